@@ -1,0 +1,153 @@
+/** How a failure is treated: tried again, looked at first, or final. */
+export type ErrorClass = 'transient' | 'ambiguous' | 'permanent';
+
+interface ErrorRow {
+  readonly class: ErrorClass;
+  readonly http: number;
+  /** DIMSE status answered to the sender (PS3.4 Annex B, PS3.7 Annex C). */
+  readonly dimse: number;
+  /** What the operator does about it. */
+  readonly action: string;
+}
+
+/** The closed table of everything that can go wrong. Retry looks at the class, never at a message. */
+export const ERRORS = {
+  'storage-failed': row(
+    'transient',
+    503,
+    0xa700,
+    'Check the disk of the data folder: space, permissions, health.',
+  ),
+  'storage-full': row('transient', 507, 0xa700, 'Free space on the data folder; intake resumes by itself.'),
+  'database-failed': row('transient', 503, 0x0110, 'Check the database file and the disk it is on.'),
+  'instance-too-large': row(
+    'permanent',
+    413,
+    0xa700,
+    'Raise TRIAGE_INSTANCE_MIB_MAX if such films are expected.',
+  ),
+  'data-set-unreadable': row(
+    'permanent',
+    400,
+    0xc000,
+    'The sender wrote a data set that cannot be parsed; ask its vendor.',
+  ),
+  'identifiers-missing': row(
+    'permanent',
+    400,
+    0xc001,
+    'SOP Class, SOP Instance, Study and Series Instance UID must be present and valid.',
+  ),
+  'sop-class-mismatch': row(
+    'permanent',
+    400,
+    0xa900,
+    'The data set does not match the SOP class or instance of the request.',
+  ),
+  'sop-class-not-supported': row(
+    'permanent',
+    415,
+    0x0122,
+    'Send CR, DX, intra-oral or Secondary Capture images.',
+  ),
+  'instance-conflict': row(
+    'permanent',
+    409,
+    0x0111,
+    'This SOP Instance UID is held with other content; the sender must use a new UID.',
+  ),
+  'not-part-10': row(
+    'permanent',
+    400,
+    0xc000,
+    'The file is no DICOM Part 10 file and no picture that can be read.',
+  ),
+  'pixel-data-unreadable': row(
+    'permanent',
+    422,
+    0xc000,
+    'The image cannot be decoded; ask the sender to export it again.',
+  ),
+  'pixel-data-unsupported': row(
+    'permanent',
+    422,
+    0xc000,
+    'The image is of a kind that is not decoded yet; it is held.',
+  ),
+  'film-too-large': row(
+    'permanent',
+    413,
+    0xc000,
+    'Rows x columns are above the limit TRIAGE_FILM_MPIXEL_MAX.',
+  ),
+  'model-missing': row('permanent', 503, 0xc000, 'Put the model folder back: models/<name>/<version>.'),
+  'model-invalid': row(
+    'permanent',
+    503,
+    0xc000,
+    'The model file does not match its manifest; restore it from the release.',
+  ),
+  'inference-failed': row(
+    'ambiguous',
+    500,
+    0xc000,
+    'The model run failed; it is tried again alone, then set aside.',
+  ),
+  'worker-crashed': row('ambiguous', 500, 0xc000, 'The worker process ended; the film is tried again alone.'),
+  'worker-deadline': row('ambiguous', 500, 0xc000, 'The film took longer than TRIAGE_JOB_SECONDS_MAX.'),
+  'lease-lost': row('transient', 409, 0x0110, 'Another process took over the job; nothing to do.'),
+  'peer-unreachable': row('transient', 502, 0xa700, 'Check address and port of the peer; run doctor.'),
+  'peer-rejected': row(
+    'ambiguous',
+    502,
+    0xa700,
+    'The peer refused the association or the object; check AE titles at both ends.',
+  ),
+  'peer-aborted': row('transient', 502, 0xa700, 'The peer ended the association; it is tried again.'),
+  'protocol-error': row('permanent', 400, 0x0110, 'The peer broke the DICOM protocol (PS3.8); see its log.'),
+  'configuration-invalid': row(
+    'permanent',
+    500,
+    0x0110,
+    'Correct the setting that is named and start again.',
+  ),
+  'not-found': row('permanent', 404, 0x0112, 'Nothing of that name is held here.'),
+  'request-invalid': row('permanent', 400, 0x0110, 'Correct the request as the message says.'),
+  'state-conflict': row(
+    'permanent',
+    409,
+    0x0110,
+    'The step is not allowed in the present state; reload and look again.',
+  ),
+  unexpected: row('ambiguous', 500, 0x0110, 'A defect: report it with the log around this time.'),
+} as const satisfies Record<string, ErrorRow>;
+
+/** A code of the table of errors. */
+export type ErrorCode = keyof typeof ERRORS;
+
+function row(errorClass: ErrorClass, http: number, dimse: number, action: string): ErrorRow {
+  return { class: errorClass, http, dimse, action };
+}
+
+/** Any failure of this service. The message must never hold anything that identifies a patient. */
+export class TriageError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = 'TriageError';
+    this.code = code;
+  }
+
+  /** How retry treats it. */
+  get class(): ErrorClass {
+    return ERRORS[this.code].class;
+  }
+}
+
+/** Turns whatever was thrown into a TriageError; unknown failures become `fallback`. */
+export function asTriageError(thrown: unknown, fallback: ErrorCode = 'unexpected'): TriageError {
+  if (thrown instanceof TriageError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new TriageError(fallback, message, { cause: thrown });
+}
