@@ -1,0 +1,103 @@
+import type { PointPx } from './film.ts';
+
+/** What the view of a film can be; `other` is everything that this service does not handle. */
+export type ViewName =
+  'panoramic' | 'spine-lateral' | 'spine-frontal' | 'chest-frontal' | 'chest-lateral' | 'other';
+
+/** How one film ended. A finding for triage, never a diagnosis. */
+export type Outcome = 'positive' | 'negative' | 'not-assessable' | 'not-eligible' | 'refused';
+
+/** A reason in words; the code is stable, the text is for people. */
+export interface Reason {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** The patient's right (left in the picture) or left. */
+export type Side = 'R' | 'L';
+
+/** Klemetti's cortical index; null where the service has no reading of it. */
+export interface CorticalIndex {
+  readonly class: 'C1' | 'C2' | 'C3';
+  readonly probabilities: { readonly C1: number; readonly C2: number; readonly C3: number };
+}
+
+/** One side of the mandible, measured in pixels of the original image. Absent values are null with a reason. */
+export interface SideMeasurement {
+  readonly side: Side;
+  readonly assessable: boolean;
+  /** Code that says why the side is not assessable, else null. */
+  readonly reason: string | null;
+  readonly foramenPx: PointPx | null;
+  readonly foramenConfidence: number | null;
+  /** Where the perpendicular through the foramen meets the periosteal border. */
+  readonly outerPx: PointPx | null;
+  /** Where it meets the endosteal margin. */
+  readonly innerPx: PointPx | null;
+  readonly widthPx: number | null;
+  /** Panoramic mandibular index (Benson 1991): width / distance from the border to the foramen's inferior margin. */
+  readonly pmi: number | null;
+  /** One standard error of widthPx. */
+  readonly uncertaintyPx: number | null;
+}
+
+/** A side as it is reported: with millimetres where the scale is known. */
+export interface ReportedSide extends SideMeasurement {
+  readonly widthMm: number | null;
+  readonly mci: CorticalIndex | null;
+}
+
+/** Scale of a film. Detector scale is not corrected for magnification (clinical-rules). */
+export interface Spacing {
+  readonly mmPerPx: number | null;
+  readonly source: 'calibrated' | 'detector' | 'option' | 'none';
+}
+
+/** What was found on a panoramic film. */
+export interface PanoramicFinding {
+  readonly inferiorBorderPx: readonly PointPx[];
+  readonly sides: readonly [ReportedSide, ReportedSide];
+  /** Vertical magnification of the device where it is known; null means not corrected. */
+  readonly magnification: number | null;
+  readonly meanWidthMm: number | null;
+  /** A monotone score of thin cortex for sorting, 0..1; not a probability of disease. */
+  readonly lowBoneDensityScore: number | null;
+}
+
+/** Milliseconds spent in each stage. */
+export interface StageTimings {
+  readonly read: number;
+  readonly decode: number;
+  readonly prepare: number;
+  readonly inference: number;
+  readonly measure: number;
+  readonly total: number;
+}
+
+/** The model that produced a number. */
+export interface ModelIdentity {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256: string;
+}
+
+/** The result of one image: contract `osteotriage.analysis/1`. */
+export interface AnalysisResult {
+  readonly schema: 'osteotriage.analysis/1';
+  readonly file: string;
+  readonly sopInstanceUid: string | null;
+  readonly image: { readonly columns: number; readonly rows: number; readonly bitsStored: number } | null;
+  readonly view: {
+    readonly name: ViewName;
+    readonly source: 'dicom' | 'model' | 'option';
+    readonly confidence: number;
+  } | null;
+  readonly spacing: Spacing;
+  readonly outcome: Outcome;
+  readonly reasons: readonly Reason[];
+  readonly panoramic: PanoramicFinding | null;
+  readonly spine: null;
+  readonly quality: { readonly usable: boolean; readonly problems: readonly string[] };
+  readonly models: readonly ModelIdentity[];
+  readonly timingsMs: StageTimings;
+}

@@ -1,0 +1,59 @@
+import { TriageError } from '../errors.ts';
+
+/** Where an exam stands on the triage axis. Delivery is another axis (delivery-state). */
+export type ExamState = 'pending' | 'positive' | 'negative' | 'not-assessable' | 'not-eligible' | 'failed';
+
+/** Where a referral stands. */
+export type ReferralState = 'open' | 'accepted' | 'dismissed' | 'done';
+
+/** Where the delivery of one report object to one PACS stands. */
+export type DeliveryState = 'pending' | 'delivered' | 'dead';
+
+const EXAM_TRANSITIONS: Readonly<Record<ExamState, readonly ExamState[]>> = {
+  pending: ['positive', 'negative', 'not-assessable', 'not-eligible', 'failed'],
+  positive: [],
+  negative: [],
+  'not-assessable': [],
+  'not-eligible': [],
+  failed: ['pending'],
+};
+
+const REFERRAL_TRANSITIONS: Readonly<Record<ReferralState, readonly ReferralState[]>> = {
+  open: ['accepted', 'dismissed'],
+  accepted: ['done', 'dismissed'],
+  dismissed: [],
+  done: [],
+};
+
+const DELIVERY_TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
+  pending: ['pending', 'delivered', 'dead'],
+  delivered: [],
+  dead: ['pending'],
+};
+
+/** Returns the next state of an exam; throws state-conflict where the table does not allow the step. */
+export function moveExam(from: ExamState, to: ExamState): ExamState {
+  return move('exam', EXAM_TRANSITIONS, from, to);
+}
+
+/** Returns the next state of a referral; throws state-conflict where the table does not allow the step. */
+export function moveReferral(from: ReferralState, to: ReferralState): ReferralState {
+  return move('referral', REFERRAL_TRANSITIONS, from, to);
+}
+
+/** Returns the next state of a delivery; throws state-conflict where the table does not allow the step. */
+export function moveDelivery(from: DeliveryState, to: DeliveryState): DeliveryState {
+  return move('delivery', DELIVERY_TRANSITIONS, from, to);
+}
+
+function move<State extends string>(
+  what: string,
+  table: Readonly<Record<State, readonly State[]>>,
+  from: State,
+  to: State,
+): State {
+  if (!table[from].includes(to)) {
+    throw new TriageError('state-conflict', `a ${what} cannot go from ${from} to ${to}`);
+  }
+  return to;
+}
