@@ -1,0 +1,108 @@
+import type { AnalysisResult, Outcome, Reason, ViewName } from '../exam/analysis.ts';
+import type { DeliveryState, ExamState, ReferralState } from '../exam/exam-state.ts';
+
+/** Who a row is about, as the coordinator must see it. Shown on pages, never logged. */
+export interface PersonView {
+  readonly name: string;
+  readonly patientId: string;
+  readonly birthDate: string | null;
+  readonly sex: string | null;
+}
+
+/** One row of the worklist: a person with an open referral. */
+export interface ReferralRow {
+  readonly referralId: string;
+  readonly state: ReferralState;
+  readonly person: PersonView;
+  readonly ageYears: number | null;
+  /** The finding in words, from the film that speaks most clearly. */
+  readonly finding: string;
+  readonly meanWidthMm: number | null;
+  readonly lowBoneDensityScore: number | null;
+  readonly examIds: readonly string[];
+  /** When the first film arrived; the page shows the time since. */
+  readonly arrivedAt: string;
+  readonly createdAt: string;
+}
+
+/** One exam in a list, whatever its outcome. */
+export interface ExamRow {
+  readonly examId: string;
+  readonly state: ExamState;
+  readonly view: ViewName | null;
+  readonly modality: string | null;
+  readonly ageYears: number | null;
+  readonly person: PersonView;
+  readonly reasons: readonly Reason[];
+  readonly receivedAt: string;
+  readonly finishedAt: string | null;
+}
+
+/** What the exam's page shows. */
+export interface ExamView extends ExamRow {
+  readonly sopInstanceUid: string;
+  readonly studyInstanceUid: string;
+  readonly studyDate: string | null;
+  readonly callingAeTitle: string | null;
+  readonly referralId: string | null;
+  readonly outcome: Outcome | null;
+  readonly analysis: AnalysisResult | null;
+  readonly reportsWritten: boolean;
+  readonly deliveries: readonly {
+    readonly destination: string;
+    readonly object: 'SR' | 'SC';
+    readonly state: DeliveryState;
+    readonly attempts: number;
+    readonly note: string | null;
+  }[];
+}
+
+/** A C-STORE that was answered otherwise than Success. */
+export interface RefusalRow {
+  readonly refusalId: number;
+  readonly at: string;
+  readonly callingAeTitle: string;
+  readonly sopInstanceUid: string | null;
+  readonly code: string;
+  readonly text: string;
+}
+
+/** Counts by state, as `status --json` prints them. */
+export interface StatusCounts {
+  readonly received: number;
+  readonly pending: number;
+  readonly positive: number;
+  readonly negative: number;
+  readonly notAssessable: number;
+  readonly notEligible: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly referrals: number;
+  readonly reportsWritten: number;
+  readonly deliveriesPending: number;
+}
+
+/** What happened, as server-sent events tell the pages; they fetch what they need. */
+export type WorklistEvent =
+  | { readonly type: 'exam'; readonly examId: string }
+  | { readonly type: 'referral'; readonly referralId: string };
+
+/** What the pages read; the database answers it, tests script it. */
+export interface WorklistReader {
+  listReferrals(limit: number): Promise<readonly ReferralRow[]>;
+  listExams(query: { readonly state?: ExamState; readonly limit: number }): Promise<readonly ExamRow[]>;
+  readExam(examId: string): Promise<ExamView | undefined>;
+  listRefusals(limit: number): Promise<readonly RefusalRow[]>;
+  countStatus(): Promise<StatusCounts>;
+}
+
+/** Where events come from. */
+export interface EventSource {
+  subscribe(listener: (event: WorklistEvent) => void): () => void;
+}
+
+/** Pictures of an exam as PNG; undefined where there is none. */
+export interface ExamPictures {
+  preview(examId: string): Promise<Buffer | undefined>;
+  overlay(examId: string): Promise<Buffer | undefined>;
+}
