@@ -1,0 +1,199 @@
+import type { PointPx } from '../exam/film.ts';
+
+/**
+ * The inferior border near one foramen as a parabola in the frame of its tangent: `along` runs from left to
+ * right on the tangent, `up` is perpendicular to it and points into the bone. The origin is where the
+ * perpendicular through the foramen meets the border.
+ */
+export interface BorderFrame {
+  readonly originPx: PointPx;
+  readonly along: PointPx;
+  readonly up: PointPx;
+  /** Height of the border over the tangent at `along` = s is bend x s x s. */
+  readonly bendPerPx: number;
+  /** Distance of the foramen from the border along `up`. */
+  readonly foramenHeightPx: number;
+  /** How far the outline reaches to the left and right of the origin, as far as it stays near the parabola. */
+  readonly reachLeftPx: number;
+  readonly reachRightPx: number;
+}
+
+const ITERATIONS = 6;
+
+/** Where and in which direction the border runs at `along` = s: a point and the unit normal into the bone. */
+export function placeOnBorder(frame: BorderFrame, s: number): { point: PointPx; normal: PointPx } {
+  const { originPx: o, along: a, up: u, bendPerPx: bend } = frame;
+  const v = bend * s * s;
+  const slope = 2 * bend * s;
+  const length = Math.hypot(1, slope);
+  return {
+    point: [o[0] + a[0] * s + u[0] * v, o[1] + a[1] * s + u[1] * v],
+    normal: [(u[0] - a[0] * slope) / length, (u[1] - a[1] * slope) / length],
+  };
+}
+
+/**
+ * Finds the tangent of the border below the foramen. The tangent and the foot of the perpendicular depend on
+ * each other, so the parabola is fitted again around each new foot until both stay.
+ * @param halfLengthPx half the length of border that the parabola is fitted to
+ * @returns null where the outline does not pass below the foramen
+ */
+export function fitBorderFrame(
+  border: readonly PointPx[],
+  foramenPx: PointPx,
+  halfLengthPx: number,
+): BorderFrame | null {
+  const dense = resample(border, 2);
+  let foot = dense[nearestIndex(dense, (point) => Math.abs(point[0] - foramenPx[0]))];
+  if (foot === undefined || Math.abs(foot[0] - foramenPx[0]) > halfLengthPx) return null;
+  let along: PointPx = [1, 0];
+  for (let round = 0; round < ITERATIONS; round += 1) {
+    const up: PointPx = [along[1], -along[0]];
+    const near = project(dense, foot, along, up).filter(([s, v]) => within(s, v, halfLengthPx));
+    const fit = fitParabola(near);
+    if (fit === null) return null;
+    const length = Math.hypot(1, fit.slope);
+    along = unit([along[0] + up[0] * fit.slope, along[1] + up[1] * fit.slope], length);
+    const normal: PointPx = [along[1], -along[0]];
+    const lifted: PointPx = [foot[0] + up[0] * fit.height, foot[1] + up[1] * fit.height];
+    const shift = (foramenPx[0] - lifted[0]) * along[0] + (foramenPx[1] - lifted[1]) * along[1];
+    if (round === ITERATIONS - 1 || Math.abs(shift) < 0.01) {
+      return finish(dense, lifted, along, normal, fit.bend, foramenPx, halfLengthPx);
+    }
+    const step = Math.max(-halfLengthPx, Math.min(halfLengthPx, shift));
+    const rise = fit.bend * step * step;
+    foot = [
+      lifted[0] + along[0] * step + normal[0] * rise,
+      lifted[1] + along[1] * step + normal[1] * rise,
+    ];
+  }
+  return null;
+}
+
+function finish(
+  dense: readonly PointPx[],
+  originPx: PointPx,
+  along: PointPx,
+  up: PointPx,
+  bendPerPx: number,
+  foramenPx: PointPx,
+  halfLengthPx: number,
+): BorderFrame | null {
+  const foramenHeightPx = (foramenPx[0] - originPx[0]) * up[0] + (foramenPx[1] - originPx[1]) * up[1];
+  if (foramenHeightPx <= 0) return null;
+  const near = project(dense, originPx, along, up).filter(([s, v]) => within(s, v, 2 * halfLengthPx));
+  const reach = near.map(([s]) => s);
+  return {
+    originPx,
+    along,
+    up,
+    bendPerPx,
+    foramenHeightPx,
+    reachLeftPx: Math.max(0, -Math.min(0, ...reach)),
+    reachRightPx: Math.max(0, ...reach),
+  };
+}
+
+/** The ramus turns away from the tangent: points that climb steeply are no part of the border here. */
+function within(s: number, v: number, halfLengthPx: number): boolean {
+  return Math.abs(s) <= halfLengthPx && Math.abs(v) <= 0.8 * halfLengthPx;
+}
+
+function project(
+  points: readonly PointPx[],
+  origin: PointPx,
+  along: PointPx,
+  up: PointPx,
+): (readonly [number, number])[] {
+  return points.map(([x, y]) => {
+    const [dx, dy] = [x - origin[0], y - origin[1]];
+    return [dx * along[0] + dy * along[1], dx * up[0] + dy * up[1]] as const;
+  });
+}
+
+/** Robust least squares of v = height + slope s + bend s s; outliers lose their weight in three rounds. */
+function fitParabola(
+  points: readonly (readonly [number, number])[],
+): { height: number; slope: number; bend: number } | null {
+  if (points.length < 8) return null;
+  let weights = points.map(() => 1);
+  let fit = { height: 0, slope: 0, bend: 0 };
+  for (let round = 0; round < 4; round += 1) {
+    const solved = solveParabola(points, weights);
+    if (solved === null) return null;
+    fit = solved;
+    const { height, slope, bend } = solved;
+    const residuals = points.map(([s, v]) => Math.abs(v - height - slope * s - bend * s * s));
+    const sorted = [...residuals].sort((a, b) => a - b);
+    const limit = Math.max(1, 2.5 * (sorted[Math.floor(sorted.length / 2)] ?? 0));
+    weights = residuals.map((residual) => (residual <= limit ? 1 : limit / residual));
+  }
+  return fit;
+}
+
+function solveParabola(
+  points: readonly (readonly [number, number])[],
+  weights: readonly number[],
+): { height: number; slope: number; bend: number } | null {
+  const m = [0, 0, 0, 0, 0];
+  const r = [0, 0, 0];
+  // The frame is scaled to about one so that the normal equations stay well conditioned.
+  const scale = Math.max(1, ...points.map(([s]) => Math.abs(s)));
+  points.forEach(([raw, v], index) => {
+    const s = raw / scale;
+    const w = weights[index] ?? 1;
+    for (let power = 0; power < 5; power += 1) m[power] = (m[power] ?? 0) + w * s ** power;
+    for (let power = 0; power < 3; power += 1) r[power] = (r[power] ?? 0) + w * v * s ** power;
+  });
+  const [m0 = 0, m1 = 0, m2 = 0, m3 = 0, m4 = 0] = m;
+  const [r0 = 0, r1 = 0, r2 = 0] = r;
+  const det = determinant([m0, m1, m2], [m1, m2, m3], [m2, m3, m4]);
+  if (!(Math.abs(det) > 1e-12)) return null;
+  return {
+    height: determinant([r0, m1, m2], [r1, m2, m3], [r2, m3, m4]) / det,
+    slope: determinant([m0, r0, m2], [m1, r1, m3], [m2, r2, m4]) / det / scale,
+    bend: determinant([m0, m1, r0], [m1, m2, r1], [m2, m3, r2]) / det / (scale * scale),
+  };
+}
+
+type Row = readonly [number, number, number];
+
+function determinant(a: Row, b: Row, c: Row): number {
+  return (
+    a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+  );
+}
+
+function unit(vector: PointPx, length: number): PointPx {
+  const [x, y] = [vector[0] / length, vector[1] / length];
+  const size = Math.hypot(x, y);
+  return [x / size, y / size];
+}
+
+function nearestIndex(points: readonly PointPx[], distance: (point: PointPx) => number): number {
+  let best = -1;
+  let least = Infinity;
+  points.forEach((point, index) => {
+    const value = distance(point);
+    if (value < least) [best, least] = [index, value];
+  });
+  return best;
+}
+
+/** The polyline with a point every `stepPx`. */
+function resample(points: readonly PointPx[], stepPx: number): PointPx[] {
+  const dense: PointPx[] = [];
+  points.forEach((point, index) => {
+    const next = points[index + 1];
+    if (next === undefined) {
+      dense.push(point);
+      return;
+    }
+    const pieces = Math.max(1, Math.round(Math.hypot(next[0] - point[0], next[1] - point[1]) / stepPx));
+    for (let piece = 0; piece < pieces; piece += 1) {
+      const t = piece / pieces;
+      dense.push([point[0] + (next[0] - point[0]) * t, point[1] + (next[1] - point[1]) * t]);
+    }
+  });
+  return dense;
+}
