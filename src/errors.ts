@@ -119,6 +119,12 @@ export const ERRORS = {
     0x0110,
     'The step is not allowed in the present state; reload and look again.',
   ),
+  'server-busy': row(
+    'transient',
+    503,
+    0xa700,
+    'Close pages that are not used, or raise the limit of open event streams.',
+  ),
   unexpected: row('ambiguous', 500, 0x0110, 'A defect: report it with the log around this time.'),
 } as const satisfies Record<string, ErrorRow>;
 

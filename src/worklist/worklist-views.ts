@@ -17,7 +17,11 @@ export interface ReferralRow {
   readonly ageYears: number | null;
   /** The finding in words, from the film that speaks most clearly. */
   readonly finding: string;
+  /** The reasons behind the finding, so that the page can say them in the reader's language. */
+  readonly reasons: readonly Reason[];
   readonly meanWidthMm: number | null;
+  /** Whether meanWidthMm is corrected for magnification; null where there is no width in millimetres. */
+  readonly widthScale: 'corrected' | 'detector' | null;
   readonly lowBoneDensityScore: number | null;
   readonly examIds: readonly string[];
   /** When the first film arrived; the page shows the time since. */
