@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { InstanceKey } from '../exam/exam.ts';
+
+/** The kinds of objects in the archive: received instances, our reports, and pictures for the pages. */
+export const OBJECT_KINDS = ['objects', 'reports', 'pictures'] as const;
+
+/**
+ * Where a received instance is kept. The key is a hash of study, series and instance, so that the same SOP
+ * Instance UID in two series is two objects and no name on the disk identifies anyone.
+ */
+export function instanceObjectKey(key: InstanceKey): string {
+  return objectKey(
+    'objects',
+    `${key.studyInstanceUid}/${key.seriesInstanceUid}/${key.sopInstanceUid}`,
+    'dcm',
+  );
+}
+
+/** Where a report object of an exam is kept. */
+export function reportObjectKey(examId: string, kind: 'SR' | 'SC'): string {
+  return objectKey('reports', `${examId}/${kind}`, 'dcm');
+}
+
+/** Where a picture of an exam is kept. */
+export function pictureObjectKey(examId: string, picture: 'preview' | 'overlay'): string {
+  return objectKey('pictures', `${examId}/${picture}`, 'png');
+}
+
+function objectKey(kind: (typeof OBJECT_KINDS)[number], name: string, suffix: string): string {
+  const digest = createHash('sha256').update(name).digest('hex');
+  return `${kind}/${digest.slice(0, 2)}/${digest}.${suffix}`;
+}

@@ -1,0 +1,203 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { TriageError } from './errors.ts';
+
+const count = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
+const amount = (low: number, high: number) => z.coerce.number().min(low).max(high);
+const port = count(0, 65_535);
+const loopback = z.enum(['127.0.0.1', '::1', 'localhost'], {
+  error: 'only a loopback address is allowed while no site is configured: 127.0.0.1, ::1 or localhost',
+});
+
+/** One PACS that reports are sent to. */
+export interface Destination {
+  readonly aeTitle: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+const destinations = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  .pipe(
+    z.array(
+      z
+        .string()
+        .regex(
+          /^[^@\s\\]{1,16}@[^:\s]+:\d{1,5}$/,
+          'write each PACS as AETITLE@host:port, separated by commas',
+        )
+        .transform((part): Destination => {
+          const [aeTitle = '', address = ''] = part.split('@');
+          const [host = '', portText = ''] = address.split(':');
+          return { aeTitle, host, port: Number(portText) };
+        }),
+    ),
+  );
+
+/** Every setting: its environment variable, its rule, its default as text, and its meaning with the unit. */
+export const SETTINGS = {
+  data: setting('TRIAGE_DATA', z.string().min(1), './data', 'folder of the archive and the database'),
+  dimsePort: setting('TRIAGE_DIMSE_PORT', port, '11112', 'TCP port of the DICOM node; 0 takes a free one'),
+  dimseHost: setting('TRIAGE_DIMSE_HOST', loopback, '127.0.0.1', 'address of the DICOM node'),
+  aeTitle: setting(
+    'TRIAGE_AE_TITLE',
+    z.string().regex(/^[^\\\s]{1,16}$/),
+    'OSTEOTRIAGE',
+    'AE title of this node',
+  ),
+  httpPort: setting('TRIAGE_HTTP_PORT', port, '8080', 'TCP port of the worklist; 0 takes a free one'),
+  httpHost: setting('TRIAGE_HTTP_HOST', loopback, '127.0.0.1', 'address of the worklist'),
+  workers: setting(
+    'TRIAGE_WORKERS',
+    count(0, 256),
+    String(availableParallelism()),
+    'worker processes; 0 receives and holds only',
+  ),
+  modelsFolder: setting('TRIAGE_MODELS', z.string().min(1), 'models', 'folder of the models'),
+  executionProviders: setting(
+    'TRIAGE_EXECUTION_PROVIDERS',
+    z.string().transform((text) => text.split(',').map((part) => part.trim())),
+    'cpu',
+    'execution providers in order of preference: cpu, cuda, …',
+  ),
+  pacs: setting(
+    'TRIAGE_PACS',
+    destinations,
+    '',
+    'PACS that get the reports: AETITLE@host:port, separated by commas',
+  ),
+  ageYearsMin: setting('TRIAGE_AGE_YEARS_MIN', count(0, 120), '50', 'age in years from which a film is read'),
+  corticalWidthMmMin: setting(
+    'TRIAGE_MCW_MM_MIN',
+    amount(0.5, 10),
+    '3.0',
+    'referral below this mandibular cortical width, mm',
+  ),
+  pmiMin: setting(
+    'TRIAGE_PMI_MIN',
+    amount(0.01, 1),
+    '0.22',
+    'referral below this PMI where there is no millimetre',
+  ),
+  magnification: setting(
+    'TRIAGE_MAGNIFICATION',
+    z.union([z.literal('').transform(() => null), amount(1, 2)]),
+    '',
+    'vertical magnification of the panoramic device; empty: not corrected',
+  ),
+  pduBytesMax: setting(
+    'TRIAGE_PDU_BYTES_MAX',
+    count(4096, 4_194_304),
+    '131072',
+    'largest PDU that is received, bytes',
+  ),
+  instanceMibMax: setting(
+    'TRIAGE_INSTANCE_MIB_MAX',
+    count(1, 4096),
+    '512',
+    'largest instance that is received, MiB',
+  ),
+  associationsMax: setting('TRIAGE_ASSOCIATIONS_MAX', count(1, 1000), '32', 'associations at once'),
+  idleSecondsMax: setting(
+    'TRIAGE_IDLE_SECONDS_MAX',
+    amount(1, 3600),
+    '60',
+    'seconds an association may be silent',
+  ),
+  filmMpixelMax: setting(
+    'TRIAGE_FILM_MPIXEL_MAX',
+    count(1, 400),
+    '100',
+    'largest film that is decoded, million pixels',
+  ),
+  jobSecondsMax: setting(
+    'TRIAGE_JOB_SECONDS_MAX',
+    amount(1, 3600),
+    '60',
+    'seconds a film may take before its worker is killed',
+  ),
+  jobAttemptsMax: setting(
+    'TRIAGE_JOB_ATTEMPTS_MAX',
+    count(1, 20),
+    '3',
+    'attempts at a film before it is set aside as failed',
+  ),
+  batchItemsMax: setting(
+    'TRIAGE_BATCH_ITEMS_MAX',
+    count(1, 64),
+    '1',
+    'films in a batch; on a CPU a bigger one gains nothing',
+  ),
+  batchWaitMsMax: setting(
+    'TRIAGE_BATCH_WAIT_MS_MAX',
+    count(0, 10_000),
+    '20',
+    'milliseconds the oldest film of a batch may wait',
+  ),
+  deliveryDaysMax: setting(
+    'TRIAGE_DELIVERY_DAYS_MAX',
+    amount(0.01, 365),
+    '7',
+    'days a report is tried at a PACS that is down',
+  ),
+  logLevel: setting(
+    'TRIAGE_LOG_LEVEL',
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+    'info',
+    'level of the log on standard error',
+  ),
+} as const;
+
+type Settings = typeof SETTINGS;
+
+/** The configuration of a process, checked. */
+export type Config = { readonly [Name in keyof Settings]: z.output<Settings[Name]['rule']> };
+
+/** Where a value came from, for `doctor`. */
+export interface SettingOrigin {
+  readonly name: string;
+  readonly variable: string;
+  readonly value: string;
+  readonly source: 'option' | 'environment' | 'default';
+  readonly meaning: string;
+}
+
+/** Options of the command line by setting name; they win over the environment. */
+export type ConfigOptions = Readonly<Partial<Record<keyof Settings, string | undefined>>>;
+
+/** Reads every setting. Throws configuration-invalid naming the first setting that is wrong. */
+export function readConfig(
+  options: ConfigOptions = {},
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): { readonly config: Config; readonly origins: readonly SettingOrigin[] } {
+  const values: Record<string, unknown> = {};
+  const origins: SettingOrigin[] = [];
+  for (const [name, row] of Object.entries(SETTINGS)) {
+    const option = options[name as keyof Settings];
+    const variable = environment[row.variable];
+    const source = option !== undefined ? 'option' : variable !== undefined ? 'environment' : 'default';
+    const value = option ?? variable ?? row.fallback;
+    const checked = row.rule.safeParse(value);
+    if (!checked.success) {
+      const why = checked.error.issues[0]?.message ?? 'not allowed';
+      const place = source === 'option' ? `option for ${name}` : row.variable;
+      throw new TriageError(
+        'configuration-invalid',
+        `${place} = ${JSON.stringify(value)}: ${why} (${row.meaning})`,
+      );
+    }
+    values[name] = checked.data;
+    origins.push({ name, variable: row.variable, value, source, meaning: row.meaning });
+  }
+  return { config: values as Config, origins };
+}
+
+function setting<Rule extends z.ZodType>(variable: string, rule: Rule, fallback: string, meaning: string) {
+  return { variable, rule, fallback, meaning };
+}

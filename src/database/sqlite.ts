@@ -1,0 +1,94 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
+import { TriageError } from '../errors.ts';
+import type { Database } from './schema.ts';
+
+/** Statements kept ready; the program has fewer different ones than this. */
+const STATEMENTS_MAX = 200;
+
+/**
+ * Opens the record as an SQLite file: write-ahead log and a full sync at every commit, so that a row that was
+ * committed outlives a power cut. `readOnly` is for looking while the service runs.
+ */
+export function openSqlite(path: string, options: { readonly readOnly?: boolean } = {}): Kysely<Database> {
+  const readOnly = options.readOnly ?? false;
+  let connection: DatabaseSync;
+  try {
+    connection = new DatabaseSync(path, { readOnly });
+    connection.exec('PRAGMA busy_timeout = 10000');
+    if (!readOnly) {
+      connection.exec('PRAGMA journal_mode = WAL');
+      connection.exec('PRAGMA synchronous = FULL');
+    }
+    connection.exec('PRAGMA foreign_keys = ON');
+  } catch (cause) {
+    throw new TriageError('database-failed', 'the database file could not be opened', { cause });
+  }
+  return new Kysely<Database>({ dialect: new SqliteDialect({ database: new KyselySqlite(connection) }) });
+}
+
+/**
+ * Holds a folder for one process: a lock of the operating system that ends with the process, however it ends.
+ * Throws configuration-invalid when another process holds it.
+ */
+export function lockFolder(lockPath: string): () => void {
+  const lock = new DatabaseSync(lockPath);
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock.close();
+    throw new TriageError(
+      'configuration-invalid',
+      'another osteotriage service is running on this data folder',
+      {
+        cause,
+      },
+    );
+  }
+  return () => lock.close();
+}
+
+/** Fits DatabaseSync to what Kysely's SqliteDialect calls: parameters as an array, and `reader`. */
+class KyselySqlite implements SqliteDatabase {
+  readonly #connection: DatabaseSync;
+  readonly #statements = new Map<string, KyselyStatement>();
+
+  constructor(connection: DatabaseSync) {
+    this.#connection = connection;
+  }
+
+  prepare(text: string): SqliteStatement {
+    const kept = this.#statements.get(text);
+    if (kept !== undefined) return kept;
+    const statement = new KyselyStatement(this.#connection.prepare(text));
+    if (this.#statements.size < STATEMENTS_MAX) this.#statements.set(text, statement);
+    return statement;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+}
+
+class KyselyStatement implements SqliteStatement {
+  readonly reader: boolean;
+  readonly #statement: StatementSync;
+
+  constructor(statement: StatementSync) {
+    this.#statement = statement;
+    this.reader = statement.columns().length > 0;
+  }
+
+  all(parameters: readonly unknown[]): unknown[] {
+    return this.#statement.all(...(parameters as SQLInputValue[]));
+  }
+
+  run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
+    return this.#statement.run(...(parameters as SQLInputValue[]));
+  }
+
+  iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
+    return this.#statement.iterate(...(parameters as SQLInputValue[]));
+  }
+}
