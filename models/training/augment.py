@@ -1,0 +1,133 @@
+"""Cheap augmentation: one affine warp of the cached canvas and its labels, then grey-value changes."""
+import cv2
+import numpy as np
+
+from prepare import COLUMNS, ROWS
+
+GRID = 2 * np.arange(COLUMNS // 2) + 0.5
+
+
+def random_affine(rng, zoom, strong=1.0):
+    """A matrix from model pixels to cache pixels (inverse map) and its forward counterpart; and whether it is flipped."""
+    scale = np.exp(rng.uniform(np.log(0.85), np.log(1.15)) * strong)
+    aspect = np.exp(rng.uniform(-0.08, 0.08) * strong)
+    angle = np.deg2rad(rng.uniform(-4, 4) * strong)
+    shear = rng.uniform(-0.03, 0.03) * strong
+    shift = np.array([rng.uniform(-40, 40), rng.uniform(-28, 28)]) * strong
+    flip = rng.rand() < 0.5
+    centre = np.array([COLUMNS / 2 - 0.5, ROWS / 2 - 0.5])
+    cosine, sine = np.cos(angle), np.sin(angle)
+    linear = np.array([[cosine, -sine], [sine, cosine]]) @ np.array([[scale * aspect, shear], [0, scale / aspect]])
+    if flip:
+        linear = linear @ np.diag([-1, 1])
+    # forward: cache pixel q -> model pixel: centre + shift + linear @ (((q + 0.5) / zoom - 0.5) - centre)
+    base = (0.5 / zoom - 0.5) * np.ones(2)
+    forward = np.concatenate([linear / zoom, (centre + shift + linear @ (base - centre))[:, None]], 1)
+    return forward, flip
+
+
+def warp_points(points, forward):
+    """Points [n,2] through a 2 x 3 matrix."""
+    return points @ forward[:, :2].T + forward[:, 2]
+
+
+def border_on_grid(points, forward):
+    """The row (model pixels) of a polyline of cache points at every grid column, NaN outside it."""
+    moved = warp_points(points, forward)
+    order = np.argsort(moved[:, 0])
+    x, y = moved[order, 0], moved[order, 1]
+    return np.where((GRID >= x[0]) & (GRID <= x[-1]), np.interp(GRID, x, y), np.nan)
+
+
+def grey_changes(image, rng):
+    """Gamma, contrast, ramps, seams, blur, noise and boxes of text."""
+    image = np.power(np.clip(image, 0, 1), np.exp(rng.normal(0, 0.25)))
+    if rng.rand() < 0.5:
+        image = image * rng.uniform(0.7, 1.15) + rng.uniform(-0.05, 0.12)
+    if rng.rand() < 0.3:
+        ramp = np.linspace(-1, 1, ROWS)[:, None] * rng.normal(0, 0.12) + np.linspace(-1, 1, COLUMNS) * rng.normal(0, 0.12)
+        image = image * (1 + ramp)
+    if rng.rand() < 0.25:
+        row = rng.randint(100, 300)
+        image = image.copy()
+        image[row:] *= rng.uniform(0.7, 1.25)
+    if rng.rand() < 0.25:
+        left = rng.randint(0, COLUMNS - 60)
+        image = image.copy()
+        image[:, left:left + rng.randint(20, 300)] *= rng.uniform(0.8, 1.2)
+    if rng.rand() < 0.4:
+        image = cv2.GaussianBlur(image.astype(np.float32), (0, 0), rng.uniform(0.3, 1.2))
+    if rng.rand() < 0.5:
+        image = image + rng.normal(0, rng.uniform(0.003, 0.035), image.shape)
+    image = np.ascontiguousarray(image, dtype=np.float32)
+    if rng.rand() < 0.2:
+        for _ in range(rng.randint(1, 3)):
+            x, y = rng.randint(0, COLUMNS - 60), rng.choice([rng.randint(8, 60), rng.randint(250, 318)])
+            cv2.putText(image, "".join(rng.choice(list("RLABC0123456789"), rng.randint(1, 8))), (int(x), int(y)), 0,
+                        rng.uniform(0.3, 0.8), rng.uniform(0.6, 1.0), 1)
+    return np.clip(image, 0, 1)
+
+
+def augment_film(film, rng, zoom):
+    """One training example of a film: image, both experts' rows, presence and foramina, all in model pixels."""
+    forward, flip = random_affine(rng, zoom)
+    image = cv2.warpAffine(film["canvas"], forward, (COLUMNS, ROWS), flags=cv2.INTER_LINEAR)
+    rows = np.stack([border_on_grid(points, forward) for points in film["borders"]])
+    limit = float(ROWS)
+    if rng.rand() < 0.12:
+        limit = np.nanmax(rows) - rng.uniform(-4, 30)
+        image[int(max(limit, 0)):] = 0
+        limit = int(limit)
+    # A column whose border was cut off holds none.
+    rows = np.where(rows < limit - 1, rows, np.nan)
+    present = np.isfinite(rows).all(0).astype(np.float32)
+    foramina = np.full((2, 3), np.nan, np.float32)
+    for k, side in enumerate(("right", "left")):
+        if side in film["foramina"]:
+            x, y, weight = film["foramina"][side]
+            foramina[1 - k if flip else k] = (*warp_points(np.array([[x, y]]), forward)[0], weight)
+    return {"image": grey_changes(image, rng), "rows": rows.astype(np.float32), "present": present,
+            "foramina": foramina, "panoramic": 1.0}
+
+
+def synthetic_negative(rng):
+    """Noise, flat fields and geometric figures: none of them is a film."""
+    kind = rng.randint(4)
+    image = np.zeros((ROWS, COLUMNS), np.float32) + rng.rand() * (kind != 0)
+    if kind == 1:
+        image = rng.rand(ROWS, COLUMNS).astype(np.float32)
+    if kind == 2:
+        image = cv2.resize(rng.rand(rng.randint(2, 20), rng.randint(2, 40)).astype(np.float32), (COLUMNS, ROWS))
+    if kind == 3:
+        for _ in range(rng.randint(1, 10)):
+            centre = (int(rng.randint(COLUMNS)), int(rng.randint(ROWS)))
+            if rng.rand() < 0.5:
+                axes = (int(rng.randint(5, 250)), int(rng.randint(5, 150)))
+                cv2.ellipse(image, centre, axes, rng.randint(180), 0, 360, float(rng.rand()), int(rng.choice([-1, 3, 8])))
+            else:
+                cv2.rectangle(image, centre, (int(rng.randint(COLUMNS)), int(rng.randint(ROWS))), float(rng.rand()), -1)
+    return grey_changes(image, rng)
+
+
+def part_of_film(canvas, rng):
+    """A small part of a panoramic film blown up: teeth or a corner, not the whole picture."""
+    height, width = canvas.shape
+    h, w = int(height * rng.uniform(0.15, 0.4)), int(width * rng.uniform(0.1, 0.3))
+    y, x = rng.randint(0, height - h), rng.randint(0, width - w)
+    return cv2.resize(canvas[y:y + h, x:x + w], (COLUMNS, ROWS))
+
+
+def augment_negative(pictures, films, rng):
+    """One picture that is no panoramic film."""
+    kind = rng.rand()
+    if kind < 0.2:
+        image = synthetic_negative(rng)
+    elif kind < 0.35:
+        image = grey_changes(part_of_film(films[rng.randint(len(films))]["canvas"], rng), rng)
+    else:
+        picture = pictures[rng.randint(len(pictures))]
+        forward, _ = random_affine(rng, picture.shape[0] / ROWS, 1.5)
+        image = grey_changes(cv2.warpAffine(picture, forward, (COLUMNS, ROWS), flags=cv2.INTER_LINEAR), rng)
+    empty = np.full((2, COLUMNS // 2), np.nan, np.float32)
+    return {"image": image, "rows": empty, "present": np.zeros(COLUMNS // 2, np.float32),
+            "foramina": np.full((2, 3), np.nan, np.float32), "panoramic": 0.0}
