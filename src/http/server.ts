@@ -1,0 +1,224 @@
+import fastifyStatic from '@fastify/static';
+import Fastify from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '../clock.ts';
+import { ERRORS, TriageError } from '../errors.ts';
+import { EventStreams } from '../worklist/worklist-events.ts';
+import { describeWorklistRoutes } from '../worklist/worklist-routes.ts';
+import type { EventSource, ExamPictures, WorklistReader } from '../worklist/worklist-views.ts';
+import { describeImageRoutes } from './image-routes.ts';
+
+/** Where the server writes its log; pino fits. Only codes, route patterns and durations are written. */
+export interface HttpLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Everything the HTTP server stands on. */
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly reader: WorklistReader;
+  readonly pictures: ExamPictures;
+  readonly events: EventSource;
+  readonly clock: Clock;
+  readonly log: HttpLog;
+  /** Folder that holds the built pages (index.html, assets/). */
+  readonly pagesFolder: string;
+  readonly readiness: () => { readonly ready: boolean; readonly problems: readonly string[] };
+  readonly limits: {
+    readonly bodyBytesMax: number;
+    readonly connectionsMax?: number;
+    readonly eventStreamsMax: number;
+  };
+}
+
+/** The running server. */
+export interface HttpServer {
+  readonly url: string;
+  /** Ends the event streams, lets what is being answered finish for 5 s at most, then cuts. */
+  close(): Promise<void>;
+}
+
+const REQUEST_MS_MAX = 30_000;
+const DRAIN_MS_MAX = 5_000;
+/** The addresses that the pages route by themselves. */
+const PAGE_PATHS = ['/', '/films', '/exams/:examId'];
+const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '::1']);
+
+/** Everything comes from this server, nothing inline: a script that slipped into a name could not run. */
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const;
+
+/** The last one asks proxies not to hold events back. */
+const EVENT_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+} as const;
+
+/** Starts to listen; resolves when the port is open. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { app, streams } = buildHttpServer(options);
+  await app.listen({ host: options.host, port: options.port });
+  if (options.limits.connectionsMax !== undefined) app.server.maxConnections = options.limits.connectionsMax;
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new TriageError('unexpected', 'no TCP address');
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return {
+    url: `http://${host}:${address.port}/`,
+    async close() {
+      streams.close();
+      const cancel = options.clock.schedule(DRAIN_MS_MAX, () => app.server.closeAllConnections());
+      await app.close();
+      cancel();
+    },
+  };
+}
+
+/** Builds the server without a port, as tests use it. */
+export function buildHttpServer(options: HttpServerOptions): {
+  readonly app: FastifyInstance;
+  readonly streams: EventStreams;
+} {
+  const app = Fastify({
+    bodyLimit: options.limits.bodyBytesMax,
+    requestTimeout: REQUEST_MS_MAX,
+    routerOptions: { maxParamLength: 128 },
+    trustProxy: false,
+  });
+  const streams = new EventStreams({
+    events: options.events,
+    clock: options.clock,
+    streamsMax: options.limits.eventStreamsMax,
+  });
+  guardRequests(app, options);
+  answerErrors(app, options.log);
+  serveHealth(app, options);
+  for (const route of describeWorklistRoutes(options.reader, options.clock)) {
+    app.get(route.path, (request) => route.answer({ params: request.params, query: request.query }));
+  }
+  for (const route of describeImageRoutes(options.pictures)) {
+    app.get(route.path, async (request, reply) => {
+      return reply.type('image/png').send(await route.answer(request.params));
+    });
+  }
+  serveEvents(app, streams);
+  servePages(app, options.pagesFolder);
+  return { app, streams };
+}
+
+function guardRequests(app: FastifyInstance, options: HttpServerOptions): void {
+  // Bound to loopback there is no sign-in, so a foreign web page must not reach the worklist by pointing a name
+  // of its own at 127.0.0.1: the Host header then carries that name.
+  const loopbackOnly = LOOPBACK_HOSTS.has(options.host);
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.headers(SECURITY_HEADERS);
+    if (!request.url.startsWith('/assets/')) void reply.header('cache-control', 'no-store');
+    if (loopbackOnly && !LOOPBACK_HOSTS.has(request.hostname.replace(/^\[|\]$/g, ''))) {
+      throw new TriageError('request-invalid', 'this service answers on its loopback name only');
+    }
+    await Promise.resolve();
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const level = reply.statusCode >= 500 ? 'warn' : 'info';
+    if (request.url.startsWith('/assets/')) return;
+    options.log[level](
+      {
+        // The pattern, never the address itself: what a person typed there does not belong in a log.
+        route: request.routeOptions.url ?? 'none',
+        method: request.method,
+        status: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime),
+      },
+      'http request answered',
+    );
+    await Promise.resolve();
+  });
+}
+
+function answerErrors(app: FastifyInstance, log: HttpLog): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = toTriageError(thrown);
+    if (error.code === 'unexpected') {
+      const frames = thrown instanceof Error ? thrown.stack?.split('\n    at ').slice(1, 6) : undefined;
+      log.error(
+        { route: request.routeOptions.url ?? 'none', code: error.code, frames },
+        'http request failed',
+      );
+    }
+    return sendError(reply, error);
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    sendError(reply, new TriageError('not-found', 'no such address')),
+  );
+}
+
+function toTriageError(thrown: unknown): TriageError {
+  if (thrown instanceof TriageError) return thrown;
+  const status =
+    typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? thrown.statusCode : undefined;
+  if (status === 404) return new TriageError('not-found', 'no such address');
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new TriageError('request-invalid', 'the request could not be read');
+  }
+  // The message of an unknown failure is not shown: nobody has checked what stands in it.
+  return new TriageError('unexpected', 'the request failed', { cause: thrown });
+}
+
+function sendError(reply: FastifyReply, error: TriageError): FastifyReply {
+  const { http, action } = ERRORS[error.code];
+  return reply.code(http).send({ code: error.code, message: error.message, action });
+}
+
+function serveHealth(app: FastifyInstance, options: HttpServerOptions): void {
+  app.get('/healthz', () => ({ alive: true }));
+  app.get('/readyz', (_request, reply) => {
+    const state = options.readiness();
+    return reply.code(state.ready ? 200 : 503).send(state);
+  });
+}
+
+function serveEvents(app: FastifyInstance, streams: EventStreams): void {
+  app.get('/api/events', { exposeHeadRoute: false }, (request: FastifyRequest, reply: FastifyReply) => {
+    streams.requireRoom();
+    reply.hijack();
+    reply.raw.setHeaders(new Map([...Object.entries(SECURITY_HEADERS), ...Object.entries(EVENT_HEADERS)]));
+    reply.raw.writeHead(200);
+    const remove = streams.open(reply.raw);
+    request.raw.socket.setNoDelay(true);
+    reply.raw.on('close', remove);
+    reply.raw.on('error', remove);
+  });
+}
+
+function servePages(app: FastifyInstance, pagesFolder: string): void {
+  void app.register(fastifyStatic, {
+    root: path.join(pagesFolder, 'assets'),
+    prefix: '/assets/',
+    index: false,
+    immutable: true,
+    maxAge: '30d',
+  });
+  for (const page of PAGE_PATHS) {
+    app.get(page, async (_request, reply) => {
+      const html = await readFile(path.join(pagesFolder, 'index.html')).catch(() => {
+        throw new TriageError('not-found', 'the pages are not built; run: npm run build');
+      });
+      return reply.type('text/html; charset=utf-8').send(html);
+    });
+  }
+}
