@@ -1,0 +1,82 @@
+import type { Outcome, ViewName } from '../exam/analysis.ts';
+import type { ImageHeader } from '../exam/exam.ts';
+import { reasonOf, type ReasonInWords } from './reason-texts.ts';
+
+/** Which films are assessed; configuration of the site. */
+export interface EligibilityRules {
+  /** Whole years at the examination; younger patients are not assessed. */
+  readonly ageYearsMin: number;
+  /** Modalities (0008,0060) that may carry a film of a handled view. */
+  readonly modalities: readonly string[];
+  /** Views that have a model. */
+  readonly views: readonly ViewName[];
+}
+
+/** The rules where a site sets none: fifty years, as in the Swedish pathway after fracture. */
+export const DEFAULT_ELIGIBILITY_RULES: EligibilityRules = {
+  ageYearsMin: 50,
+  // A panoramic often comes as Secondary Capture, with the modality OT or SC.
+  modalities: ['PX', 'DX', 'CR', 'IO', 'RG', 'OT', 'SC'],
+  views: ['panoramic'],
+};
+
+/** Whether a film is assessed, and if not, why. */
+export type Eligibility =
+  | { readonly eligible: true; readonly ageYears: number }
+  | {
+      readonly eligible: false;
+      readonly outcome: Extract<Outcome, 'not-eligible' | 'not-assessable'>;
+      readonly reason: ReasonInWords;
+    };
+
+/** No one is older; a birth date that says so is a placeholder such as 19000101 or a mistake. */
+const AGE_YEARS_MAX = 125;
+
+/**
+ * Decides whether a film is assessed. The modality comes first, then the person, then the view: so a patient who
+ * is too young is never shown as a film that failed.
+ */
+export function decideEligibility(
+  header: ImageHeader,
+  view: ViewName,
+  rules: EligibilityRules = DEFAULT_ELIGIBILITY_RULES,
+): Eligibility {
+  const { modality } = header;
+  if (modality !== null && !rules.modalities.includes(modality)) {
+    return refuse('not-eligible', reasonOf('modality-not-handled', { modality }));
+  }
+  const ageYears = ageAtStudyYears(header);
+  if (ageYears === null) return refuse('not-eligible', reasonOf('age-unknown'));
+  if (ageYears < rules.ageYearsMin) {
+    const values = { ageYears, ageYearsMin: rules.ageYearsMin };
+    return refuse('not-eligible', reasonOf('age-below-minimum', values));
+  }
+  if (!rules.views.includes(view)) {
+    return refuse('not-assessable', reasonOf('no-model-for-view', { view }));
+  }
+  return { eligible: true, ageYears };
+}
+
+/**
+ * Whole years at the examination by the calendar; Patient's Age (0010,1010) only where a date is missing. Dates
+ * that contradict each other give null even so: then it is not known whose film it is.
+ */
+export function ageAtStudyYears(
+  header: Pick<ImageHeader, 'patientBirthDate' | 'studyDate' | 'patientAgeYears'>,
+): number | null {
+  const { patientBirthDate: birth, studyDate: study, patientAgeYears } = header;
+  if (birth === null || study === null) return plausibleAge(patientAgeYears);
+  const years = Number(study.slice(0, 4)) - Number(birth.slice(0, 4));
+  // Month and day compare as text; who was born on 29 February is a year older on 1 March.
+  const hadBirthday = study.slice(4) >= birth.slice(4);
+  return plausibleAge(hadBirthday ? years : years - 1);
+}
+
+function plausibleAge(ageYears: number | null): number | null {
+  if (ageYears === null || !Number.isFinite(ageYears)) return null;
+  return ageYears >= 0 && ageYears <= AGE_YEARS_MAX ? ageYears : null;
+}
+
+function refuse(outcome: 'not-eligible' | 'not-assessable', reason: ReasonInWords): Eligibility {
+  return { eligible: false, outcome, reason };
+}

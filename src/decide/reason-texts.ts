@@ -1,0 +1,148 @@
+import type { Reason } from '../exam/analysis.ts';
+import { REFUSAL_TEXTS } from './refusal-texts.ts';
+
+/** The languages that reasons are written in. */
+export type Language = 'en' | 'sv';
+
+/** One text in every language. `{name.2}` stands for the value of that name with two decimals. */
+export type TextInLanguages = Readonly<Record<Language, string>>;
+
+/** The values that a text quotes, by name. */
+export type ReasonValues = Readonly<Record<string, number | string>>;
+
+/** A reason that keeps the values its text quotes, so that another language can be written from it later. */
+export interface ReasonInWords extends Reason {
+  readonly values: ReasonValues;
+}
+
+/** Texts of eligibility, policy, measurement and quality. Findings, never diagnoses. */
+const FINDING_TEXTS = {
+  'age-unknown': {
+    en: 'The age at the examination is not known: birth date or study date is missing or contradictory.',
+    sv: 'Åldern vid undersökningen är okänd: födelsedatum eller undersökningsdatum saknas eller är motsägelsefullt.',
+  },
+  'age-below-minimum': {
+    en: 'The patient was {ageYears} years old at the examination; films are assessed from {ageYearsMin} years.',
+    sv: 'Patienten var {ageYears} år vid undersökningen; bilder bedöms från {ageYearsMin} år.',
+  },
+  'modality-not-handled': {
+    en: 'Images of the modality {modality} are not assessed.',
+    sv: 'Bilder av modaliteten {modality} bedöms inte.',
+  },
+  'no-model-for-view': {
+    en: 'There is no model for this view ({view}), so the film was not assessed.',
+    sv: 'Det finns ingen modell för denna projektion ({view}), så bilden har inte bedömts.',
+  },
+  'mcw-below-threshold': {
+    en: 'Mandibular cortical width {meanWidthMm.2} mm on average, below the referral limit of {limitMm.1} mm. A finding for triage, not a diagnosis.',
+    sv: 'Mandibulans kortikala bredd är i medeltal {meanWidthMm.2} mm, under remissgränsen {limitMm.1} mm. Ett fynd för triage, ingen diagnos.',
+  },
+  'mcw-at-or-above-threshold': {
+    en: 'Mandibular cortical width {meanWidthMm.2} mm on average, not below the referral limit of {limitMm.1} mm. This does not rule out low bone density.',
+    sv: 'Mandibulans kortikala bredd är i medeltal {meanWidthMm.2} mm, inte under remissgränsen {limitMm.1} mm. Detta utesluter inte låg bentäthet.',
+  },
+  'pmi-below-threshold': {
+    en: 'Panoramic mandibular index {meanPmi.2} on average, below the limit of {limitPmi.2}. A finding for triage, not a diagnosis.',
+    sv: 'Panoramic mandibular index är i medeltal {meanPmi.2}, under gränsen {limitPmi.2}. Ett fynd för triage, ingen diagnos.',
+  },
+  'pmi-at-or-above-threshold': {
+    en: 'Panoramic mandibular index {meanPmi.2} on average, not below the limit of {limitPmi.2}. This does not rule out low bone density.',
+    sv: 'Panoramic mandibular index är i medeltal {meanPmi.2}, inte under gränsen {limitPmi.2}. Detta utesluter inte låg bentäthet.',
+  },
+  'near-threshold': {
+    en: 'The mean lies within one standard error of the limit: read the picture before you act on it.',
+    sv: 'Medelvärdet ligger inom ett medelfel från gränsen: granska bilden innan den används som underlag.',
+  },
+  'no-side-assessable': {
+    en: 'The cortical width could not be measured on either side.',
+    sv: 'Den kortikala bredden kunde inte mätas på någon sida.',
+  },
+  'one-side-only': {
+    en: 'Only one side could be measured; the film is judged by that side.',
+    sv: 'Endast en sida kunde mätas; bilden bedöms utifrån den sidan.',
+  },
+  'detector-scale-not-corrected': {
+    en: 'Millimetres are at detector scale, not corrected for the magnification of the device.',
+    sv: 'Millimetrar avser detektorns skala och är inte korrigerade för apparatens förstoring.',
+  },
+  'no-spacing': {
+    en: 'The film carries no pixel spacing, so no width in millimetres is given.',
+    sv: 'Bilden saknar uppgift om pixelavstånd, så ingen bredd i millimeter anges.',
+  },
+  'pmi-unavailable': {
+    en: 'The panoramic mandibular index could not be measured.',
+    sv: 'Panoramic mandibular index kunde inte mätas.',
+  },
+  'foramen-not-found': {
+    en: 'The mental foramen was not found on this side.',
+    sv: 'Foramen mentale hittades inte på denna sida.',
+  },
+  'border-not-visible': {
+    en: 'The inferior border of the mandible is not visible below the mental foramen.',
+    sv: 'Mandibulans nedre kant syns inte under foramen mentale.',
+  },
+  'out-of-picture': {
+    en: 'The place of measurement lies outside the picture.',
+    sv: 'Mätstället ligger utanför bilden.',
+  },
+  'contrast-too-low': {
+    en: 'The contrast is too low to measure the cortex.',
+    sv: 'Kontrasten är för låg för att mäta kortikalis.',
+  },
+  'margin-unclear': {
+    en: 'The inner margin of the cortex is not distinct enough to measure.',
+    sv: 'Kortikalis inre begränsning är inte tillräckligt tydlig för att mätas.',
+  },
+  'width-implausible': {
+    en: 'The measured width is not plausible for a mandibular cortex.',
+    sv: 'Den uppmätta bredden är inte rimlig för mandibulans kortikalis.',
+  },
+  'not-a-panoramic': {
+    en: 'The image does not look like a panoramic radiograph.',
+    sv: 'Bilden ser inte ut som en panoramaröntgenbild.',
+  },
+} as const satisfies Record<string, TextInLanguages>;
+
+/** Every text by its code. */
+export const REASON_TEXTS = { ...REFUSAL_TEXTS, ...FINDING_TEXTS };
+
+/** A code that has a text in every language. */
+export type ReasonCode = keyof typeof REASON_TEXTS;
+
+/** The sentence that goes with every result, burnt into the picture and written into the report. */
+export const DISCLAIMER: TextInLanguages = {
+  en: 'A finding for triage, not a diagnosis. It does not rule out low bone density. Research use until the site has validated it.',
+  sv: 'Ett fynd för triage, ingen diagnos. Det utesluter inte låg bentäthet. Forskningsbruk tills enheten har validerat det.',
+};
+
+const UNKNOWN_TEXT: TextInLanguages = {
+  en: 'Other reason: {code}.',
+  sv: 'Annan orsak: {code}.',
+};
+
+/** Whether a code has its own text. */
+export function isReasonCode(code: string): code is ReasonCode {
+  return Object.hasOwn(REASON_TEXTS, code);
+}
+
+/**
+ * The text of a reason in one language. A code from a newer model that has no text yet is shown as it is rather
+ * than hidden.
+ */
+export function reasonText(code: string, language: Language, values: ReasonValues = {}): string {
+  const known = isReasonCode(code);
+  const template = known ? REASON_TEXTS[code][language] : UNKNOWN_TEXT[language];
+  const quoted: ReasonValues = known ? values : { code };
+  return template.replaceAll(/\{(\w+)(?:\.(\d))?\}/g, (_match, name: string, decimals?: string) => {
+    const value = quoted[name];
+    if (value === undefined) return '–';
+    if (typeof value === 'string') return value;
+    const digits = decimals === undefined ? String(value) : value.toFixed(Number(decimals));
+    return language === 'sv' ? digits.replace('.', ',') : digits;
+  });
+}
+
+/** A reason with its English text and the values it quotes. */
+export function reasonOf(code: ReasonCode, values: ReasonValues = {}): ReasonInWords {
+  return { code, text: reasonText(code, 'en', values), values };
+}

@@ -1,0 +1,125 @@
+import type { ErrorCode } from '../errors.ts';
+import type { TextInLanguages } from './reason-texts.ts';
+
+/**
+ * What a person reads when the table of errors ended an exam. The operator's action stands in errors.ts; these
+ * say what it means for the film. The type keeps the two tables in step.
+ */
+export const REFUSAL_TEXTS: Readonly<Record<ErrorCode, TextInLanguages>> = {
+  'storage-failed': {
+    en: 'The film could not be stored; the sender was told to send it again.',
+    sv: 'Bilden kunde inte lagras; avsändaren har ombetts att skicka den igen.',
+  },
+  'server-busy': {
+    en: 'The service was busy; the sender was told to send the film again.',
+    sv: 'Tjänsten var upptagen; avsändaren har ombetts att skicka bilden igen.',
+  },
+  'storage-full': {
+    en: 'The store is full; the sender was told to send the film again later.',
+    sv: 'Lagringsutrymmet är fullt; avsändaren har ombetts att skicka bilden igen senare.',
+  },
+  'database-failed': {
+    en: 'The record could not be written; the film is tried again.',
+    sv: 'Posten kunde inte skrivas; bilden behandlas igen.',
+  },
+  'instance-too-large': {
+    en: 'The file is larger than this service accepts.',
+    sv: 'Filen är större än vad tjänsten tar emot.',
+  },
+  'data-set-unreadable': {
+    en: 'The file cannot be read: its DICOM data set is broken.',
+    sv: 'Filen kan inte läsas: dess DICOM-data är trasiga.',
+  },
+  'identifiers-missing': {
+    en: 'The file lacks a valid study, series or image identifier.',
+    sv: 'Filen saknar en giltig identifierare för undersökning, serie eller bild.',
+  },
+  'sop-class-mismatch': {
+    en: 'The file is not the image that the sender announced.',
+    sv: 'Filen är inte den bild som avsändaren angav.',
+  },
+  'sop-class-not-supported': {
+    en: 'The file is of a kind that this service does not take (it takes CR, DX, intra-oral and secondary capture).',
+    sv: 'Filen är av en typ som tjänsten inte tar emot (den tar CR, DX, intraorala bilder och secondary capture).',
+  },
+  'instance-conflict': {
+    en: 'Another image with the same identifier is already held; this one was refused.',
+    sv: 'En annan bild med samma identifierare finns redan; denna avvisades.',
+  },
+  'not-part-10': {
+    en: 'The file is neither a DICOM file nor a picture that can be read.',
+    sv: 'Filen är varken en DICOM-fil eller en bild som kan läsas.',
+  },
+  'pixel-data-unreadable': {
+    en: 'The image in the file is damaged and cannot be read.',
+    sv: 'Bilden i filen är skadad och kan inte läsas.',
+  },
+  'pixel-data-unsupported': {
+    en: 'The image is stored in a form that is not read yet; the film is held.',
+    sv: 'Bilden är lagrad i en form som ännu inte kan läsas; filen behålls.',
+  },
+  'film-too-large': {
+    en: 'The image has more pixels than this service reads.',
+    sv: 'Bilden har fler bildpunkter än vad tjänsten läser.',
+  },
+  'model-missing': {
+    en: 'The model for this view is not installed.',
+    sv: 'Modellen för denna projektion är inte installerad.',
+  },
+  'model-invalid': {
+    en: 'The model for this view is damaged and was not used.',
+    sv: 'Modellen för denna projektion är skadad och användes inte.',
+  },
+  'inference-failed': {
+    en: 'The model could not be run on this film.',
+    sv: 'Modellen kunde inte köras på denna bild.',
+  },
+  'worker-crashed': {
+    en: 'The process that read the film ended unexpectedly.',
+    sv: 'Processen som läste bilden avslutades oväntat.',
+  },
+  'worker-deadline': {
+    en: 'Reading the film took longer than is allowed.',
+    sv: 'Det tog längre tid än tillåtet att läsa bilden.',
+  },
+  'lease-lost': {
+    en: 'Another process took over the film.',
+    sv: 'En annan process tog över bilden.',
+  },
+  'peer-unreachable': {
+    en: 'The receiving archive could not be reached.',
+    sv: 'Det mottagande arkivet kunde inte nås.',
+  },
+  'peer-rejected': {
+    en: 'The receiving archive refused the report.',
+    sv: 'Det mottagande arkivet avvisade rapporten.',
+  },
+  'peer-aborted': {
+    en: 'The other system ended the connection.',
+    sv: 'Det andra systemet avbröt förbindelsen.',
+  },
+  'protocol-error': {
+    en: 'The other system did not keep to the DICOM protocol.',
+    sv: 'Det andra systemet följde inte DICOM-protokollet.',
+  },
+  'configuration-invalid': {
+    en: 'A setting of this service is wrong.',
+    sv: 'En inställning i tjänsten är fel.',
+  },
+  'not-found': {
+    en: 'Nothing of that name is held here.',
+    sv: 'Inget med det namnet finns här.',
+  },
+  'request-invalid': {
+    en: 'The request could not be understood.',
+    sv: 'Begäran kunde inte tolkas.',
+  },
+  'state-conflict': {
+    en: 'The step is not possible in the present state.',
+    sv: 'Steget är inte möjligt i nuvarande läge.',
+  },
+  unexpected: {
+    en: 'Something went wrong that was not foreseen; the film is held.',
+    sv: 'Något oförutsett gick fel; bilden behålls.',
+  },
+};
