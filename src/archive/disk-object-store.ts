@@ -134,11 +134,16 @@ class DiskObjectWriter implements ObjectWriter {
       : undefined;
   }
 
+  async flush(): Promise<string> {
+    await this.#writing;
+    this.#throwFailure();
+    return this.#path;
+  }
+
   async commit(key: string): Promise<number> {
     const target = this.#pathOf(key);
     try {
-      await this.#writing;
-      this.#throwFailure();
+      await this.flush();
       await this.#file.sync();
       await this.#close();
       await rename(this.#path, target);

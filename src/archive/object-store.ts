@@ -2,6 +2,8 @@
 export interface ObjectWriter {
   /** Takes bytes; the promise, where there is one, resolves when more are welcome (back-pressure). */
   write(chunk: Uint8Array): Promise<void> | undefined;
+  /** Resolves when everything taken so far can be read at the path it returns. */
+  flush(): Promise<string>;
   /**
    * Makes the bytes an object under the key. It is durable when the promise resolves: file synced, renamed,
    * folder synced. Returns its size in bytes.

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Reason, ViewName } from '../exam/analysis.ts';
+import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
+import type { Database, ExamTable } from './schema.ts';
+
+/** The record, or a transaction on it. */
+export type Connection = Kysely<Database> | Transaction<Database>;
+
+/** What is known of an instance when its object is durable. */
+export interface ReceivedInstance {
+  readonly header: ImageHeader;
+  readonly dataSetSha256: string;
+  readonly objectKey: string;
+  readonly objectBytes: number;
+  readonly callingAeTitle: string;
+  readonly view: ViewName;
+  readonly ageYears: number | null;
+  readonly receivedAtMs: number;
+}
+
+/** The exam of an instance, if it was ever acknowledged. */
+export function findExam(
+  database: Connection,
+  key: InstanceKey,
+): Promise<Pick<Selectable<ExamTable>, 'exam_id' | 'data_set_sha256'> | undefined> {
+  return database
+    .selectFrom('exams')
+    .select(['exam_id', 'data_set_sha256'])
+    .where('study_uid', '=', key.studyInstanceUid)
+    .where('series_uid', '=', key.seriesInstanceUid)
+    .where('sop_uid', '=', key.sopInstanceUid)
+    .executeTakeFirst();
+}
+
+/** Writes the exam of a new instance, its person, and nothing else. Returns the exam's identifier. */
+export async function insertExam(database: Connection, received: ReceivedInstance): Promise<string> {
+  const { header } = received;
+  const examId = randomUUID();
+  await database
+    .insertInto('exams')
+    .values({
+      exam_id: examId,
+      person_id: await recordPerson(database, header),
+      study_uid: header.studyInstanceUid,
+      series_uid: header.seriesInstanceUid,
+      sop_uid: header.sopInstanceUid,
+      sop_class_uid: header.sopClassUid,
+      transfer_syntax_uid: header.transferSyntaxUid,
+      data_set_sha256: received.dataSetSha256,
+      object_key: received.objectKey,
+      object_bytes: received.objectBytes,
+      calling_ae_title: received.callingAeTitle,
+      header_json: JSON.stringify(header),
+      modality: header.modality,
+      view_name: received.view,
+      age_years: received.ageYears,
+      state: 'pending',
+      reasons_json: JSON.stringify([] satisfies Reason[]),
+      analysis_json: null,
+      received_at_ms: received.receivedAtMs,
+      finished_at_ms: null,
+    })
+    .execute();
+  return examId;
+}
+
+/** Records a C-STORE that was answered otherwise than Success. */
+export async function recordRefusal(
+  database: Connection,
+  refusal: {
+    readonly atMs: number;
+    readonly callingAeTitle: string;
+    readonly sopInstanceUid: string | null;
+    readonly code: string;
+    readonly detail: string;
+  },
+): Promise<void> {
+  await database
+    .insertInto('refusals')
+    .values({
+      at_ms: refusal.atMs,
+      calling_ae_title: refusal.callingAeTitle,
+      sop_uid: refusal.sopInstanceUid,
+      code: refusal.code,
+      detail: refusal.detail,
+    })
+    .execute();
+}
+
+async function recordPerson(database: Connection, header: ImageHeader): Promise<string> {
+  const identityKey = identityKeyOf(header);
+  const known = await database
+    .selectFrom('persons')
+    .select('person_id')
+    .where('identity_key', '=', identityKey)
+    .executeTakeFirst();
+  if (known !== undefined) return known.person_id;
+  const personId = randomUUID();
+  await database
+    .insertInto('persons')
+    .values({
+      person_id: personId,
+      identity_key: identityKey,
+      issuer: header.issuerOfPatientId,
+      patient_id: header.patientId,
+      name: header.patientName,
+      birth_date: header.patientBirthDate,
+      sex: header.patientSex,
+    })
+    .execute();
+  return personId;
+}
+
+function identityKeyOf(header: ImageHeader): string {
+  const patientId = header.patientId?.trim() ?? '';
+  if (patientId === '') return JSON.stringify(['study', header.studyInstanceUid]);
+  return JSON.stringify(['patient', header.issuerOfPatientId?.trim() ?? '', patientId]);
+}

@@ -1,0 +1,168 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { instanceObjectKey } from '../archive/archive.ts';
+import type { ObjectStore, ObjectWriter } from '../archive/object-store.ts';
+import type { Clock } from '../clock.ts';
+import { findExam, insertExam, recordRefusal } from '../database/exam-records.ts';
+import type { Database } from '../database/schema.ts';
+import { ageAtStudyYears } from '../decide/eligibility.ts';
+import { part10Prefix } from '../dicom/part10.ts';
+import { readHeaderFromFile } from '../dicom/read-header.ts';
+import { viewOfImage } from '../dicom/view-of-image.ts';
+import { TriageError, asTriageError } from '../errors.ts';
+import type { ImageHeader } from '../exam/exam.ts';
+import { insertJobs } from '../queue/database-job-queue.ts';
+import type { Log } from '../telemetry.ts';
+
+/** What a sender says of an instance before its first byte. */
+export interface InstanceOffer {
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly transferSyntaxUid: string;
+  readonly callingAeTitle: string;
+}
+
+/** How an instance was answered. */
+export type Reception =
+  | { readonly kind: 'stored'; readonly examId: string }
+  | { readonly kind: 'already-held'; readonly examId: string }
+  | { readonly kind: 'refused'; readonly error: TriageError };
+
+/** What the use case needs. */
+export interface ReceiverParts {
+  readonly database: Kysely<Database>;
+  readonly objects: ObjectStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called after the commit of a new exam. */
+  readonly onReceived: (examId: string) => void;
+}
+
+/** The one use case behind every door: a data set comes in and is held, or is refused with a reason on record. */
+export class InstanceReceiver {
+  readonly parts: ReceiverParts;
+  /** Receptions that are deciding on the same instance take turns. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(parts: ReceiverParts) {
+    this.parts = parts;
+  }
+
+  /** Opens a scratch object for the data set. Throws storage-failed or storage-full. */
+  async begin(offer: InstanceOffer): Promise<InstanceReception> {
+    const writer = await this.parts.objects.beginWrite();
+    await writer.write(part10Prefix({ ...offer, sourceAeTitle: offer.callingAeTitle }));
+    return new InstanceReception(this, offer, writer);
+  }
+
+  /** Notes a refusal; a record that cannot be written is logged, for the answer must go out all the same. */
+  async refuse(offer: InstanceOffer, error: TriageError): Promise<Reception> {
+    this.parts.log.warn(
+      { code: error.code, callingAeTitle: offer.callingAeTitle },
+      'an instance was refused',
+    );
+    try {
+      await recordRefusal(this.parts.database, {
+        atMs: this.parts.clock.nowMs(),
+        callingAeTitle: offer.callingAeTitle,
+        sopInstanceUid: offer.sopInstanceUid === '' ? null : offer.sopInstanceUid,
+        code: error.code,
+        detail: error.message,
+      });
+    } catch (thrown) {
+      this.parts.log.error({ err: thrown }, 'a refusal could not be recorded');
+    }
+    return { kind: 'refused', error };
+  }
+
+  /** Runs the step after every earlier one of the same key. */
+  async inTurn<Result>(key: string, step: () => Promise<Result>): Promise<Result> {
+    const earlier = this.#turns.get(key) ?? Promise.resolve();
+    const mine = earlier.then(step, step);
+    this.#turns.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#turns.get(key) === mine) this.#turns.delete(key);
+    }
+  }
+}
+
+/** One instance on its way in. Ended by finish or abort, once. */
+export class InstanceReception {
+  readonly #receiver: InstanceReceiver;
+  readonly #offer: InstanceOffer;
+  readonly #writer: ObjectWriter;
+  readonly #hash: Hash = createHash('sha256');
+
+  constructor(receiver: InstanceReceiver, offer: InstanceOffer, writer: ObjectWriter) {
+    this.#receiver = receiver;
+    this.#offer = offer;
+    this.#writer = writer;
+  }
+
+  /** Takes bytes of the data set as they were received; wait for the promise where there is one. */
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    this.#hash.update(chunk);
+    return this.#writer.write(chunk);
+  }
+
+  /** Ends the data set. Resolves when the answer is true: object durable, row committed. Never rejects. */
+  async finish(): Promise<Reception> {
+    try {
+      const header = await readHeaderFromFile(await this.#writer.flush());
+      checkOffer(this.#offer, header);
+      const key = instanceObjectKey(header);
+      return await this.#receiver.inTurn(key, () => this.#hold(header, key));
+    } catch (thrown) {
+      return await this.#receiver.refuse(this.#offer, asTriageError(thrown, 'database-failed'));
+    } finally {
+      await this.#writer.discard();
+    }
+  }
+
+  /** The sender went away: what came is forgotten. */
+  async abort(): Promise<void> {
+    await this.#writer.discard();
+  }
+
+  async #hold(header: ImageHeader, objectKey: string): Promise<Reception> {
+    const { database, clock, log, onReceived } = this.#receiver.parts;
+    const dataSetSha256 = this.#hash.digest('hex');
+    const known = await findExam(database, header);
+    if (known !== undefined) {
+      if (known.data_set_sha256 === dataSetSha256) return { kind: 'already-held', examId: known.exam_id };
+      throw new TriageError('instance-conflict', 'this instance is already held with other content');
+    }
+    // Without a row nobody was told Success for this key, so an object that stands there may be replaced.
+    const objectBytes = await this.#writer.commit(objectKey);
+    const receivedAtMs = clock.nowMs();
+    const examId = await database.transaction().execute(async (transaction) => {
+      const inserted = await insertExam(transaction, {
+        header,
+        dataSetSha256,
+        objectKey,
+        objectBytes,
+        callingAeTitle: this.#offer.callingAeTitle,
+        view: viewOfImage(header).name,
+        ageYears: ageAtStudyYears(header),
+        receivedAtMs,
+      });
+      await insertJobs(transaction, [inserted], receivedAtMs);
+      return inserted;
+    });
+    log.info(
+      { examId, bytes: objectBytes, callingAeTitle: this.#offer.callingAeTitle },
+      'an instance was stored',
+    );
+    onReceived(examId);
+    return { kind: 'stored', examId };
+  }
+}
+
+// PS3.4 B.2.3: the data set must be what the request announced.
+function checkOffer(offer: InstanceOffer, header: ImageHeader): void {
+  if (offer.sopClassUid !== header.sopClassUid || offer.sopInstanceUid !== header.sopInstanceUid) {
+    throw new TriageError('sop-class-mismatch', 'the data set is not the instance that the request named');
+  }
+}

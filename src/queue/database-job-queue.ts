@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
+import type { Connection } from '../database/exam-records.ts';
+import type { Database } from '../database/schema.ts';
+import type { JobQueue, LeasedJob } from './job-queue.ts';
+
+/**
+ * The embedded queue: rows of the same database as the record, so that an exam and its job are committed
+ * together. A job is waiting, leased, done or dead; a lease that ran out makes it due again.
+ */
+export function openDatabaseJobQueue(database: Kysely<Database>, clock: Clock): JobQueue {
+  return {
+    enqueue: (examIds) => insertJobs(database, examIds, clock.nowMs()),
+    claim: (count, leaseMs) =>
+      database.transaction().execute(async (transaction) => {
+        const nowMs = clock.nowMs();
+        const due = await transaction
+          .selectFrom('jobs')
+          .select(['exam_id', 'attempts'])
+          .where((where) =>
+            where.or([
+              where.and([where('state', '=', 'waiting'), where('due_at_ms', '<=', nowMs)]),
+              where.and([where('state', '=', 'leased'), where('lease_until_ms', '<=', nowMs)]),
+            ]),
+          )
+          .orderBy('due_at_ms')
+          .limit(count)
+          .execute();
+        const jobs: LeasedJob[] = [];
+        for (const row of due) {
+          const leaseToken = randomUUID();
+          await transaction
+            .updateTable('jobs')
+            .set({
+              state: 'leased',
+              attempts: row.attempts + 1,
+              lease_token: leaseToken,
+              lease_until_ms: nowMs + leaseMs,
+            })
+            .where('exam_id', '=', row.exam_id)
+            .execute();
+          jobs.push({ examId: row.exam_id, leaseToken, attempt: row.attempts + 1 });
+        }
+        return jobs;
+      }),
+    renew: (job, leaseMs) => updateLeased(database, job, { lease_until_ms: clock.nowMs() + leaseMs }),
+    retryLater: (job, waitMs, errorCode) =>
+      updateLeased(database, job, {
+        state: 'waiting',
+        due_at_ms: clock.nowMs() + waitMs,
+        lease_token: null,
+        lease_until_ms: null,
+        last_error: errorCode,
+      }),
+    async nextDueMs() {
+      const row = await database
+        .selectFrom('jobs')
+        .select((select) => [
+          select.fn.min('due_at_ms').filterWhere('state', '=', 'waiting').as('due'),
+          select.fn.min('lease_until_ms').filterWhere('state', '=', 'leased').as('lease'),
+        ])
+        .where('state', 'in', ['waiting', 'leased'])
+        .executeTakeFirst();
+      const times = [row?.due, row?.lease].filter((time) => time !== null && time !== undefined);
+      return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - clock.nowMs());
+    },
+    async counts() {
+      const rows = await database
+        .selectFrom('jobs')
+        .select((select) => ['state', select.fn.countAll<number>().as('count')])
+        .where('state', '!=', 'done')
+        .groupBy('state')
+        .execute();
+      const countOf = (state: string) => rows.find((row) => row.state === state)?.count ?? 0;
+      return { waiting: countOf('waiting'), leased: countOf('leased'), dead: countOf('dead') };
+    },
+  };
+}
+
+/** Adds jobs within the transaction that makes their exams; exams that have one keep it. */
+export async function insertJobs(
+  database: Connection,
+  examIds: readonly string[],
+  nowMs: number,
+): Promise<void> {
+  if (examIds.length === 0) return;
+  await database
+    .insertInto('jobs')
+    .values(
+      examIds.map((examId) => ({
+        exam_id: examId,
+        state: 'waiting' as const,
+        attempts: 0,
+        due_at_ms: nowMs,
+        lease_token: null,
+        lease_until_ms: null,
+        last_error: null,
+      })),
+    )
+    .onConflict((conflict) => conflict.column('exam_id').doNothing())
+    .execute();
+}
+
+/** Ends a job within the transaction that writes its result. False: the lease was lost, nothing may be written. */
+export function endJob(
+  database: Connection,
+  job: LeasedJob,
+  state: 'done' | 'dead',
+  errorCode: string | null,
+): Promise<boolean> {
+  return updateLeased(database, job, {
+    state,
+    lease_token: null,
+    lease_until_ms: null,
+    last_error: errorCode,
+  });
+}
+
+async function updateLeased(
+  database: Connection,
+  job: LeasedJob,
+  change: Partial<Database['jobs']>,
+): Promise<boolean> {
+  const result = await database
+    .updateTable('jobs')
+    .set(change)
+    .where('exam_id', '=', job.examId)
+    .where('lease_token', '=', job.leaseToken)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}

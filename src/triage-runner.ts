@@ -1,0 +1,194 @@
+import type { Kysely } from 'kysely';
+import { pictureObjectKey, reportObjectKey } from './archive/archive.ts';
+import type { ObjectStore } from './archive/object-store.ts';
+import type { Clock } from './clock.ts';
+import type { Database } from './database/schema.ts';
+import {
+  type ArchivedReport,
+  findObjectKey,
+  type Recorded,
+  recordTriage,
+  recordTriageFailure,
+} from './database/triage-records.ts';
+import { reasonOf } from './decide/reason-texts.ts';
+import { POLICY_VERSION } from './decide/referral-policy.ts';
+import { asTriageError } from './errors.ts';
+import type { WorkerPool } from './inference/worker-pool.ts';
+import type { JobQueue, LeasedJob } from './queue/job-queue.ts';
+import { decideRetry } from './queue/retry-policy.ts';
+import type { Log } from './telemetry.ts';
+import type { WorklistEvent } from './worklist/worklist-views.ts';
+import type { Artefacts } from '../workers/messages.ts';
+
+/** The queue is looked at this often even if nobody rings: leases end and retries fall due by time alone. */
+const POLL_MS_MAX = 1000;
+
+/** What the runner needs. */
+export interface TriageRunnerParts {
+  readonly database: Kysely<Database>;
+  readonly objects: ObjectStore;
+  readonly queue: JobQueue;
+  readonly pool: WorkerPool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly destinations: readonly string[];
+  readonly leaseMs: number;
+  readonly attemptsMax: number;
+  readonly publish: (event: WorklistEvent) => void;
+  /** Called when new deliveries stand in the record. */
+  readonly onDeliveries: () => void;
+}
+
+/**
+ * Takes jobs from the queue as fast as the pool has room and writes what became of them. Modes: idle (waits for a
+ * ring or the poll), claiming (one at a time), closing (claims no more; what runs may end within the grace).
+ */
+export class TriageRunner {
+  readonly #parts: TriageRunnerParts;
+  readonly #running = new Set<Promise<void>>();
+  #cancelPoll: (() => void) | undefined;
+  #claiming: Promise<void> | undefined;
+  #rungWhileClaiming = false;
+  #closed = false;
+
+  constructor(parts: TriageRunnerParts) {
+    this.#parts = parts;
+  }
+
+  /** Says that there may be work. Cheap; call it as often as you like. */
+  ring(): void {
+    if (this.#closed) return;
+    if (this.#claiming !== undefined) {
+      this.#rungWhileClaiming = true;
+      return;
+    }
+    this.#cancelPoll?.();
+    this.#claiming = this.#claim().finally(() => {
+      this.#claiming = undefined;
+      const again = this.#rungWhileClaiming;
+      this.#rungWhileClaiming = false;
+      if (this.#closed) return;
+      if (again) this.ring();
+      else this.#cancelPoll = this.#parts.clock.schedule(POLL_MS_MAX, () => this.ring());
+    });
+  }
+
+  /** Claims no more. The pool is closed by whoever opened it; then this resolves. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelPoll?.();
+    await this.#claiming;
+    await Promise.allSettled(this.#running);
+  }
+
+  async #claim(): Promise<void> {
+    const { queue, pool, leaseMs, log } = this.#parts;
+    try {
+      const room = pool.capacity();
+      if (room < 1) return;
+      for (const job of await queue.claim(room, leaseMs)) {
+        const run = this.#triage(job).finally(() => {
+          this.#running.delete(run);
+          this.ring();
+        });
+        this.#running.add(run);
+      }
+    } catch (thrown) {
+      log.error({ err: thrown }, 'jobs could not be claimed');
+    }
+  }
+
+  // Never rejects: whatever goes wrong ends in the record or, if that fails too, in a lease that runs out.
+  async #triage(job: LeasedJob): Promise<void> {
+    const { objects, log } = this.#parts;
+    let scratchFolder: string | undefined;
+    try {
+      scratchFolder = await objects.makeScratch();
+      await this.#analyse(job, scratchFolder);
+    } catch (thrown) {
+      await this.#giveBack(job, thrown).catch((again: unknown) => {
+        log.error(
+          { examId: job.examId, err: again },
+          'a failed job could not be given back; its lease will end',
+        );
+      });
+    } finally {
+      if (scratchFolder !== undefined) await objects.removeScratch(scratchFolder).catch(() => undefined);
+    }
+  }
+
+  async #analyse(job: LeasedJob, scratchFolder: string): Promise<void> {
+    const { database, objects, pool, clock, destinations } = this.#parts;
+    const objectKey = await findObjectKey(database, job.examId);
+    const path = await objects.readablePath(objectKey ?? '');
+    const reply = await pool.analyse({ id: job.examId, path, source: 'dicom', options: {}, scratchFolder });
+    const reports = await this.#archive(job.examId, reply.artefacts);
+    const recorded = await recordTriage(database, {
+      job,
+      analysis: reply.analysis,
+      reports,
+      destinations,
+      policyVersion: POLICY_VERSION,
+      nowMs: clock.nowMs(),
+    });
+    this.#tell(job, recorded);
+    if (recorded !== undefined && reports.length > 0 && destinations.length > 0) this.#parts.onDeliveries();
+  }
+
+  async #archive(examId: string, artefacts: Artefacts | null): Promise<readonly ArchivedReport[]> {
+    if (artefacts === null) return [];
+    const { objects } = this.#parts;
+    const pictures = [
+      ['preview', artefacts.previewPath],
+      ['overlay', artefacts.overlayPath],
+    ] as const;
+    for (const [picture, path] of pictures) {
+      if (path !== null) await objects.putFile(path, pictureObjectKey(examId, picture));
+    }
+    const written = [
+      ['SR', artefacts.structuredReport],
+      ['SC', artefacts.secondaryCapture],
+    ] as const;
+    const reports: ArchivedReport[] = [];
+    for (const [kind, object] of written) {
+      if (object === null) continue;
+      const key = reportObjectKey(examId, kind);
+      const bytes = await objects.putFile(object.path, key);
+      reports.push({
+        kind,
+        sop_class_uid: object.sopClassUid,
+        sop_uid: object.sopInstanceUid,
+        object_key: key,
+        object_bytes: bytes,
+      });
+    }
+    return reports;
+  }
+
+  async #giveBack(job: LeasedJob, thrown: unknown): Promise<void> {
+    const { database, queue, clock, log, attemptsMax } = this.#parts;
+    const error = asTriageError(thrown);
+    const decision = decideRetry(error.class, job.attempt, attemptsMax);
+    log.warn(
+      { examId: job.examId, attempt: job.attempt, retry: decision.retry, err: error },
+      'a triage failed',
+    );
+    if (decision.retry) {
+      await queue.retryLater(job, decision.waitMs, error.code);
+      return;
+    }
+    const reason = reasonOf(error.code);
+    this.#tell(job, await recordTriageFailure(database, { job, reason, nowMs: clock.nowMs() }));
+  }
+
+  #tell(job: LeasedJob, recorded: Recorded): void {
+    const { log, publish } = this.#parts;
+    if (recorded === undefined) {
+      log.warn({ examId: job.examId }, 'a result came after its lease was lost and was not written');
+      return;
+    }
+    log.info({ examId: job.examId, state: recorded.state }, 'an exam was triaged');
+    publish({ type: 'exam', examId: job.examId });
+    if (recorded.referralId !== null) publish({ type: 'referral', referralId: recorded.referralId });
+  }
+}
