@@ -1,0 +1,39 @@
+/** What is known of an object before its first byte; every UID is checked for its form (PS3.5 9.1). */
+export interface IncomingDescription {
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly transferSyntaxUid: string;
+  readonly callingAeTitle: string;
+  readonly calledAeTitle: string;
+  readonly remoteAddress: string;
+  readonly presentationContextId: number;
+}
+
+/** The answer to a C-STORE-RQ: a status (PS3.4 B.2.3) and up to 64 characters for the sender's log. */
+export interface StoreOutcome {
+  readonly status: number;
+  /** Must not hold anything that identifies a patient. */
+  readonly comment?: string;
+}
+
+/**
+ * An object while it arrives. Exactly one of `finish` and `abort` is called, once, and nothing after it.
+ * Calls never overlap.
+ */
+export interface IncomingObject {
+  /**
+   * Takes the next bytes of the data set. The buffer is a view of what came from the socket and is never
+   * written to again, so it may be kept. Returning a promise is back-pressure: the socket is paused till then.
+   * A rejection ends the object with `abort` and the status of the error's code.
+   */
+  write(chunk: Buffer): boolean | undefined | Promise<void>;
+  /** Makes the object durable; the sender is answered with what this resolves to, and only then. */
+  finish(): Promise<StoreOutcome>;
+  /** Forgets the object: the association broke, or the object was too long. */
+  abort(): Promise<void>;
+}
+
+/** Where received objects go. A throw of `begin` refuses the object with the status of the error's code. */
+export interface StorageSink {
+  begin(incoming: IncomingDescription): Promise<IncomingObject> | IncomingObject;
+}
