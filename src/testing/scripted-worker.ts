@@ -1,0 +1,70 @@
+/**
+ * A worker that does what the path of each film says: `answer`, `crash`, `hang` (waits for ever), `spin` (burns
+ * CPU for ever), `fail`, `leave-out`, `rubbish`, `wait-<ms>`. A batch does the worst thing that any of its films
+ * asks for, as a real one would. The setup can make it die at its start.
+ */
+import { appendFileSync, readFileSync } from 'node:fs';
+import { systemClock } from '../clock.ts';
+import { TriageError } from '../errors.ts';
+import type { AnalysisResult } from '../exam/analysis.ts';
+import type { BatchItem, BatchItemResult } from '../../workers/messages.ts';
+import { serveParent } from '../../workers/service-link.ts';
+
+/** What the test tells the worker at its start. */
+export interface ScriptedSetup {
+  /** One line a start is added here; the worker dies while there are at most `startsThatDie` lines. */
+  readonly startsFile?: string;
+  readonly startsThatDie?: number;
+  readonly unfit?: boolean;
+}
+
+async function obey(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
+  const commands = items.map((item) => item.request.path);
+  if (commands.includes('crash')) process.kill(process.pid, 'SIGSEGV');
+  if (commands.includes('crash') || commands.includes('hang')) await new Promise(() => undefined);
+  for (let spinning = commands.includes('spin'); spinning;) spinning = process.pid > 0;
+  if (commands.includes('rubbish')) process.send?.({ type: 'rubbish' });
+  for (const command of commands) {
+    const waitMs = Number(/^wait-(\d+)$/.exec(command)?.[1] ?? 0);
+    if (waitMs > 0) await systemClock.sleep(waitMs);
+  }
+  return items.flatMap((item): BatchItemResult[] => {
+    if (item.request.path === 'leave-out') return [];
+    if (item.request.path === 'fail') {
+      return [{ key: item.key, failure: { code: 'not-part-10', message: 'asked to fail' } }];
+    }
+    return [{ key: item.key, reply: { analysis: analysisOf(item, items.length), artefacts: null } }];
+  });
+}
+
+function analysisOf(item: BatchItem, batchSize: number): AnalysisResult {
+  return {
+    schema: 'osteotriage.analysis/1',
+    file: item.request.id,
+    sopInstanceUid: null,
+    image: { columns: batchSize, rows: process.pid, bitsStored: 8 },
+    view: null,
+    spacing: { mmPerPx: null, source: 'none' },
+    outcome: 'negative',
+    reasons: [],
+    panoramic: null,
+    spine: null,
+    quality: { usable: true, problems: [] },
+    models: [],
+    timingsMs: { read: 0, decode: 0, prepare: 0, inference: 0, measure: 0, total: 0 },
+  };
+}
+
+serveParent({
+  prepare: (setup) => {
+    const { startsFile, startsThatDie = 0, unfit = false } = setup as ScriptedSetup;
+    if (unfit) throw new TriageError('model-invalid', 'asked to be unfit');
+    if (startsFile !== undefined) {
+      appendFileSync(startsFile, `${process.pid}\n`);
+      const starts = readFileSync(startsFile, 'utf8').trim().split('\n').length;
+      if (starts <= startsThatDie) process.exit(9);
+    }
+    return Promise.resolve({ models: [], executionProvider: 'cpu', warnings: [] });
+  },
+  analyse: obey,
+});

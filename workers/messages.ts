@@ -1,0 +1,140 @@
+/**
+ * What the service and its worker processes say to each other. Paths and small values only: sending a film's
+ * pixels as JSON costs over a hundred milliseconds, a path a tenth of one (runtime-facts, Inference).
+ */
+import { z } from 'zod';
+import type { AnalysisResult, ModelIdentity, ViewName } from '../src/exam/analysis.ts';
+import { ERRORS, type ErrorCode } from '../src/errors.ts';
+
+/** What the caller says about a film where DICOM would have said it; absent is left out. */
+export interface AnalysisOptions {
+  readonly view?: ViewName;
+  readonly modality?: string;
+  readonly mmPerPx?: number;
+}
+
+/** A film to analyse, as the pool takes it. */
+export interface AnalysisRequest {
+  /** The caller's name for it; never a patient identifier. */
+  readonly id: string;
+  readonly path: string;
+  readonly source: 'dicom' | 'picture';
+  readonly options: AnalysisOptions;
+  /** Where artefacts are written; null writes none. The worker writes nowhere else. */
+  readonly scratchFolder: string | null;
+  /** Leaves out the rules of age, for a file that is analysed by hand. */
+  readonly skipEligibility?: boolean;
+}
+
+/** A DICOM object that was written for one film. */
+export interface WrittenObject {
+  readonly path: string;
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly seriesInstanceUid: string;
+  readonly studyInstanceUid: string;
+}
+
+/** What was written into the scratch folder; absent is null. */
+export interface Artefacts {
+  readonly overlayPath: string | null;
+  readonly previewPath: string | null;
+  readonly structuredReport: WrittenObject | null;
+  readonly secondaryCapture: WrittenObject | null;
+}
+
+/** An analysis and what was written for it. */
+export interface AnalysisReply {
+  readonly analysis: AnalysisResult;
+  readonly artefacts: Artefacts | null;
+}
+
+/** A failure as it crosses the process border. */
+export interface FailureMessage {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** One film of a batch; the key is the pool's own and unique in its life. */
+export interface BatchItem {
+  readonly key: number;
+  readonly request: AnalysisRequest;
+}
+
+/** The answer to one film of a batch. */
+export type BatchItemResult =
+  | { readonly key: number; readonly reply: AnalysisReply }
+  | { readonly key: number; readonly failure: FailureMessage };
+
+/** First message to a worker: everything that it must know, so that it needs no environment. */
+export interface InitMessage<Setup = unknown> {
+  readonly type: 'init';
+  readonly setup: Setup;
+}
+
+/** A batch for the worker; it answers with exactly one ResultsMessage. */
+export interface BatchMessage {
+  readonly type: 'batch';
+  readonly batch: number;
+  readonly items: readonly BatchItem[];
+}
+
+/** What a worker is told. */
+export type ToWorker = InitMessage | BatchMessage;
+
+/** A worker is ready: its models are loaded and reproduced their golden outputs. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly models: readonly ModelIdentity[];
+  readonly executionProvider: string;
+  /** What the operator should know, for example that a provider fell back to the CPU. */
+  readonly warnings: readonly string[];
+}
+
+/** What a worker says. */
+export type FromWorker =
+  | ReadyMessage
+  | { readonly type: 'unfit'; readonly failure: FailureMessage }
+  | { readonly type: 'results'; readonly batch: number; readonly results: readonly BatchItemResult[] };
+
+const failureSchema = z.object({
+  code: z.custom<ErrorCode>((value) => typeof value === 'string' && Object.hasOwn(ERRORS, value)),
+  message: z.string(),
+});
+
+const replySchema = z.object({
+  analysis: z.custom<AnalysisResult>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      'schema' in value &&
+      value.schema === 'osteotriage.analysis/1',
+  ),
+  artefacts: z.custom<Artefacts | null>((value) => typeof value === 'object'),
+});
+
+const fromWorkerSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('ready'),
+    models: z.array(z.object({ name: z.string(), version: z.string(), sha256: z.string() })),
+    executionProvider: z.string(),
+    warnings: z.array(z.string()),
+  }),
+  z.object({ type: z.literal('unfit'), failure: failureSchema }),
+  z.object({
+    type: z.literal('results'),
+    batch: z.number().int(),
+    results: z.array(
+      z.union([
+        z.object({ key: z.number().int(), reply: replySchema }),
+        z.object({ key: z.number().int(), failure: failureSchema }),
+      ]),
+    ),
+  }),
+]);
+
+/** Reads what a worker said; null where it is not understood, which counts as a broken worker. */
+export function readFromWorker(message: unknown): FromWorker | null {
+  const parsed = fromWorkerSchema.safeParse(message);
+  return parsed.success ? parsed.data : null;
+}
