@@ -1,0 +1,74 @@
+/** From a data set to one plane of stored values: frame 1, colour turned to luminance, sign and bits put right. */
+import { parseDataSet } from '../dicom/data-set.ts';
+import type { DataSet, ReadOptions } from '../dicom/data-set.ts';
+import { readPixelModule } from '../dicom/read-header.ts';
+import { TriageError } from '../errors.ts';
+import { luminanceOf } from './luminance.ts';
+import { readPixelFrame } from './pixel-frame.ts';
+import type { PixelFrame } from './pixel-frame.ts';
+import { alignStoredBits } from './stored-bits.ts';
+
+/** Rows x columns allowed when the caller names no limit. */
+const PIXELS_MAX_DEFAULT = 64_000_000;
+
+/** One plane of stored values. */
+export interface DecodedImage {
+  readonly columns: number;
+  readonly rows: number;
+  /** Bits that carry the value; the highest is the sign where `signed`. */
+  readonly bitsStored: number;
+  readonly bitsAllocated: 8 | 16;
+  readonly signed: boolean;
+  /** columns x rows values, masked to bitsStored and sign-extended. */
+  readonly samples: Uint8Array | Uint16Array | Int16Array;
+  readonly photometric: 'MONOCHROME1' | 'MONOCHROME2';
+  readonly frames: number;
+  /** Codes of what a reader should know: colour-converted, multi-frame-first-only, lossy-compression. */
+  readonly problems: readonly string[];
+}
+
+/** Limits of decoding. */
+export interface DecodeOptions extends ReadOptions {
+  /** Largest rows x columns; above it film-too-large. */
+  readonly pixelsMax?: number;
+}
+
+/**
+ * Decodes the pixels of a Part 10 file, or of a bare data set when `transferSyntaxUid` is given. Throws
+ * pixel-data-unreadable, pixel-data-unsupported or film-too-large, besides what parsing throws.
+ */
+export async function decodePixels(bytes: Uint8Array, options: DecodeOptions = {}): Promise<DecodedImage> {
+  return decodeImage(parseDataSet(bytes, options), options.pixelsMax);
+}
+
+/** The same for a data set that is parsed already. */
+export async function decodeImage(
+  dataSet: DataSet,
+  pixelsMax: number = PIXELS_MAX_DEFAULT,
+): Promise<DecodedImage> {
+  const pixels = readPixelModule(dataSet.values);
+  const frame = await readPixelFrame(dataSet, pixels, pixelsMax);
+  const grey = isColour(frame)
+    ? { samples: luminanceOf(frame), bitsStored: frame.bitsAllocated, signed: false }
+    : alignStoredBits(frame);
+  const problems = [
+    ...(isColour(frame) ? ['colour-converted'] : []),
+    ...(pixels.numberOfFrames > 1 ? ['multi-frame-first-only'] : []),
+    ...(pixels.lossyImageCompression === '01' ? ['lossy-compression'] : []),
+  ];
+  return {
+    columns: frame.columns,
+    rows: frame.rows,
+    bitsAllocated: frame.bitsAllocated,
+    ...grey,
+    photometric: frame.photometric === 'MONOCHROME1' ? 'MONOCHROME1' : 'MONOCHROME2',
+    frames: pixels.numberOfFrames,
+    problems,
+  };
+}
+
+function isColour(frame: PixelFrame): boolean {
+  if (frame.photometric.startsWith('MONOCHROME')) return false;
+  if (/^(?:RGB|YBR_FULL|YBR_FULL_422|YBR_RCT|YBR_ICT)$/.test(frame.photometric)) return true;
+  throw new TriageError('pixel-data-unsupported', 'the photometric interpretation is not supported');
+}
