@@ -1,10 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { AnalysisResult, Reason } from '../exam/analysis.ts';
 import { type ExamState, moveExam } from '../exam/exam-state.ts';
-import { endJob } from '../queue/database-job-queue.ts';
-import type { LeasedJob } from '../queue/job-queue.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
+import { endJob, type LeasedJob } from './job-records.ts';
 import { referPerson } from './referral-records.ts';
 import type { Database, ReportTable } from './schema.ts';
 

@@ -11,7 +11,7 @@ import { encodeReleaseReply } from './pdu.ts';
 import type { AcceptedContext } from './presentation-contexts.ts';
 import { ABORT_REASON, ProtocolFault } from './protocol-fault.ts';
 import { STATUS } from './status.ts';
-import type { IncomingObject, StorageSink, StoreOutcome } from './storage-sink.ts';
+import type { IncomingDescription, IncomingObject, StorageSink, StoreOutcome } from './storage-sink.ts';
 import { isValidUid, VERIFICATION_SOP_CLASS } from './uid.ts';
 
 /** Counts since the acceptor started. */
@@ -124,21 +124,24 @@ export class StorageService {
   }
 
   async #openObject(request: Request): Promise<void> {
-    const { command, context } = request;
-    const { storage, connection, callingAeTitle, calledAeTitle } = this.#options;
     try {
-      request.object = await storage.begin({
-        sopClassUid: context.abstractSyntax,
-        sopInstanceUid: command.AffectedSOPInstanceUID ?? '',
-        transferSyntaxUid: context.transferSyntax,
-        callingAeTitle,
-        calledAeTitle,
-        remoteAddress: connection.remoteAddress,
-        presentationContextId: context.contextId,
-      });
+      request.object = await this.#options.storage.begin(this.#describe(request));
     } catch (thrown) {
       request.outcome = this.#failureOutcome(thrown);
     }
+  }
+
+  #describe({ command, context }: Request): IncomingDescription {
+    const { connection, callingAeTitle, calledAeTitle } = this.#options;
+    return {
+      sopClassUid: context.abstractSyntax,
+      sopInstanceUid: command.AffectedSOPInstanceUID ?? '',
+      transferSyntaxUid: context.transferSyntax,
+      callingAeTitle,
+      calledAeTitle,
+      remoteAddress: connection.remoteAddress,
+      presentationContextId: context.contextId,
+    };
   }
 
   // Stays synchronous as long as the sink keeps up: this runs once for every chunk of every file.
@@ -177,7 +180,12 @@ export class StorageService {
     this.#request = undefined;
     this.#options.connection.endMessage();
     if (request.command.CommandField === COMMAND.cancelRequest) return;
-    if (request.command.CommandField === COMMAND.storeRequest) this.#count(outcome);
+    if (request.command.CommandField === COMMAND.storeRequest) {
+      this.#count(outcome);
+      if (request.outcome !== undefined) {
+        await this.#options.storage.refused?.(this.#describe(request), request.outcome);
+      }
+    }
     await this.#respond(request, outcome);
   }
 

@@ -36,4 +36,9 @@ export interface IncomingObject {
 /** Where received objects go. A throw of `begin` refuses the object with the status of the error's code. */
 export interface StorageSink {
   begin(incoming: IncomingDescription): Promise<IncomingObject> | IncomingObject;
+  /**
+   * Told of every C-STORE whose answer was not given by `finish`: it never reached the sink, or ended early.
+   * The identifiers are as the peer wrote them, unchecked. Must not throw.
+   */
+  refused?(incoming: IncomingDescription, outcome: StoreOutcome): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { instanceObjectKey } from '../archive/archive.ts';
 import type { ObjectStore, ObjectWriter } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
 import { findExam, insertExam, recordRefusal } from '../database/exam-records.ts';
+import { insertJobs } from '../database/job-records.ts';
 import type { Database } from '../database/schema.ts';
 import { ageAtStudyYears } from '../decide/eligibility.ts';
 import { part10Prefix } from '../dicom/part10.ts';
@@ -11,7 +12,6 @@ import { readHeaderFromFile } from '../dicom/read-header.ts';
 import { viewOfImage } from '../dicom/view-of-image.ts';
 import { TriageError, asTriageError } from '../errors.ts';
 import type { ImageHeader } from '../exam/exam.ts';
-import { insertJobs } from '../queue/database-job-queue.ts';
 import type { Log } from '../telemetry.ts';
 
 /** What a sender says of an instance before its first byte. */
@@ -56,7 +56,10 @@ export class InstanceReceiver {
   }
 
   /** Notes a refusal; a record that cannot be written is logged, for the answer must go out all the same. */
-  async refuse(offer: InstanceOffer, error: TriageError): Promise<Reception> {
+  async refuse(
+    offer: Pick<InstanceOffer, 'sopInstanceUid' | 'callingAeTitle'>,
+    error: TriageError,
+  ): Promise<Reception> {
     this.parts.log.warn(
       { code: error.code, callingAeTitle: offer.callingAeTitle },
       'an instance was refused',

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
-import type { Connection } from '../database/exam-records.ts';
+import { insertJobs, type LeasedJob, updateLeased } from '../database/job-records.ts';
 import type { Database } from '../database/schema.ts';
-import type { JobQueue, LeasedJob } from './job-queue.ts';
+import type { JobQueue } from './job-queue.ts';
 
 /**
  * The embedded queue: rows of the same database as the record, so that an exam and its job are committed
@@ -76,57 +76,4 @@ export function openDatabaseJobQueue(database: Kysely<Database>, clock: Clock): 
       return { waiting: countOf('waiting'), leased: countOf('leased'), dead: countOf('dead') };
     },
   };
-}
-
-/** Adds jobs within the transaction that makes their exams; exams that have one keep it. */
-export async function insertJobs(
-  database: Connection,
-  examIds: readonly string[],
-  nowMs: number,
-): Promise<void> {
-  if (examIds.length === 0) return;
-  await database
-    .insertInto('jobs')
-    .values(
-      examIds.map((examId) => ({
-        exam_id: examId,
-        state: 'waiting' as const,
-        attempts: 0,
-        due_at_ms: nowMs,
-        lease_token: null,
-        lease_until_ms: null,
-        last_error: null,
-      })),
-    )
-    .onConflict((conflict) => conflict.column('exam_id').doNothing())
-    .execute();
-}
-
-/** Ends a job within the transaction that writes its result. False: the lease was lost, nothing may be written. */
-export function endJob(
-  database: Connection,
-  job: LeasedJob,
-  state: 'done' | 'dead',
-  errorCode: string | null,
-): Promise<boolean> {
-  return updateLeased(database, job, {
-    state,
-    lease_token: null,
-    lease_until_ms: null,
-    last_error: errorCode,
-  });
-}
-
-async function updateLeased(
-  database: Connection,
-  job: LeasedJob,
-  change: Partial<Database['jobs']>,
-): Promise<boolean> {
-  const result = await database
-    .updateTable('jobs')
-    .set(change)
-    .where('exam_id', '=', job.examId)
-    .where('lease_token', '=', job.leaseToken)
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
 }

@@ -1,10 +1,4 @@
-/** A job that was handed out. Whoever holds the newest lease of a job, and nobody else, may end it. */
-export interface LeasedJob {
-  readonly examId: string;
-  readonly leaseToken: string;
-  /** This attempt's number, from 1. */
-  readonly attempt: number;
-}
+import type { LeasedJob } from '../database/job-records.ts';
 
 /** How many jobs stand where. */
 export interface QueueCounts {

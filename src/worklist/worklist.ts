@@ -1,0 +1,253 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { Database, ExamTable, PersonTable } from '../database/schema.ts';
+import { reasonText } from '../decide/reason-texts.ts';
+import type { AnalysisResult, Outcome, Reason, ViewName } from '../exam/analysis.ts';
+import type { ImageHeader } from '../exam/exam.ts';
+import type { ExamState } from '../exam/exam-state.ts';
+import type {
+  ExamRow,
+  ExamView,
+  PersonView,
+  ReferralRow,
+  RefusalRow,
+  StatusCounts,
+  WorklistReader,
+} from './worklist-views.ts';
+
+/** Answers the pages from the record. Reads only. */
+export function openWorklist(database: Kysely<Database>): WorklistReader {
+  return {
+    listReferrals: (limit) => listReferrals(database, limit),
+    listExams: (query) => listExams(database, query),
+    readExam: (examId) => readExam(database, examId),
+    listRefusals: (limit) => listRefusals(database, limit),
+    countStatus: () => countStatus(database),
+  };
+}
+
+const PERSON_COLUMNS = ['persons.name', 'persons.patient_id', 'persons.birth_date', 'persons.sex'] as const;
+const EXAM_COLUMNS = [
+  'exams.exam_id',
+  'exams.state',
+  'exams.view_name',
+  'exams.modality',
+  'exams.age_years',
+  'exams.reasons_json',
+  'exams.received_at_ms',
+  'exams.finished_at_ms',
+] as const;
+
+type PersonColumns = Pick<Selectable<PersonTable>, 'name' | 'patient_id' | 'birth_date' | 'sex'>;
+type ExamColumns = Pick<
+  Selectable<ExamTable>,
+  | 'exam_id'
+  | 'state'
+  | 'view_name'
+  | 'modality'
+  | 'age_years'
+  | 'reasons_json'
+  | 'received_at_ms'
+  | 'finished_at_ms'
+>;
+
+async function listReferrals(database: Kysely<Database>, limit: number): Promise<readonly ReferralRow[]> {
+  const referrals = await database
+    .selectFrom('referrals')
+    .innerJoin('persons', 'persons.person_id', 'referrals.person_id')
+    .select(['referrals.referral_id', 'referrals.state', 'referrals.created_at_ms', ...PERSON_COLUMNS])
+    .orderBy('referrals.created_at_ms', 'desc')
+    .limit(limit)
+    .execute();
+  if (referrals.length === 0) return [];
+  const films = await database
+    .selectFrom('referral_exams')
+    .innerJoin('exams', 'exams.exam_id', 'referral_exams.exam_id')
+    .select(['referral_id', 'exams.exam_id', 'age_years', 'received_at_ms', 'analysis_json', 'reasons_json'])
+    .where(
+      'referral_id',
+      'in',
+      referrals.map((row) => row.referral_id),
+    )
+    .execute();
+  return referrals.map((row) => {
+    const mine = films
+      .filter((film) => film.referral_id === row.referral_id)
+      .map((film) => ({ ...film, panoramic: parseAnalysis(film.analysis_json)?.panoramic ?? null }))
+      // The film that speaks most clearly first.
+      .sort((a, b) => (b.panoramic?.lowBoneDensityScore ?? 0) - (a.panoramic?.lowBoneDensityScore ?? 0));
+    const clearest = mine[0];
+    const meanWidthMm = clearest?.panoramic?.meanWidthMm ?? null;
+    const corrected = clearest?.panoramic?.magnification != null;
+    const reasons = parseReasons(clearest?.reasons_json ?? '[]');
+    return {
+      referralId: row.referral_id,
+      state: row.state,
+      person: personView(row),
+      ageYears: clearest?.age_years ?? null,
+      finding: reasons[0]?.text ?? '',
+      reasons,
+      meanWidthMm,
+      widthScale: meanWidthMm === null ? null : corrected ? 'corrected' : 'detector',
+      lowBoneDensityScore: clearest?.panoramic?.lowBoneDensityScore ?? null,
+      examIds: mine.map((film) => film.exam_id),
+      arrivedAt: isoTime(Math.min(...mine.map((film) => film.received_at_ms), row.created_at_ms)),
+      createdAt: isoTime(row.created_at_ms),
+    };
+  });
+}
+
+async function listExams(
+  database: Kysely<Database>,
+  query: { readonly state?: ExamState; readonly limit: number },
+): Promise<readonly ExamRow[]> {
+  const { state } = query;
+  const rows = await database
+    .selectFrom('exams')
+    .innerJoin('persons', 'persons.person_id', 'exams.person_id')
+    .select([...EXAM_COLUMNS, ...PERSON_COLUMNS])
+    .$if(state !== undefined, (select) => select.where('exams.state', '=', state ?? 'pending'))
+    .orderBy('exams.received_at_ms', 'desc')
+    .limit(query.limit)
+    .execute();
+  return rows.map((row) => examRow(row));
+}
+
+async function readExam(database: Kysely<Database>, examId: string): Promise<ExamView | undefined> {
+  const row = await database
+    .selectFrom('exams')
+    .innerJoin('persons', 'persons.person_id', 'exams.person_id')
+    .leftJoin('referral_exams', 'referral_exams.exam_id', 'exams.exam_id')
+    .select([...EXAM_COLUMNS, ...PERSON_COLUMNS])
+    .select(['sop_uid', 'study_uid', 'calling_ae_title', 'header_json', 'analysis_json', 'referral_id'])
+    .where('exams.exam_id', '=', examId)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const deliveries = await database
+    .selectFrom('deliveries')
+    .select(['destination', 'kind as object', 'state', 'attempts', 'note'])
+    .where('exam_id', '=', examId)
+    .orderBy('destination')
+    .execute();
+  const reports = await database.selectFrom('reports').select('kind').where('exam_id', '=', examId).execute();
+  const analysis = parseAnalysis(row.analysis_json);
+  return {
+    ...examRow(row),
+    sopInstanceUid: row.sop_uid,
+    studyInstanceUid: row.study_uid,
+    studyDate: (JSON.parse(row.header_json) as ImageHeader).studyDate,
+    callingAeTitle: row.calling_ae_title,
+    referralId: row.referral_id,
+    outcome: outcomeOf(row.state),
+    analysis,
+    reportsWritten: reports.length === 2,
+    deliveries,
+  };
+}
+
+async function listRefusals(database: Kysely<Database>, limit: number): Promise<readonly RefusalRow[]> {
+  const rows = await database
+    .selectFrom('refusals')
+    .selectAll()
+    .orderBy('refusal_id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    refusalId: row.refusal_id,
+    at: isoTime(row.at_ms),
+    callingAeTitle: row.calling_ae_title,
+    sopInstanceUid: row.sop_uid,
+    code: row.code,
+    text: reasonText(row.code, 'en'),
+  }));
+}
+
+async function countStatus(database: Kysely<Database>): Promise<StatusCounts> {
+  const states = await database
+    .selectFrom('exams')
+    .select((select) => ['state', select.fn.countAll<number>().as('count')])
+    .groupBy('state')
+    .execute();
+  const countOf = (state: ExamState) => states.find((row) => row.state === state)?.count ?? 0;
+  const one = await database
+    .selectNoFrom((select) => [
+      select
+        .selectFrom('refusals')
+        .select((row) => row.fn.countAll<number>().as('count'))
+        .as('refused'),
+      select
+        .selectFrom('referrals')
+        .select((row) => row.fn.countAll<number>().as('count'))
+        .as('referrals'),
+      select
+        .selectFrom('reports as sr')
+        .innerJoin('reports as sc', 'sc.exam_id', 'sr.exam_id')
+        .where('sr.kind', '=', 'SR')
+        .where('sc.kind', '=', 'SC')
+        .select((row) => row.fn.countAll<number>().as('count'))
+        .as('reportsWritten'),
+      select
+        .selectFrom('deliveries')
+        .where('state', '=', 'pending')
+        .select((row) => row.fn.countAll<number>().as('count'))
+        .as('deliveriesPending'),
+    ])
+    .executeTakeFirstOrThrow();
+  return {
+    received: states.reduce((sum, row) => sum + row.count, 0),
+    pending: countOf('pending'),
+    positive: countOf('positive'),
+    negative: countOf('negative'),
+    notAssessable: countOf('not-assessable'),
+    notEligible: countOf('not-eligible'),
+    refused: one.refused ?? 0,
+    failed: countOf('failed'),
+    referrals: one.referrals ?? 0,
+    reportsWritten: one.reportsWritten ?? 0,
+    deliveriesPending: one.deliveriesPending ?? 0,
+  };
+}
+
+function examRow(row: ExamColumns & PersonColumns): ExamRow {
+  return {
+    examId: row.exam_id,
+    state: row.state,
+    view: row.view_name as ViewName | null,
+    modality: row.modality,
+    ageYears: row.age_years,
+    person: personView(row),
+    reasons: parseReasons(row.reasons_json),
+    receivedAt: isoTime(row.received_at_ms),
+    finishedAt: row.finished_at_ms === null ? null : isoTime(row.finished_at_ms),
+  };
+}
+
+function personView(row: PersonColumns): PersonView {
+  return {
+    // PN components are divided by ^ (PS3.5 6.2.1): family name, given name.
+    name:
+      (row.name ?? '')
+        .split('=')[0]
+        ?.split('^')
+        .filter((part) => part !== '')
+        .join(', ') ?? '',
+    patientId: row.patient_id ?? '',
+    birthDate: row.birth_date,
+    sex: row.sex,
+  };
+}
+
+function outcomeOf(state: ExamState): Outcome | null {
+  return state === 'pending' || state === 'failed' ? null : state;
+}
+
+function parseAnalysis(json: string | null): AnalysisResult | null {
+  return json === null ? null : (JSON.parse(json) as AnalysisResult);
+}
+
+function parseReasons(json: string): readonly Reason[] {
+  return JSON.parse(json) as readonly Reason[];
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
