@@ -1,0 +1,152 @@
+/** Runs a model. The only importer of onnxruntime-node. */
+import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { TriageError } from '../src/errors.ts';
+import type { RegisteredModel } from '../src/inference/model-registry.ts';
+
+/** The answer to one film: values by the name of the output. */
+export type ModelOutputs = Readonly<Record<string, Float32Array>>;
+
+/** A model that is loaded and reproduced its golden run. Its `run` blocks the thread (runtime-facts, Inference). */
+export interface ModelSession {
+  readonly model: RegisteredModel;
+  /** The provider that is really used. */
+  readonly executionProvider: string;
+  /** What the operator should know of the choice of provider. */
+  readonly warnings: readonly string[];
+  /** One run for a batch of prepared films, answers in their order. Throws inference-failed. */
+  run(films: readonly Float32Array[]): Promise<readonly ModelOutputs[]>;
+}
+
+/**
+ * Loads a model on the first provider of the list that works here, else on the CPU with a warning, and checks
+ * its golden run. Throws model-invalid.
+ */
+export async function openSession(
+  model: RegisteredModel,
+  executionProviders: readonly string[],
+): Promise<ModelSession> {
+  const { session, executionProvider, warnings } = await createSession(model, executionProviders);
+  const run = (films: readonly Float32Array[]): Promise<readonly ModelOutputs[]> =>
+    runBatch(session, model, films);
+  await checkGolden(model, run);
+  return { model, executionProvider, warnings, run };
+}
+
+async function createSession(
+  model: RegisteredModel,
+  wanted: readonly string[],
+): Promise<{ session: InferenceSession; executionProvider: string; warnings: string[] }> {
+  const bundled = listSupportedBackends().map((backend) => backend.name);
+  const warnings: string[] = [];
+  for (const name of [...wanted, 'cpu']) {
+    if (!bundled.includes(name)) {
+      warnings.push(
+        `execution provider ${name} is not in this build (it has ${bundled.join(', ')}): left out`,
+      );
+      continue;
+    }
+    try {
+      const session = await InferenceSession.create(model.bytes, {
+        executionProviders: [name],
+        // Two processes of one thread beat one of two; spinning threads of neighbours would cost half the speed.
+        intraOpNumThreads: 1,
+        interOpNumThreads: 1,
+        extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+        logSeverityLevel: 3,
+      });
+      return { session, executionProvider: name, warnings };
+    } catch (thrown) {
+      if (name === 'cpu') throw invalid(model, 'cannot be loaded', thrown);
+      warnings.push(`execution provider ${name} does not work here: the model runs on the next one`);
+    }
+  }
+  throw invalid(model, 'has no execution provider');
+}
+
+async function runBatch(
+  session: InferenceSession,
+  model: RegisteredModel,
+  films: readonly Float32Array[],
+): Promise<readonly ModelOutputs[]> {
+  const { input, outputs } = model.manifest;
+  const dims = input.shape.map((size) => size ?? films.length);
+  const batch = joinFilms(films, sizeOf(input.shape));
+  let answers: InferenceSession.OnnxValueMapType;
+  try {
+    answers = await session.run({ [input.name]: new Tensor('float32', batch, dims) });
+  } catch (thrown) {
+    throw new TriageError('inference-failed', 'the model run failed', { cause: thrown });
+  }
+  const parts = outputs.map(({ name, shape }) =>
+    splitOutput(name, answers[name]?.data, sizeOf(shape), films.length),
+  );
+  return films.map((_, film) =>
+    Object.fromEntries(outputs.map(({ name }, i) => [name, parts[i]?.[film] ?? new Float32Array(0)])),
+  );
+}
+
+/** The library takes an empty batch and NaN without a word and answers rubbish, so both are refused here. */
+function joinFilms(films: readonly Float32Array[], filmSize: number): Float32Array {
+  if (films.length === 0) throw new TriageError('inference-failed', 'an empty batch');
+  const batch = new Float32Array(films.length * filmSize);
+  films.forEach((film, i) => {
+    if (film.length !== filmSize)
+      throw new TriageError('inference-failed', 'a film of another size than the model');
+    if (!isFinite(film)) throw new TriageError('inference-failed', 'a film holds values that are no numbers');
+    batch.set(film, i * filmSize);
+  });
+  return batch;
+}
+
+function splitOutput(name: string, data: unknown, filmSize: number, films: number): Float32Array[] {
+  if (!(data instanceof Float32Array) || data.length !== filmSize * films) {
+    throw new TriageError('inference-failed', `the output ${name} has not the size that the manifest says`);
+  }
+  if (!isFinite(data))
+    throw new TriageError('inference-failed', `the output ${name} holds values that are no numbers`);
+  return Array.from({ length: films }, (_, i) => data.slice(i * filmSize, (i + 1) * filmSize));
+}
+
+/** The same answers as when the model was exported: a library, a processor or a provider that differs is found here. */
+async function checkGolden(model: RegisteredModel, run: ModelSession['run']): Promise<void> {
+  const { golden, input } = model.manifest;
+  const film = hashedNoise(sizeOf(input.shape), golden.input.multiplier, golden.input.modulus);
+  const [answer] = await run([film]).catch((thrown: unknown) => {
+    throw invalid(model, 'fails on its golden input', thrown);
+  });
+  for (const [key, expected] of Object.entries(golden.outputs)) {
+    const found = mean(answer?.[key.replace(/Mean$/, '')] ?? new Float32Array(0));
+    const tolerance = golden.tolerance[key] ?? 0;
+    if (!(Math.abs(found - expected) <= tolerance)) {
+      throw invalid(model, `gives ${key} ${found.toPrecision(5)} on its golden input instead of ${expected}`);
+    }
+  }
+}
+
+/** Pixel i is ((i x multiplier) mod 2^32 mod modulus) / modulus: a picture that any language can make. */
+function hashedNoise(size: number, multiplier: number, modulus: number): Float32Array {
+  return Float32Array.from(
+    { length: size },
+    (_, i) => ((Math.imul(i, multiplier) >>> 0) % modulus) / modulus,
+  );
+}
+
+function sizeOf(shape: readonly (number | null)[]): number {
+  return shape.reduce<number>((product, size) => product * (size ?? 1), 1);
+}
+
+function isFinite(values: Float32Array): boolean {
+  // One pass: a sum is finite only if every value is, as these values cannot overflow it by themselves.
+  let sum = 0;
+  for (const value of values) sum += value;
+  return Number.isFinite(sum);
+}
+
+function mean(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function invalid(model: RegisteredModel, what: string, cause?: unknown): TriageError {
+  const { name, version } = model.identity;
+  return new TriageError('model-invalid', `model ${name} ${version} ${what}`, { cause });
+}
