@@ -15,7 +15,7 @@ export function luminanceOf(
   }
   const step = layout === 'planes' ? 1 : 3;
   const green = layout === 'planes' ? count : 1;
-  const isLuminanceFirst = frame.photometric.startsWith("YBR_FULL");
+  const isLuminanceFirst = frame.photometric.startsWith('YBR_FULL');
   for (let i = 0, at = 0; i < count; i++, at += step) {
     const first = samples[at] ?? 0;
     grey[i] = isLuminanceFirst
