@@ -1,0 +1,142 @@
+import type { ExamView } from '../worklist/worklist-views.ts';
+import { PageLink } from './address.tsx';
+import { ageAndSexOf, dateOf, nameOf, numberOf, quotedWidthMm } from './display.ts';
+import { ExamDetails, ExamReports } from './exam-details.tsx';
+import { FilmViewer } from './film-viewer.tsx';
+import { useLanguage } from './language.tsx';
+import { AwaitedNotice, ExamBadge, ReasonText, usePageTitle } from './page-parts.tsx';
+import { SidesTable } from './sides-table.tsx';
+import { useExam } from './worklist-queries.ts';
+
+/** One film: the picture large, the numbers, the reasons, and where they come from. */
+export function ExamPage({ examId }: { readonly examId: string }) {
+  const { words } = useLanguage();
+  const { data, error } = useExam(examId);
+  usePageTitle(words.examTitle);
+  if (data === undefined) {
+    return (
+      <>
+        <BackLinks referral={false} />
+        <h1 className="unseen">{words.examTitle}</h1>
+        <AwaitedNotice error={error} />
+      </>
+    );
+  }
+  const { exam } = data;
+  return (
+    <>
+      <BackLinks referral={exam.referralId !== null} />
+      <ExamHead exam={exam} />
+      {/* A film that has just been read has other pictures than while it waited. */}
+      <FilmViewer
+        key={exam.finishedAt}
+        examId={exam.examId}
+        columns={exam.analysis?.image?.columns ?? null}
+      />
+      <div className="columns">
+        <div>
+          <section className="part" aria-labelledby="numbers">
+            <h2 id="numbers">{words.numbersTitle}</h2>
+            <ExamNumbers exam={exam} />
+          </section>
+          <ExamReasons exam={exam} />
+        </div>
+        <div>
+          <ExamDetails exam={exam} />
+          <ExamReports exam={exam} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function BackLinks({ referral }: { readonly referral: boolean }) {
+  const { words } = useLanguage();
+  return (
+    <p className="back">
+      <PageLink to={referral ? '/' : '/films'}>
+        ← {referral ? words.toTheWorklist : words.toTheFilms}
+      </PageLink>
+    </p>
+  );
+}
+
+function ExamHead({ exam }: { readonly exam: ExamView }) {
+  const { language, words } = useLanguage();
+  const { person } = exam;
+  const panoramic = exam.analysis?.panoramic ?? null;
+  const widthMm = quotedWidthMm(exam.reasons, panoramic?.meanWidthMm ?? null);
+  return (
+    <div className="exam-head">
+      <div>
+        <h1>{nameOf(person, words)}</h1>
+        <p className="intro">
+          <span className="code">{person.patientId}</span>
+          {' · '}
+          {ageAndSexOf(person, exam.ageYears, words)}
+          {person.birthDate !== null && ` · * ${dateOf(person.birthDate)}`}
+        </p>
+      </div>
+      <div className="exam-outcome">
+        {widthMm !== null && (
+          <p className="headline">
+            <span className="headline-number">{numberOf(widthMm, 2, language)} mm</span>
+            <span className="faint">
+              {words.meanWidth},{' '}
+              {isCorrected(exam)
+                ? words.correctedScale
+                : `${words.detectorScale} (${words.detectorScaleHint})`}
+            </span>
+          </p>
+        )}
+        <ExamBadge state={exam.state} />
+      </div>
+    </div>
+  );
+}
+
+function ExamNumbers({ exam }: { readonly exam: ExamView }) {
+  const { words } = useLanguage();
+  const panoramic = exam.analysis?.panoramic ?? null;
+  if (exam.state === 'pending') return <p className="faint">{words.waitingText}</p>;
+  if (panoramic === null) return <p className="faint">{words.noNumbers}</p>;
+  return <SidesTable panoramic={panoramic} />;
+}
+
+function ExamReasons({ exam }: { readonly exam: ExamView }) {
+  const { words } = useLanguage();
+  const problems = exam.analysis?.quality.problems ?? [];
+  return (
+    <>
+      {exam.reasons.length > 0 && (
+        <section className="part" aria-labelledby="reasons">
+          <h2 id="reasons">{words.reasonsTitle}</h2>
+          <ul className="reasons">
+            {exam.reasons.map((reason) => (
+              <li key={reason.code + reason.text}>
+                <ReasonText reason={reason} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {problems.length > 0 && (
+        <section className="part" aria-labelledby="problems">
+          <h2 id="problems">{words.problemsTitle}</h2>
+          <ul className="reasons">
+            {problems.map((problem) => (
+              <li key={problem}>
+                <ReasonText reason={{ code: problem, text: problem }} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function isCorrected(exam: ExamView): boolean {
+  const { analysis } = exam;
+  return analysis?.spacing.source === 'calibrated' || (analysis?.panoramic?.magnification ?? null) !== null;
+}

@@ -1,0 +1,128 @@
+import { useEffect, useRef, useState } from 'react';
+import type { KeyboardEvent, MouseEvent } from 'react';
+import { useLanguage } from './language.tsx';
+import { ChoiceRow } from './page-parts.tsx';
+
+type Picture = 'overlay' | 'original';
+type Zoom = 'fit' | 'full';
+
+/** A place on the picture, as a share of its width and height. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+const MIDDLE: Place = { x: 0.5, y: 0.5 };
+
+/** The film, with or without the measurement, fitted to the page or pixel by pixel. */
+export function FilmViewer(properties: {
+  readonly examId: string;
+  /** Columns of the original image: what 100 % means whatever size the picture was made in. */
+  readonly columns: number | null;
+}) {
+  const { words } = useLanguage();
+  const { examId, columns } = properties;
+  const [picture, setPicture] = useState<Picture>('overlay');
+  const [missing, setMissing] = useState<ReadonlySet<Picture>>(new Set());
+  const { zoom, changeZoom, frame } = useZoom();
+  const shown = missing.has('overlay') ? 'original' : picture;
+  const toggle = (): void => setPicture(picture === 'overlay' ? 'original' : 'overlay');
+  const answerKey = (event: KeyboardEvent): void => {
+    if (event.metaKey || event.ctrlKey || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key === 'z' || key === 'enter') changeZoom(zoom === 'fit' ? 'full' : 'fit', MIDDLE);
+    else if (key === 'o') toggle();
+    else if (key === 'escape') changeZoom('fit', MIDDLE);
+    else return;
+    event.preventDefault();
+  };
+  const answerClick = (event: MouseEvent<HTMLImageElement>): void => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const place = { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
+    changeZoom(zoom === 'fit' ? 'full' : 'fit', place);
+  };
+  return (
+    <section className="viewer" aria-label={words.pictureTitle}>
+      <div className="viewer-tools">
+        <PictureChoice picture={shown} choose={setPicture} />
+        <ZoomChoice zoom={zoom} choose={(chosen) => changeZoom(chosen, MIDDLE)} />
+        <p className="viewer-hint">{missing.has('overlay') ? words.overlayMissing : words.pictureHint}</p>
+      </div>
+      <div
+        ref={frame}
+        className={`viewer-frame viewer-${zoom}`}
+        role="region"
+        aria-label={words.viewerLabel}
+        // Scrolled by the arrow keys, so it must take the focus.
+        tabIndex={0}
+        onKeyDown={answerKey}
+      >
+        {missing.has('original') && shown === 'original' && <p>{words.pictureMissing}</p>}
+        {(['overlay', 'original'] as const).map((name) => (
+          // Both stay in the page, so that the change between them is at once and keeps the place.
+          <img
+            key={name}
+            hidden={name !== shown || missing.has(name)}
+            src={`/api/exams/${examId}/${name === 'overlay' ? 'overlay' : 'preview'}.png`}
+            alt={name === 'overlay' ? words.overlayAlt : words.originalAlt}
+            style={zoom === 'full' && columns !== null ? { width: `${columns}px` } : undefined}
+            onClick={answerClick}
+            onError={() => setMissing((before) => new Set([...before, name]))}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function PictureChoice(properties: {
+  readonly picture: Picture;
+  readonly choose: (picture: Picture) => void;
+}) {
+  const { words } = useLanguage();
+  return (
+    <ChoiceRow<Picture>
+      label={words.pictureChoice}
+      options={[
+        { value: 'overlay', text: words.showOverlay },
+        { value: 'original', text: words.showOriginal },
+      ]}
+      chosen={properties.picture}
+      choose={properties.choose}
+    />
+  );
+}
+
+function ZoomChoice(properties: { readonly zoom: Zoom; readonly choose: (zoom: Zoom) => void }) {
+  const { words } = useLanguage();
+  return (
+    <ChoiceRow<Zoom>
+      label={words.zoomChoice}
+      options={[
+        { value: 'fit', text: words.zoomFit },
+        { value: 'full', text: words.zoomFull },
+      ]}
+      chosen={properties.zoom}
+      choose={properties.choose}
+    />
+  );
+}
+
+/** Keeps the chosen size, and brings the place that was clicked to the middle when the film grows. */
+function useZoom() {
+  const frame = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState<{ readonly zoom: Zoom; readonly place: Place }>({
+    zoom: 'fit',
+    place: MIDDLE,
+  });
+  useEffect(() => {
+    const box = frame.current;
+    if (box === null || view.zoom === 'fit') return;
+    box.scrollTo(
+      view.place.x * box.scrollWidth - box.clientWidth / 2,
+      view.place.y * box.scrollHeight - box.clientHeight / 2,
+    );
+  }, [view]);
+  const changeZoom = (zoom: Zoom, place: Place): void => setView({ zoom, place });
+  return { zoom: view.zoom, changeZoom, frame };
+}

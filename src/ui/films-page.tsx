@@ -1,0 +1,178 @@
+import type { ExamState } from '../exam/exam-state.ts';
+import type { ExamRow } from '../worklist/worklist-views.ts';
+import { openAddress, PageLink, useAddress } from './address.tsx';
+import { momentOf, nameOf } from './display.ts';
+import { useLanguage } from './language.tsx';
+import {
+  AwaitedNotice,
+  ChoiceRow,
+  ExamBadge,
+  PersonLines,
+  ReasonText,
+  SinceLines,
+  usePageTitle,
+} from './page-parts.tsx';
+import { STATE_COUNTS } from './status-tiles.tsx';
+import { fillWords } from './words.ts';
+import { useExams, useRefusals, useStatus } from './worklist-queries.ts';
+
+/** As many rows as the service gives when it is not asked for another number. */
+const ROWS_SHOWN = 200;
+
+/** All exams whatever came of them, and what was refused on arrival. */
+export function FilmsPage() {
+  const { words } = useLanguage();
+  const { search } = useAddress();
+  const asked = new URLSearchParams(search).get('state');
+  const state = STATE_COUNTS.find(([known]) => known === asked)?.[0];
+  const { data, error } = useExams(state);
+  usePageTitle(words.films);
+  return (
+    <>
+      <div className="page-head">
+        <div>
+          <h1>{words.filmsTitle}</h1>
+          <p className="intro">{words.filmsIntro}</p>
+        </div>
+      </div>
+      <StateFilter state={state} />
+      {data === undefined && <AwaitedNotice error={error} />}
+      {data?.exams.length === 0 && <EmptyFilms filtered={state !== undefined} />}
+      {data !== undefined && data.exams.length > 0 && <ExamTable exams={data.exams} at={data.at} />}
+      {data?.exams.length === ROWS_SHOWN && (
+        <p className="faint">{fillWords(words.rowsShown, { n: ROWS_SHOWN })}</p>
+      )}
+      <Refusals />
+    </>
+  );
+}
+
+function StateFilter({ state }: { readonly state: ExamState | undefined }) {
+  const { words } = useLanguage();
+  const counts = useStatus().data?.counts;
+  const options = STATE_COUNTS.map(([value, key]) => ({
+    value,
+    text: <Counted text={words[value]} count={counts?.[key]} />,
+  }));
+  return (
+    <ChoiceRow<ExamState | 'all'>
+      label={words.showState}
+      options={[
+        { value: 'all', text: <Counted text={words.allStates} count={counts?.received} /> },
+        ...options,
+      ]}
+      chosen={state ?? 'all'}
+      choose={(chosen) => openAddress(chosen === 'all' ? '/films' : `/films?state=${chosen}`, 'replace')}
+    />
+  );
+}
+
+function Counted({ text, count }: { readonly text: string; readonly count: number | undefined }) {
+  return (
+    <>
+      {text} {count !== undefined && <span className="count">{count}</span>}
+    </>
+  );
+}
+
+function ExamTable({ exams, at }: { readonly exams: readonly ExamRow[]; readonly at: string }) {
+  const { words } = useLanguage();
+  return (
+    <div className="card">
+      <table className="rows">
+        <caption className="unseen">{words.filmsTitle}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{words.person}</th>
+            <th scope="col">{words.outcome}</th>
+            <th scope="col">{words.reason}</th>
+            <th scope="col">{words.view}</th>
+            <th scope="col">{words.arrived}</th>
+            <th scope="col">{words.film}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {exams.map((exam) => (
+            <tr key={exam.examId}>
+              <th scope="row" className="lines">
+                <PersonLines person={exam.person} ageYears={exam.ageYears} />
+              </th>
+              <td>
+                <ExamBadge state={exam.state} />
+              </td>
+              <td className="reason">
+                {exam.reasons[0] !== undefined && <ReasonText reason={exam.reasons[0]} />}
+              </td>
+              <td className="lines">
+                <span>{exam.view === null ? '–' : words[exam.view]}</span>
+                <span className="faint">{exam.modality}</span>
+              </td>
+              <td className="lines">
+                <SinceLines from={exam.receivedAt} at={at} />
+              </td>
+              <td className="links">
+                <PageLink
+                  to={`/exams/${exam.examId}`}
+                  className="button"
+                  label={fillWords(words.filmOfPerson, { name: nameOf(exam.person, words) })}
+                >
+                  {words.openFilm}
+                </PageLink>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function EmptyFilms({ filtered }: { readonly filtered: boolean }) {
+  const { words } = useLanguage();
+  return (
+    <section className="empty">
+      <h2>{words.filmsEmptyTitle}</h2>
+      <p>{filtered ? words.filmsEmptyFiltered : words.filmsEmptyText}</p>
+    </section>
+  );
+}
+
+function Refusals() {
+  const { language, words } = useLanguage();
+  const { data, error } = useRefusals();
+  return (
+    <section id="refused" className="part">
+      <h2>{words.refusalsTitle}</h2>
+      <p className="intro">{words.refusalsIntro}</p>
+      {data === undefined && <AwaitedNotice error={error} />}
+      {data?.refusals.length === 0 && <p className="faint">{words.refusalsEmpty}</p>}
+      {data !== undefined && data.refusals.length > 0 && (
+        <div className="card">
+          <table className="rows">
+            <caption className="unseen">{words.refusalsTitle}</caption>
+            <thead>
+              <tr>
+                <th scope="col">{words.time}</th>
+                <th scope="col">{words.sender}</th>
+                <th scope="col">{words.reason}</th>
+                <th scope="col">{words.identifiers}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.refusals.map((refusal) => (
+                <tr key={refusal.refusalId}>
+                  <td className="nowrap">{momentOf(refusal.at, language)}</td>
+                  <td className="code">{refusal.callingAeTitle}</td>
+                  <td className="reason">
+                    <ReasonText reason={refusal} />
+                  </td>
+                  <td className="code break">{refusal.sopInstanceUid ?? '–'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,101 @@
+import { useEffect } from 'react';
+import type { ReactNode } from 'react';
+import type { Reason } from '../exam/analysis.ts';
+import type { ExamState, ReferralState } from '../exam/exam-state.ts';
+import type { PersonView } from '../worklist/worklist-views.ts';
+import { ageAndSexOf, durationOf, momentOf, nameOf, spokenReason } from './display.ts';
+import { useLanguage } from './language.tsx';
+import { fillWords } from './words.ts';
+import { RequestFailed } from './worklist-queries.ts';
+
+/** Sets the document's title while the page is shown. */
+export function usePageTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} · osteotriage`;
+  }, [title]);
+}
+
+/** How a film ended; colour is never the only sign, the word always stands there. */
+export function ExamBadge({ state }: { readonly state: ExamState }) {
+  const { words } = useLanguage();
+  return <span className={`badge badge-${state}`}>{words[state]}</span>;
+}
+
+/** Where a referral stands. */
+export function ReferralBadge({ state }: { readonly state: ReferralState }) {
+  const { words } = useLanguage();
+  return <span className={`badge badge-referral-${state}`}>{words[`referral-${state}`]}</span>;
+}
+
+/** A person in a table's row. */
+export function PersonLines(properties: {
+  readonly person: PersonView;
+  readonly ageYears: number | null;
+  readonly children?: ReactNode;
+}) {
+  const { words } = useLanguage();
+  const { person, ageYears, children } = properties;
+  return (
+    <>
+      <span className="strong">
+        {nameOf(person, words)} {children}
+      </span>
+      <span className="faint">
+        <span className="code">{person.patientId}</span> · {ageAndSexOf(person, ageYears, words)}
+      </span>
+    </>
+  );
+}
+
+/** Time since, by the server's clock, with the moment itself below. */
+export function SinceLines({ from, at }: { readonly from: string; readonly at: string }) {
+  const { language, words } = useLanguage();
+  return (
+    <time dateTime={from}>
+      <span>{fillWords(words.ago, { time: durationOf(from, at, language) })}</span>
+      <span className="faint">{momentOf(from, language)}</span>
+    </time>
+  );
+}
+
+/** A reason in words. */
+export function ReasonText({ reason }: { readonly reason: Reason }) {
+  const { language } = useLanguage();
+  const spoken = spokenReason(reason, language);
+  return <span lang={spoken.language === language ? undefined : spoken.language}>{spoken.text}</span>;
+}
+
+/** Shown while the first answer is awaited, and when there is none. */
+export function AwaitedNotice({ error }: { readonly error: Error | null }) {
+  const { words } = useLanguage();
+  if (error === null) return <p className="faint loading">{words.loading}</p>;
+  return (
+    <div className="notice notice-warning" role="alert">
+      <strong>{words.couldNotLoad}</strong>
+      {error instanceof RequestFailed && (
+        <p lang="en">
+          {error.message}. {error.action} <span className="code">({error.code})</span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** A choice of one among few, as a row of buttons. */
+export function ChoiceRow<Value extends string>(properties: {
+  readonly label: string;
+  readonly options: readonly { readonly value: Value; readonly text: ReactNode }[];
+  readonly chosen: Value;
+  readonly choose: (value: Value) => void;
+}) {
+  const { label, options, chosen, choose } = properties;
+  return (
+    <div className="switch" role="group" aria-label={label}>
+      {options.map(({ value, text }) => (
+        <button key={value} type="button" aria-pressed={value === chosen} onClick={() => choose(value)}>
+          {text}
+        </button>
+      ))}
+    </div>
+  );
+}
