@@ -7,8 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Film, PointPx } from '../src/exam/film.ts';
 import { decodeRaster } from '../src/imaging/raster.ts';
+import type { CoarseBorderPoint } from '../src/measure/coarse-line.ts';
 import { refineInferiorBorder } from '../src/measure/inferior-border.ts';
-import type { CoarseBorderPoint } from '../src/measure/inferior-border.ts';
 
 const MM_PER_PX = 0.0959;
 const PIXELS_MAX = 40_000_000;

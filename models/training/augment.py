@@ -92,9 +92,9 @@ def augment_film(film, rng, zoom):
 
 def synthetic_negative(rng):
     """Noise, flat fields and geometric figures: none of them is a film."""
-    kind = rng.randint(4)
+    kind = rng.randint(5)
     image = np.zeros((ROWS, COLUMNS), np.float32) + rng.rand() * (kind != 0)
-    if kind == 1:
+    if kind in (1, 4):
         image = rng.rand(ROWS, COLUMNS).astype(np.float32)
     if kind == 2:
         image = cv2.resize(rng.rand(rng.randint(2, 20), rng.randint(2, 40)).astype(np.float32), (COLUMNS, ROWS))
@@ -106,7 +106,7 @@ def synthetic_negative(rng):
                 cv2.ellipse(image, centre, axes, rng.randint(180), 0, 360, float(rng.rand()), int(rng.choice([-1, 3, 8])))
             else:
                 cv2.rectangle(image, centre, (int(rng.randint(COLUMNS)), int(rng.randint(ROWS))), float(rng.rand()), -1)
-    return grey_changes(image, rng)
+    return grey_changes(image, rng) if rng.rand() < 0.6 else np.clip(image, 0, 1)
 
 
 def part_of_film(canvas, rng):
@@ -120,9 +120,9 @@ def part_of_film(canvas, rng):
 def augment_negative(pictures, films, rng):
     """One picture that is no panoramic film."""
     kind = rng.rand()
-    if kind < 0.2:
+    if kind < 0.3:
         image = synthetic_negative(rng)
-    elif kind < 0.35:
+    elif kind < 0.45:
         image = grey_changes(part_of_film(films[rng.randint(len(films))]["canvas"], rng), rng)
     else:
         picture = pictures[rng.randint(len(pictures))]

@@ -13,11 +13,6 @@ MM_PER_PX = 0.0959
 OUTPUTS = ["border", "borderSpread", "borderPresence", "foramen", "panoramic"]
 
 
-def read_phantoms(cache_film):
-    """Synthetic films that were rendered for training; none when they have not been rendered."""
-    return []
-
-
 def export(network, path):
     """Write the network as ONNX with a dynamic batch axis."""
     names = {n: {0: "batch"} for n in ["image", *OUTPUTS]}
@@ -27,16 +22,23 @@ def export(network, path):
 
 def predict(network, image):
     """The network's outputs for one film, the border and the foramina in film pixels."""
-    canvas, (s, left, top) = prepare.letterbox(image)
+    canvas, ((sx, sy), (left, top)) = prepare.letterbox(image)
     with torch.no_grad():
         row, spread, presence, foramen, panoramic = network(torch.from_numpy(canvas)[None, None])
-    x = (np.arange(prepare.COLUMNS) - left + 0.5) / s - 0.5
-    y = (row[0].numpy() - top + 0.5) / s - 0.5
+    x = (np.arange(prepare.COLUMNS) - left + 0.5) / sx - 0.5
+    y = (row[0].numpy() - top + 0.5) / sy - 0.5
     points = foramen[0].numpy().copy()
-    points[:, 0] = (points[:, 0] - left + 0.5) / s - 0.5
-    points[:, 1] = (points[:, 1] - top + 0.5) / s - 0.5
-    return {"x": x, "y": y, "spread": spread[0].numpy() / s, "presence": presence[0].numpy(), "foramen": points,
+    points[:, 0] = (points[:, 0] - left + 0.5) / sx - 0.5
+    points[:, 1] = (points[:, 1] - top + 0.5) / sy - 0.5
+    return {"x": x, "y": y, "spread": spread[0].numpy() / sy, "presence": presence[0].numpy(), "foramen": points,
             "panoramic": float(panoramic[0])}
+
+
+def panoramic_of(network, pictures):
+    """The probability of being a panoramic film that each picture gets."""
+    canvases = [prepare.letterbox(p)[0] for p in pictures]
+    with torch.no_grad():
+        return np.array([float(network(torch.from_numpy(c)[None, None])[4]) for c in canvases])
 
 
 def border_error_mm(x, y, outlines):
@@ -88,6 +90,8 @@ def write_coarse(network, ids, path):
 
 def summarise(figures):
     """Median, 90th percentile and worst films."""
+    others = [f for f in figures if "otherPictures" in f]
+    figures = [f for f in figures if "film" in f]
     errors = np.array([min(f["errorsMm"]) for f in figures])
     worst = sorted(figures, key=lambda f: -min(f["errorsMm"]))[:6]
     spots = np.array([e for f in figures for e, v in f["foramenErrorMm"].values() if v != "guess"])
@@ -98,7 +102,8 @@ def summarise(figures):
             "panoramicMin": min(f["panoramic"] for f in figures),
             "foramenMedianMm": round(float(np.median(spots)), 3) if len(spots) else None,
             "foramenPercentile90Mm": round(float(np.percentile(spots, 90)), 3) if len(spots) else None,
-            "foramina": len(spots)}
+            "foramina": len(spots), "otherPictures": sum(f["otherPictures"] for f in others),
+            "takenForPanoramic": sum(f["takenForPanoramic"] for f in others)}
 
 
 def main():

@@ -9,6 +9,7 @@ import numpy as np
 
 DATA = os.environ.get("OSTEOTRIAGE_DATA", "/work/shared/data")
 HERE = os.path.dirname(os.path.abspath(__file__))
+PHANTOMS = f"{HERE}/build/phantoms"
 COLUMNS, ROWS = 768, 320
 CACHE_ZOOM = 1.25
 FOLDS = 5
@@ -56,10 +57,11 @@ def letterbox(film, zoom=1.0):
     """The film area-averaged into the canvas, and its placement."""
     film = normalise(film)
     rows, columns = film.shape
-    s, width, height, left, top = place(rows, columns, zoom)
+    _, width, height, left, top = place(rows, columns, zoom)
     canvas = np.zeros((int(ROWS * zoom), int(COLUMNS * zoom)), np.float32)
     canvas[top:top + height, left:left + width] = cv2.resize(film, (width, height), interpolation=cv2.INTER_AREA)
-    return canvas, (s, left, top)
+    # The rounded width and height make the scale of the two axes differ by a hair; labels follow each axis.
+    return canvas, (np.array([width / columns, height / rows]), np.array([left, top]))
 
 
 def outline_of(mask):
@@ -112,9 +114,31 @@ def read_foramina(path=f"{HERE}/labels/mental-foramen.csv"):
     return labels
 
 
+def read_phantoms():
+    """Synthetic films rendered for training (seeds from 1000 on), as films with foramina; none if not rendered."""
+    films = []
+    for path in sorted(glob.glob(f"{PHANTOMS}/phantom-*.json")):
+        with open(path) as f:
+            truth = json.load(f)["truth"]
+        image = cv2.imread(path[:-5] + ".png", cv2.IMREAD_UNCHANGED)
+        border = np.array(truth["borderPx"], np.float32)
+        xs = np.arange(image.shape[1], dtype=np.float32)
+        outline = np.where((xs >= border[0, 0]) & (xs <= border[-1, 0]), np.interp(xs, border[:, 0], border[:, 1]), np.nan)
+        outline = np.where((outline >= 0) & (outline < image.shape[0] - 1), outline, np.nan).astype(np.float32)
+        foramina = {}
+        for side in truth["sides"]:
+            x, y = side["foramenPx"]
+            # A foramen that was cut away must not be found: its place is far outside the picture.
+            inside = 0 <= x < image.shape[1] and 0 <= y < image.shape[0]
+            foramina["right" if side["side"] == "R" else "left"] = (x if inside else -9999.0, y, "plain")
+        films.append({"id": path, "image": image, "outlines": [outline, outline], "body": body_columns(outline),
+                      "foramina": foramina})
+    return films
+
+
 def read_negatives():
     """Pictures that are no panoramic film, as grey arrays."""
-    pictures = []
+    pictures = [cv2.imread(path, cv2.IMREAD_UNCHANGED) for path in sorted(glob.glob(f"{PHANTOMS}/other-*.png"))]
     for pattern in ("chest/frontal/*", "chest/lateral/*", "spine-lateral/images/*", "spine-frontal/images/*"):
         paths = sorted(glob.glob(f"{DATA}/{pattern}"))
         for path in paths[:: max(1, len(paths) // 60)]:

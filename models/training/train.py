@@ -21,8 +21,7 @@ STEP_PX = 6
 
 def cache_film(film, foramina):
     """A film's zoomed canvas with its labels as points of that canvas."""
-    canvas, (s, left, top) = prepare.letterbox(film["image"], prepare.CACHE_ZOOM)
-    offset = np.array([left, top])
+    canvas, (s, offset) = prepare.letterbox(film["image"], prepare.CACHE_ZOOM)
     first, last = film["body"]
     xs = np.arange(first, last + 1, STEP_PX)
     borders = [(np.stack([xs, o[xs]], 1) + 0.5) * s - 0.5 + offset for o in film["outlines"]]
@@ -70,8 +69,9 @@ def foramen_loss(logits, foramina, panoramic):
     p = torch.sigmoid(logits)
     focal = F.binary_cross_entropy_with_logits(logits, spot, reduction="none") * (p - spot).abs() ** 2
     weight = torch.where(inside, point[..., 2], torch.zeros_like(point[..., 2]))
+    weight = torch.where(labelled & ~inside, torch.full_like(weight, 0.5), weight)
     weight = torch.where((panoramic < 0.5).view(-1, 1).expand_as(weight), torch.full_like(weight, 0.5), weight)
-    entropy = (focal.sum((2, 3)) * weight).sum() / 20
+    entropy = (focal.sum((2, 3)) * weight).sum() / 8
     where = soft_point(logits)[..., :2]
     distance = (F.smooth_l1_loss(where, point[..., :2], reduction="none", beta=1.0).sum(2).clamp(max=30) * weight * inside).sum()
     return (entropy + 0.05 * distance) / max(1, logits.shape[0])
@@ -93,21 +93,22 @@ def losses(network, batch, warm):
     return entropy + 3 * distance + 0.5 * held + 0.2 * kind + spots, (entropy, distance, held, kind, spots)
 
 
-def train(films, negatives, epochs, seed, log, minutes):
-    """A network trained on the cached films; the schedule is by the clock's budget of steps, not by a validation set."""
+def train(films, phantoms, negatives, steps, seed, log):
+    """A network trained on the cached films for a fixed number of steps; no validation film is looked at."""
     torch.manual_seed(seed)
     rng = np.random.RandomState(seed)
     network = MandibleContour().to(memory_format=torch.channels_last)
-    steps = epochs * len(films) // 4
     optimiser = torch.optim.AdamW(network.parameters(), lr=4e-3, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps, pct_start=0.15)
     order, started, sums = [], time.time(), np.zeros(5)
     for step in range(steps):
         while len(order) < 4:
             order = list(rng.permutation(len(films))) + order
-        batch = [augment.augment_film(films[order.pop()], rng, prepare.CACHE_ZOOM) for _ in range(4)]
-        if step % 3 == 0:
-            batch[-1] = augment.augment_negative(negatives, films, rng)
+        batch = [augment.augment_film(films[order.pop()], rng, prepare.CACHE_ZOOM) for _ in range(3)]
+        if step % 3 == 0 or not phantoms:
+            batch.append(augment.augment_negative(negatives, films, rng))
+        else:
+            batch.append(augment.augment_film(phantoms[rng.randint(len(phantoms))], rng, prepare.CACHE_ZOOM))
         network.train()
         loss, parts = losses(network, batch, step < steps * 0.35)
         optimiser.zero_grad()
@@ -122,7 +123,7 @@ def train(films, negatives, epochs, seed, log, minutes):
     return network.eval()
 
 
-def run_fold(fold, epochs, seed, minutes):
+def run_fold(fold, steps, seed):
     """Train on all folds but one, write the fold's model and its figures."""
     folds = prepare.read_folds()
     foramina = prepare.read_foramina()
@@ -132,13 +133,18 @@ def run_fold(fold, epochs, seed, minutes):
     films = [prepare.read_film(i) for i in prepare.film_ids() if i not in held]
     cached = [cache_film(f, foramina.get(f["id"], {})) for f in films]
     del films
-    cached += evaluate.read_phantoms(cache_film)
-    negatives = [cache_negative(p) for p in prepare.read_negatives()]
+    phantoms = [cache_film(f, f["foramina"]) for f in prepare.read_phantoms()]
+    others = prepare.read_negatives()
+    negatives = [cache_negative(p) for i, p in enumerate(others) if i % prepare.FOLDS != fold]
     with open(f"{out}/log.txt", "w") as log:
-        network = train(cached, negatives, epochs, seed, log, minutes)
+        network = train(cached, phantoms, negatives, steps, seed, log)
         torch.save(network.state_dict(), f"{out}/weights.pt")
         evaluate.export(network, f"{out}/model.onnx")
         figures = evaluate.evaluate_films(network, sorted(held), foramina)
+        evaluate.write_coarse(network, sorted(held), f"{out}/coarse.json")
+        wrong = evaluate.panoramic_of(network, others[fold::prepare.FOLDS])
+        figures.append({"fold": fold, "otherPictures": len(wrong), "takenForPanoramic": int((wrong >= 0.5).sum()),
+                        "panoramicMaxOfOthers": round(float(wrong.max()), 4)})
         print(json.dumps(evaluate.summarise(figures)), file=log, flush=True)
     with open(f"{out}/figures.json", "w") as f:
         json.dump(figures, f, indent=1)
@@ -149,9 +155,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--fold", type=int)
     parser.add_argument("--all", action="store_true")
-    parser.add_argument("--epochs", type=int, default=50)
+    parser.add_argument("--steps", type=int, default=440)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=10)
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -159,7 +164,7 @@ def main():
         prepare.write_folds()
     everything = []
     for fold in range(prepare.FOLDS) if options.all else [options.fold]:
-        figures = run_fold(fold, options.epochs, options.seed, options.minutes)
+        figures = run_fold(fold, options.steps, options.seed)
         print(fold, json.dumps(evaluate.summarise(figures)), flush=True)
         everything += figures
     if options.all:

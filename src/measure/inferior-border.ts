@@ -1,14 +1,6 @@
 import type { Film, PointPx } from '../exam/film.ts';
-
-/** One column of the model's answer, brought to the film's pixels. */
-export interface CoarseBorderPoint {
-  readonly xPx: number;
-  readonly yPx: number;
-  /** Spread of the model's distribution in film pixels. */
-  readonly spreadPx: number;
-  /** Probability 0..1 that this column holds an inferior border. */
-  readonly presence: number;
-}
+import { chainCoarseLine } from './coarse-line.ts';
+import type { CoarseBorderPoint } from './coarse-line.ts';
 
 /** The periosteal border after refinement on the film's own grey values. */
 export interface RefinedBorder {
@@ -34,11 +26,12 @@ const ALONG_SMOOTHING_STATIONS = 2;
 const ACROSS_SMOOTHING_OFFSETS = 1.5;
 const FINAL_SMOOTHING_STATIONS = 1;
 const LOCAL_SCALE_STATIONS = 25;
-const PULL_WEIGHT = 0.12;
-const BEND_WEIGHT = 0.06;
+const PULL_WEIGHT = 0.4;
+const BEND_WEIGHT = 0.1;
 const BEND_MAX = 2;
-const PRESENCE_MIN = 0.5;
-const EDGE_SHARE_MIN = 0.25;
+const SCALE_FLOOR_SHARE = 0.6;
+const EDGE_SUPPORT_MIN = 0.35;
+const CLIMB_OFFSETS_MAX = 5;
 
 interface Stations {
   readonly x: Float64Array;
@@ -89,10 +82,8 @@ export function refineInferiorBorder(film: Film, coarse: readonly CoarseBorderPo
 
 /** Stations at even steps of x over the columns that hold a border, on the smoothed coarse line, with normals. */
 function layStations(film: Film, coarse: readonly CoarseBorderPoint[]): Stations | null {
-  const span = presentSpan(coarse);
-  if (span === null) return null;
+  const line = chainCoarseLine(coarse);
   const unitPx = Math.max(film.columns / MODEL_COLUMNS, film.rows / MODEL_ROWS);
-  const line = coarse.slice(span[0], span[1] + 1);
   const lineX = Float64Array.from(line, (point) => point.xPx);
   const firstX = Math.max(0, lineX[0] ?? 0);
   const lastX = Math.min(film.columns - 1, lineX.at(-1) ?? 0);
@@ -119,21 +110,6 @@ function layStations(film: Film, coarse: readonly CoarseBorderPoint[]): Stations
     normalY[i] = 1 / length;
   }
   return { x, y, normalX, normalY, pullSigma, unitPx };
-}
-
-/** First and last index of the columns with a border; short islands at the ends do not count. */
-function presentSpan(coarse: readonly CoarseBorderPoint[]): readonly [number, number] | null {
-  const runs: [number, number][] = [];
-  for (const [i, point] of coarse.entries()) {
-    if (point.presence < PRESENCE_MIN) continue;
-    const run = runs.at(-1);
-    if (run?.[1] === i - 1) run[1] = i;
-    else runs.push([i, i]);
-  }
-  const long = runs.filter(([from, to]) => to - from >= MODEL_COLUMNS / 40);
-  const first = long[0];
-  const last = long.at(-1);
-  return first === undefined || last === undefined ? null : [first[0], last[1]];
 }
 
 /** Values of a polyline at increasing places. */
@@ -251,7 +227,7 @@ function localScale(falls: Float64Array, count: number, width: number): Float64A
   const steepest = Float64Array.from({ length: count }, (_, i) =>
     falls.subarray(i * width, (i + 1) * width).reduce((top, value) => Math.max(top, value), 0),
   );
-  const floor = EDGE_SHARE_MIN * median(steepest);
+  const floor = SCALE_FLOOR_SHARE * median(steepest);
   return steepest.map((_, i) => {
     const near = steepest.subarray(Math.max(0, i - LOCAL_SCALE_STATIONS), i + LOCAL_SCALE_STATIONS + 1);
     return Math.max(median(near), floor, 1e-9);
@@ -315,15 +291,15 @@ function subPixelOffsets(
   for (let i = 0; i < path.length; i++) {
     let k = Math.min(Math.max(path[i] ?? 0, 1), width - 2);
     const fall = (at: number): number => falls[i * width + at] ?? 0;
-    // The smoothness of the path may hold it one step beside the peak.
-    for (let climbed = 0; climbed < 2; climbed++) {
+    // The pull to the model and the smoothness may hold the path on the flank of the edge.
+    for (let climbed = 0; climbed < CLIMB_OFFSETS_MAX; climbed++) {
       if (k > 1 && fall(k - 1) > fall(k)) k--;
       else if (k < width - 2 && fall(k + 1) > fall(k)) k++;
     }
     const curve = fall(k - 1) - 2 * fall(k) + fall(k + 1);
     const shift = curve < 0 ? (0.5 * (fall(k - 1) - fall(k + 1))) / curve : 0;
     support[i] = Math.min(1, fall(k) / (scale[i] ?? 0));
-    const isEdge = (support[i] ?? 0) >= EDGE_SHARE_MIN && Math.abs(shift) <= 1;
+    const isEdge = (support[i] ?? 0) >= EDGE_SUPPORT_MIN && Math.abs(shift) <= 1;
     peaks[i] = (isEdge ? k + shift : (path[i] ?? 0)) - reach;
   }
   const radius = Math.ceil(3 * FINAL_SMOOTHING_STATIONS);
