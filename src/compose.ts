@@ -1,0 +1,257 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Kysely } from 'kysely';
+import { OBJECT_KINDS, pictureObjectKey } from './archive/archive.ts';
+import { openDiskObjectStore } from './archive/disk-object-store.ts';
+import type { ObjectStore } from './archive/object-store.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { migrate } from './database/migrations.ts';
+import type { Database } from './database/schema.ts';
+import { lockFolder, openSqlite } from './database/sqlite.ts';
+import { DEFAULT_DIMSE_LIMITS, type DimseLimits } from './dimse/limits.ts';
+import { startHttpServer } from './http/server.ts';
+import { startWorkerPool, type WorkerPool } from './inference/worker-pool.ts';
+import { startDimseListener } from './intake/dimse-listener.ts';
+import { InstanceReceiver } from './intake/receive-instance.ts';
+import { type RunningPart, stopAll } from './lifecycle.ts';
+import { openDatabaseJobQueue } from './queue/database-job-queue.ts';
+import { reconcileJobs, releaseLeases } from './queue/reconciler.ts';
+import { DeliveryRunner } from './report/delivery-runner.ts';
+import type { Log } from './telemetry.ts';
+import { TriageRunner } from './triage-runner.ts';
+import { openWorklist } from './worklist/worklist.ts';
+import type { EventSource, ExamPictures, WorklistEvent } from './worklist/worklist-views.ts';
+import { workerSetup } from './worker-setup.ts';
+
+/** The folder that holds package.json, models and the built pages. */
+export const PROJECT_FOLDER = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+const RECONCILE_MS = 30_000;
+const ASSOCIATION_GRACE_MS = 3_000;
+const WORKER_GRACE_MS = 2_000;
+const EVENT_STREAMS_MAX = 200;
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** A service that runs. */
+export interface Service {
+  readonly dimse: { readonly aeTitle: string; readonly host: string; readonly port: number };
+  readonly http: { readonly url: string };
+  /** Ends everything; true when all of it ended in time. */
+  stop(): Promise<boolean>;
+}
+
+/** The database file of a data folder. */
+export function databasePath(dataFolder: string): string {
+  return join(dataFolder, 'osteotriage.sqlite');
+}
+
+/** What the configuration says of the DIMSE layer. */
+export function dimseLimits(config: Config): DimseLimits {
+  return {
+    ...DEFAULT_DIMSE_LIMITS,
+    pduBytesMax: config.pduBytesMax,
+    instanceBytesMax: config.instanceMibMax * 1024 * 1024,
+    associationsMax: config.associationsMax,
+    connectionsMax: config.associationsMax * 4,
+    idleSecondsMax: config.idleSecondsMax,
+  };
+}
+
+/**
+ * Starts the embedded service: record, archive, workers, deliveries, worklist and, last, the DICOM node, so that
+ * nothing is taken in before there is somewhere to put it. Throws what kept a part from starting, after stopping
+ * the parts that ran.
+ */
+export async function startService(config: Config, log: Log, clock: Clock = systemClock): Promise<Service> {
+  const parts: RunningPart[] = [];
+  try {
+    return await startParts(config, log, clock, parts);
+  } catch (thrown) {
+    await stopAll(parts, clock, log);
+    throw thrown;
+  }
+}
+
+async function startParts(config: Config, log: Log, clock: Clock, parts: RunningPart[]): Promise<Service> {
+  const { database, objects } = await openRecord(config, clock, log, parts);
+  const events = openEvents();
+  const deliveries = startDeliveries(config, { database, objects, clock, log }, parts);
+  const pool = await startPool(config, clock, log, parts);
+  const runner = startTriage(config, { database, objects, pool, deliveries, events, clock, log }, parts);
+  const http = await startHttpServer({
+    host: config.httpHost,
+    port: config.httpPort,
+    reader: openWorklist(database),
+    pictures: openPictures(objects),
+    events,
+    clock,
+    log,
+    pagesFolder: join(PROJECT_FOLDER, 'dist', 'pages'),
+    readiness: () => readinessOf(config, pool),
+    limits: { bodyBytesMax: BODY_BYTES_MAX, eventStreamsMax: EVENT_STREAMS_MAX },
+  });
+  parts.push({ name: 'worklist', stop: () => http.close() });
+  const receiver = new InstanceReceiver({
+    database,
+    objects,
+    clock,
+    log,
+    onReceived: (examId) => {
+      events.publish({ type: 'exam', examId });
+      runner?.ring();
+    },
+  });
+  const node = await startDimseListener({
+    aeTitle: config.aeTitle,
+    host: config.dimseHost,
+    port: config.dimsePort,
+    limits: dimseLimits(config),
+    receiver,
+    clock,
+    log,
+  });
+  parts.push({ name: 'DICOM node', stop: () => node.close(ASSOCIATION_GRACE_MS) });
+  log.warn({}, 'no site is configured: the node listens on loopback only and accepts every caller there');
+  return {
+    dimse: { aeTitle: config.aeTitle, host: node.host, port: node.port },
+    http: { url: http.url },
+    stop: () => stopAll(parts, clock, log),
+  };
+}
+
+async function openRecord(
+  config: Config,
+  clock: Clock,
+  log: Log,
+  parts: RunningPart[],
+): Promise<{ readonly database: Kysely<Database>; readonly objects: ObjectStore }> {
+  mkdirSync(config.data, { recursive: true });
+  const unlock = lockFolder(join(config.data, 'service.lock'));
+  parts.push({ name: 'lock', stop: () => Promise.resolve(unlock()) });
+  const database = openSqlite(databasePath(config.data));
+  parts.push({ name: 'database', stop: () => database.destroy() });
+  const applied = await migrate(database);
+  if (applied.length > 0) log.info({ applied }, 'the database was brought to the newest schema');
+  const released = await releaseLeases(database, clock);
+  if (released > 0) log.info({ released }, 'jobs of an earlier run go on');
+  const objects = await openDiskObjectStore(join(config.data, 'archive'), OBJECT_KINDS);
+  return { database, objects };
+}
+
+function startDeliveries(
+  config: Config,
+  common: { database: Kysely<Database>; objects: ObjectStore; clock: Clock; log: Log },
+  parts: RunningPart[],
+): DeliveryRunner {
+  const deliveries = new DeliveryRunner({
+    ...common,
+    destinations: config.pacs,
+    callingAeTitle: config.aeTitle,
+    limits: dimseLimits(config),
+    giveUpAfterMs: config.deliveryDaysMax * 86_400_000,
+  });
+  parts.push({ name: 'deliveries', stop: () => deliveries.close() });
+  deliveries.ring();
+  return deliveries;
+}
+
+async function startPool(
+  config: Config,
+  clock: Clock,
+  log: Log,
+  parts: RunningPart[],
+): Promise<WorkerPool | undefined> {
+  if (config.workers === 0) {
+    log.warn({}, 'no worker is configured: films are received and held only');
+    return undefined;
+  }
+  const pool = await startWorkerPool({ ...workerSetup(config, PROJECT_FOLDER), clock, log });
+  parts.push({ name: 'workers', stop: () => pool.close(WORKER_GRACE_MS) });
+  return pool;
+}
+
+function startTriage(
+  config: Config,
+  common: {
+    database: Kysely<Database>;
+    objects: ObjectStore;
+    pool: WorkerPool | undefined;
+    deliveries: DeliveryRunner;
+    events: Events;
+    clock: Clock;
+    log: Log;
+  },
+  parts: RunningPart[],
+): TriageRunner | undefined {
+  const { pool, database, clock, log, deliveries, events } = common;
+  if (pool === undefined) return undefined;
+  const queue = openDatabaseJobQueue(database, clock);
+  const runner = new TriageRunner({
+    ...common,
+    pool,
+    queue,
+    destinations: config.pacs.map((destination) => destination.aeTitle),
+    // Waiting in the pool and two attempts alone fit into a lease; a dead process frees its leases at its restart.
+    leaseMs: (config.jobSecondsMax * 4 + 60) * 1000,
+    attemptsMax: config.jobAttemptsMax,
+    publish: (event) => events.publish(event),
+    onDeliveries: () => deliveries.ring(),
+  });
+  let cancelReconcile: () => void = () => undefined;
+  const reconcile = (): void => {
+    cancelReconcile = clock.schedule(RECONCILE_MS, reconcile);
+    void reconcileJobs(database, queue).then(
+      (found) => {
+        if (found > 0) log.warn({ found }, 'exams waited without a job and were enqueued again');
+        runner.ring();
+      },
+      (thrown: unknown) => log.error({ err: thrown }, 'the reconciler could not look'),
+    );
+  };
+  reconcile();
+  parts.push({
+    name: 'triage',
+    stop: async () => {
+      cancelReconcile();
+      // The pool ends first, else films that run would be waited for.
+      await pool.close(WORKER_GRACE_MS);
+      await runner.close();
+    },
+  });
+  return runner;
+}
+
+interface Events extends EventSource {
+  publish(event: WorklistEvent): void;
+}
+
+function openEvents(): Events {
+  const listeners = new Set<(event: WorklistEvent) => void>();
+  return {
+    publish(event) {
+      for (const listener of listeners) listener(event);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function openPictures(objects: ObjectStore): ExamPictures {
+  const read = async (examId: string, picture: 'preview' | 'overlay'): Promise<Buffer | undefined> => {
+    const key = pictureObjectKey(examId, picture);
+    return (await objects.has(key)) ? objects.read(key) : undefined;
+  };
+  return { preview: (examId) => read(examId, 'preview'), overlay: (examId) => read(examId, 'overlay') };
+}
+
+function readinessOf(
+  config: Config,
+  pool: WorkerPool | undefined,
+): { readonly ready: boolean; readonly problems: readonly string[] } {
+  if (pool === undefined) return { ready: config.workers === 0, problems: ['no worker is configured'] };
+  return pool.ready() ? { ready: true, problems: [] } : { ready: false, problems: ['no worker is ready'] };
+}
