@@ -26,7 +26,7 @@ export type SendResult =
       readonly path: string;
       readonly sopInstanceUid: string;
       readonly answer: StoreAnswer;
-      readonly sentAtMs: number;
+      readonly lastByteAtMs: number;
     }
   | { readonly path: string; readonly error: TriageError };
 
@@ -92,8 +92,10 @@ async function sendFile(association: Association, file: FileToSend, clock: Clock
     return { path, error };
   }
   const dataset = createReadStream(path, { start: datasetOffset, highWaterMark: READ_BYTES });
+  let lastByteAtMs = clock.nowMs();
+  dataset.once('end', () => (lastByteAtMs = clock.nowMs()));
   const answer = await association.store({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataset });
-  return { path, sopInstanceUid, answer, sentAtMs: clock.nowMs() };
+  return { path, sopInstanceUid, answer, lastByteAtMs };
 }
 
 function contextsOf(files: readonly FileToSend[]): { abstractSyntax: string; transferSyntaxes: string[] }[] {
