@@ -1,0 +1,125 @@
+/**
+ * The coded concepts of the report. Where DICOM (PS3.16) or SNOMED CT has a code it is used; DICOM has none for
+ * cortical width, Klemetti's class or a triage outcome, so those stand in a private scheme that each report
+ * declares in its Coding Scheme Identification Sequence.
+ */
+import type { DicomDataset } from '../dicom/write-part10.ts';
+import type { Code } from './content-item.ts';
+
+const PRIVATE_SCHEME = '99OSTEOTRIAGE';
+
+/** What the report is made of: headings and names (PS3.16 TID 1500, 1001, 1204, 1501, 300, 4019). */
+export const CONCEPTS = {
+  imagingMeasurementReport: dcm('126000', 'Imaging Measurement Report'),
+  language: dcm('121049', 'Language of Content Item and Descendants'),
+  observerType: dcm('121005', 'Observer Type'),
+  deviceUid: dcm('121012', 'Device Observer UID'),
+  deviceName: dcm('121013', 'Device Observer Name'),
+  deviceManufacturer: dcm('121014', 'Device Observer Manufacturer'),
+  deviceModel: dcm('121015', 'Device Observer Model Name'),
+  deviceSerial: dcm('121016', 'Device Observer Serial Number'),
+  procedureReported: dcm('121058', 'Procedure reported'),
+  imageLibrary: dcm('111028', 'Image Library'),
+  imageLibraryGroup: dcm('126200', 'Image Library Group'),
+  modality: dcm('121139', 'Modality'),
+  imagingMeasurements: dcm('126010', 'Imaging Measurements'),
+  measurementGroup: dcm('125007', 'Measurement Group'),
+  trackingIdentifier: dcm('112039', 'Tracking Identifier'),
+  trackingUid: dcm('112040', 'Tracking Unique Identifier'),
+  finding: dcm('121071', 'Finding'),
+  findingSite: sct('363698007', 'Finding Site'),
+  laterality: sct('272741003', 'Laterality'),
+  measurementMethod: sct('370129005', 'Measurement Method'),
+  imageRegion: dcm('111030', 'Image Region'),
+  derivation: dcm('121401', 'Derivation'),
+  algorithmName: dcm('111001', 'Algorithm Name'),
+  algorithmVersion: dcm('111003', 'Algorithm Version'),
+  qualitativeEvaluations: { value: 'C0034375', scheme: 'UMLS', meaning: 'Qualitative Evaluations' },
+  comment: dcm('121106', 'Comment'),
+  corticalWidth: own('MCW', 'Mandibular cortical width'),
+  corticalWidthError: own('MCW-SE', 'Standard error of mandibular cortical width'),
+  panoramicIndex: own('PMI', 'Panoramic mandibular index'),
+  corticalIndex: own('MCI', 'Mandibular cortical index (Klemetti)'),
+  lowBoneDensityScore: own('LBD-SCORE', 'Thin cortex score for sorting, not a probability'),
+  measurementScale: own('SCALE', 'Scale of measurement'),
+  triageOutcome: own('OUTCOME', 'Triage outcome'),
+} as const satisfies Record<string, Code>;
+
+/** The answers that the report gives. */
+export const ANSWERS = {
+  english: { value: 'en', scheme: 'RFC5646', meaning: 'English' },
+  device: dcm('121007', 'Device'),
+  imaging: sct('363679005', 'Imaging procedure'),
+  mandible: sct('91609006', 'Mandible'),
+  right: sct('24028007', 'Right'),
+  left: sct('7771000', 'Left'),
+  mean: sct('373098007', 'Mean'),
+  mandibularCortex: own('CORTEX', 'Inferior cortex of mandible at mental foramen'),
+  perpendicularThroughForamen: own('MCW-FORAMEN', 'Perpendicular to inferior border through mental foramen'),
+  scaleCalibrated: own('SCALE-CAL', 'Calibrated'),
+  scaleCorrected: own('SCALE-MAG', 'Corrected for magnification'),
+  scaleDetector: own('SCALE-DET', 'Detector scale, not corrected for magnification'),
+  scalePixels: own('SCALE-PX', 'Pixels of the image, no scale known'),
+  positive: own('POSITIVE', 'Thin mandibular cortex; referral for assessment suggested'),
+  negative: own('NEGATIVE', 'No thin mandibular cortex; low bone density not ruled out'),
+  notAssessable: own('NOT-ASSESSABLE', 'Not assessable'),
+  klemettiC1: own('MCI-C1', 'C1: endosteal margin even and sharp'),
+  klemettiC2: own('MCI-C2', 'C2: semilunar defects or endosteal residues'),
+  klemettiC3: own('MCI-C3', 'C3: clearly porous cortex'),
+} as const satisfies Record<string, Code>;
+
+/** Units (UCUM). */
+export const UNITS = {
+  millimetre: ucum('mm', 'millimeter'),
+  pixels: ucum('{pixels}', 'pixels'),
+  ratio: ucum('{ratio}', 'ratio'),
+  none: ucum('1', 'no units'),
+} as const satisfies Record<string, Code>;
+
+/** Modalities of the image library (PS3.16 CID 29); others are left out. */
+export const MODALITIES: Readonly<Record<string, Code>> = {
+  PX: dcm('PX', 'Panoramic X-Ray'),
+  DX: dcm('DX', 'Digital Radiography'),
+  CR: dcm('CR', 'Computed Radiography'),
+  IO: dcm('IO', 'Intra-oral Radiography'),
+  RG: dcm('RG', 'Radiographic imaging'),
+  OT: dcm('OT', 'Other Modality'),
+};
+
+/** Items of Coding Scheme Identification Sequence (0008,0110): ours, and the registered ones by their UID. */
+export const CODING_SCHEMES: readonly DicomDataset[] = [
+  {
+    CodingSchemeDesignator: PRIVATE_SCHEME,
+    CodingSchemeName: 'Osteotriage concepts',
+    CodingSchemeVersion: '1',
+    CodingSchemeResponsibleOrganization: 'Osteotriage',
+  },
+  registered('DCM', '1.2.840.10008.2.16.4', 'DICOM Controlled Terminology'),
+  registered('SCT', '2.16.840.1.113883.6.96', 'SNOMED CT using SNOMED-CT style values'),
+  registered('UCUM', '2.16.840.1.113883.6.8', 'Unified Code for Units of Measure'),
+];
+
+function dcm(value: string, meaning: string): Code {
+  return { value, scheme: 'DCM', meaning };
+}
+
+function sct(value: string, meaning: string): Code {
+  return { value, scheme: 'SCT', meaning };
+}
+
+function ucum(value: string, meaning: string): Code {
+  return { value, scheme: 'UCUM', meaning };
+}
+
+function own(value: string, meaning: string): Code {
+  return { value, scheme: PRIVATE_SCHEME, meaning };
+}
+
+function registered(designator: string, uid: string, name: string): DicomDataset {
+  return {
+    CodingSchemeDesignator: designator,
+    CodingSchemeRegistry: 'HL7',
+    CodingSchemeUID: uid,
+    CodingSchemeName: name,
+  };
+}

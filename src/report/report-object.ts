@@ -1,0 +1,105 @@
+/** What the structured report and the picture have in common: whose they are, who made them, their names. */
+import { derivedUid } from '../dicom/uids.ts';
+import type { DicomDataset } from '../dicom/write-part10.ts';
+import { POLICY_VERSION } from '../decide/referral-policy.ts';
+import type { AnalysisResult } from '../exam/analysis.ts';
+import type { ImageHeader } from '../exam/exam.ts';
+
+/** Who writes the report. */
+export interface ReportIdentity {
+  readonly manufacturer: string;
+  readonly modelName: string;
+  readonly softwareVersion: string;
+  /** Names this installation; required of enhanced equipment (PS3.3 section C.7.5.2). */
+  readonly deviceSerialNumber: string;
+  readonly deviceUid: string;
+}
+
+/** What one report is made from. */
+export interface ReportInput {
+  readonly header: ImageHeader;
+  readonly analysis: AnalysisResult;
+  /** When the report was made; a retry passes the same, and writes the same bytes. */
+  readonly reportedAtMs: number;
+  readonly identity: ReportIdentity;
+}
+
+/** The two objects that are written of one exam. */
+export type ReportKind = 'structured-report' | 'secondary-capture';
+
+/** Numbers that keep the new series below those of the device in a viewer's list. */
+const SERIES_NUMBERS: Readonly<Record<ReportKind, string>> = {
+  'structured-report': '9901',
+  'secondary-capture': '9902',
+};
+
+/**
+ * A UID that is the same whenever the same film is reported by the same models and policy, so that what is
+ * written again after a crash is the same object and a PACS that has it already is right to say so.
+ */
+export function reportUid(analysis: AnalysisResult, header: ImageHeader, purpose: string): string {
+  const models = analysis.models.map(({ name, version }) => `${name}@${version}`).sort();
+  return derivedUid([header.sopInstanceUid, ...models, `policy@${POLICY_VERSION}`, purpose].join('|'));
+}
+
+/** Attributes of patient, study, series, equipment and SOP common modules, in a new series of the ORIGINAL study. */
+export function commonAttributes(input: ReportInput, kind: ReportKind, sopClassUid: string): DicomDataset {
+  const { header, analysis, reportedAtMs } = input;
+  const { date, time } = localDateTime(reportedAtMs);
+  return {
+    SpecificCharacterSet: 'ISO_IR 192',
+    SOPClassUID: sopClassUid,
+    SOPInstanceUID: reportUid(analysis, header, kind),
+    InstanceCreationDate: date,
+    InstanceCreationTime: time,
+    ...personAndStudy(header),
+    SeriesInstanceUID: reportUid(analysis, header, `${kind}-series`),
+    SeriesNumber: SERIES_NUMBERS[kind],
+    SeriesDate: date,
+    SeriesTime: time,
+    InstanceNumber: '1',
+    ContentDate: date,
+    ContentTime: time,
+    ...equipment(input.identity),
+  };
+}
+
+function personAndStudy(header: ImageHeader): DicomDataset {
+  const sex = header.patientSex ?? '';
+  return {
+    PatientName: header.patientName ?? '',
+    PatientID: header.patientId ?? '',
+    ...(header.issuerOfPatientId === null ? {} : { IssuerOfPatientID: header.issuerOfPatientId }),
+    PatientBirthDate: header.patientBirthDate ?? '',
+    PatientSex: ['M', 'F', 'O'].includes(sex) ? sex : '',
+    StudyInstanceUID: header.studyInstanceUid,
+    StudyDate: header.studyDate ?? '',
+    StudyTime: isTime(header.studyTime) ? header.studyTime : '',
+    ReferringPhysicianName: '',
+    StudyID: '',
+    AccessionNumber: header.accessionNumber ?? '',
+    ...(header.studyDescription === null ? {} : { StudyDescription: header.studyDescription }),
+  };
+}
+
+function equipment(identity: ReportIdentity): DicomDataset {
+  return {
+    Manufacturer: identity.manufacturer,
+    ManufacturerModelName: identity.modelName,
+    DeviceSerialNumber: identity.deviceSerialNumber,
+    SoftwareVersions: [identity.softwareVersion, `policy ${POLICY_VERSION}`],
+  };
+}
+
+/** A time of day that a device wrote and that is one (PS3.5 section 6.2, TM). */
+function isTime(text: string | null): text is string {
+  return text !== null && /^\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?$/.test(text);
+}
+
+/** Date and time of the site, as every other object of the study has them. */
+function localDateTime(timeMs: number): { readonly date: string; readonly time: string } {
+  const at = new Date(timeMs);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = `${String(at.getFullYear()).padStart(4, '0')}${two(at.getMonth() + 1)}${two(at.getDate())}`;
+  return { date, time: `${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}` };
+}
