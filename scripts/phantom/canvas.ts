@@ -60,24 +60,57 @@ export function paintPolygon(
   brightness: number,
   blurMm: number,
 ): void {
-  const radiusPx = Math.max(1, Math.round(blurMm / canvas.mmPerPx));
-  const polygon = polygonMm.map((point) => toPixel(canvas, point));
-  const pad = 2 * radiusPx + 2;
+  const blurPx = blurMm / canvas.mmPerPx;
+  // What is blurred a lot is drawn small and enlarged.
+  const step = Math.max(1, Math.floor(blurPx / 3));
+  const radius = Math.max(1, Math.round(blurPx / step));
+  const polygon = polygonMm.map((point): [number, number] => {
+    const [x, y] = toPixel(canvas, point);
+    return [x / step, y / step];
+  });
+  const pad = 2 * radius + 2;
   const xs = polygon.map((point) => point[0]);
   const ys = polygon.map((point) => point[1]);
   const x0 = Math.floor(Math.min(...xs)) - pad;
   const y0 = Math.floor(Math.min(...ys)) - pad;
   const width = Math.ceil(Math.max(...xs)) + pad - x0;
   const height = Math.ceil(Math.max(...ys)) + pad - y0;
-  if (x0 >= canvas.columns || y0 >= canvas.rows || x0 + width <= 0 || y0 + height <= 0) return;
+  const outside =
+    x0 * step >= canvas.columns || y0 * step >= canvas.rows || x0 + width <= 0 || y0 + height <= 0;
+  if (outside) return;
   let mask = fillPolygon(polygon, x0, y0, width, height);
-  for (let pass = 0; pass < 2; pass += 1) mask = blurBox(mask, width, height, radiusPx);
-  for (let row = Math.max(0, -y0); row < Math.min(height, canvas.rows - y0); row += 1) {
-    const target = (row + y0) * canvas.columns + x0;
-    for (let column = Math.max(0, -x0); column < Math.min(width, canvas.columns - x0); column += 1) {
-      const amount = mask[row * width + column] ?? 0;
+  for (let pass = 0; pass < 2; pass += 1) mask = blurBox(mask, width, height, radius);
+  addMask(canvas, { mask, width, height, x0, y0, step }, brightness);
+}
+
+interface Mask {
+  readonly mask: Float32Array;
+  readonly width: number;
+  readonly height: number;
+  readonly x0: number;
+  readonly y0: number;
+  readonly step: number;
+}
+
+function addMask(canvas: Canvas, { mask, width, height, x0, y0, step }: Mask, brightness: number): void {
+  const { columns, rows, values } = canvas;
+  const rowTo = Math.min(rows - 1, (y0 + height - 2) * step);
+  const columnTo = Math.min(columns - 1, (x0 + width - 2) * step);
+  for (let row = Math.max(0, y0 * step); row <= rowTo; row += 1) {
+    const down = row / step - y0;
+    const cell = Math.floor(down) * width;
+    const weight = down - Math.floor(down);
+    for (let column = Math.max(0, x0 * step); column <= columnTo; column += 1) {
+      const across = column / step - x0;
+      const at = cell + (across | 0);
+      const share = across - (across | 0);
+      let amount = (1 - share) * (mask[at] ?? 0) + share * (mask[at + 1] ?? 0);
+      if (weight > 0) {
+        const below = (1 - share) * (mask[at + width] ?? 0) + share * (mask[at + width + 1] ?? 0);
+        amount += weight * (below - amount);
+      }
       if (amount > 0)
-        canvas.values[target + column] = (canvas.values[target + column] ?? 0) + brightness * amount;
+        values[row * columns + column] = (values[row * columns + column] ?? 0) + brightness * amount;
     }
   }
 }

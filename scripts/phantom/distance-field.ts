@@ -8,11 +8,17 @@ type Outline = readonly (readonly [number, number])[];
 
 /** Pixels of one cell of the coarse grid on which the search for the nearest point begins. */
 const CELL = 4;
-const NEIGHBOURS = [[-1, 0], [0, -1], [-1, -1], [1, -1], [1, 0], [0, 1], [1, 1], [-1, 1]] as const; // prettier-ignore
+/** Neighbours that a sweep from the top left has not reached yet; the sweep back takes the opposite ones. */
+const AHEAD = [
+  [1, 0],
+  [-1, 1],
+  [0, 1],
+  [1, 1],
+] as const;
 
 /**
- * Measures the exact distance (sub-pixel) of every pixel that is nearer than `reachPx` to the outline; the rest
- * keeps the coarse distance. The outline is in pixels, counter-clockwise on the screen seen from its inside: its
+ * Measures the exact distance (sub-pixel) of every pixel within `reachPx` inside the outline or half of that outside;
+ * the rest gets a constant beyond that. The outline is in pixels, counter-clockwise on the screen seen from its inside: its
  * inside lies to the left of its direction when y points up.
  */
 export function measureDistanceField(
@@ -41,8 +47,8 @@ export function measureDistanceField(
       const start = nearest[Math.round(row / CELL) * across + Math.round(column / CELL)] ?? 0;
       const pixel = row * columns + column;
       const bone = inside[pixel] === 1;
-      const far = squared(xs, ys, start, column, row) > farPx * farPx;
-      if (far) distancePx[pixel] = bone ? farPx : -farPx;
+      const far = squared(xs, ys, start, column, row) > (bone ? farPx * farPx : farPx * farPx * 0.25);
+      if (far) distancePx[pixel] = bone ? farPx : -farPx / 2;
       else measurePixel(search, start, column, row, pixel, bone, distancePx, arcPx);
     }
   }
@@ -119,14 +125,13 @@ function findNearestCoarse(outline: Outline, across: number, down: number): Int3
     const row = Math.min(down - 1, Math.max(0, Math.round(y / CELL)));
     offer(column, row, index);
   });
-  for (let pass = 0; pass < 4; pass += 1) {
-    const backwards = pass % 2 === 1;
+  for (const direction of [1, -1, 1, -1]) {
     for (let step = 0; step < across * down; step += 1) {
-      const cell = backwards ? across * down - 1 - step : step;
+      const cell = direction < 0 ? across * down - 1 - step : step;
       const column = cell % across;
       const row = (cell - column) / across;
       const own = nearest[cell] ?? -1;
-      for (const [dx, dy] of NEIGHBOURS) offer(column + dx, row + dy, own);
+      for (const [dx, dy] of AHEAD) offer(column + dx * direction, row + dy * direction, own);
     }
   }
   return nearest;

@@ -20,6 +20,9 @@ export interface Film {
   readonly samples: Uint16Array;
 }
 
+/** Steps of the tone curve's table. */
+const TONES = 65535;
+
 /** Blurs, adds grain and lines of the scan, and turns brightness into samples. */
 export function finishFilm(canvas: Canvas, look: FilmLook): Film {
   const { columns, rows } = canvas;
@@ -34,6 +37,9 @@ export function finishFilm(canvas: Canvas, look: FilmLook): Film {
   const scanLines = createLineNoise(look.seed * 59 + 1, 1.3);
   const largest = 2 ** look.bits - 1;
   const samples = new Uint16Array(columns * rows);
+  const tones = Uint16Array.from({ length: TONES + 1 }, (_, index) =>
+    Math.round(largest * (index / TONES) ** look.gamma),
+  );
   for (let row = 0; row < rows; row += 1) {
     const line = scanLines(row) * 0.0035;
     for (let column = 0; column < columns; column += 1) {
@@ -41,8 +47,8 @@ export function finishFilm(canvas: Canvas, look: FilmLook): Film {
       const bits = random.integer();
       const triangular = ((bits & 0xffff) + (bits >>> 16)) / 65536 - 1;
       const value = (blurred[index] ?? 0) * look.exposure + line + triangular * look.noise;
-      const limited = value <= 0 ? 0 : value >= 1 ? 1 : value;
-      samples[index] = Math.round(largest * limited ** look.gamma);
+      const tone = value <= 0 ? 0 : value >= 1 ? TONES : Math.round(value * TONES);
+      samples[index] = tones[tone] ?? 0;
     }
   }
   return { columns, rows, samples };
@@ -63,40 +69,52 @@ export function blurGaussian(
   );
   const total = kernel.reduce((sum, weight) => sum + weight, 0);
   for (let k = 0; k < kernel.length; k += 1) kernel[k] = (kernel[k] ?? 0) / total;
-  const middle = convolve(source, columns, rows, kernel, 1, columns);
-  return convolve(middle, rows, columns, kernel, columns, 1);
+  return convolveColumns(convolveRows(source, columns, rows, kernel), columns, rows, kernel);
 }
 
-function convolve(
+function convolveRows(
   source: Float32Array,
-  length: number,
-  lines: number,
+  columns: number,
+  rows: number,
   kernel: Float32Array,
-  stride: number,
-  lineStride: number,
 ): Float32Array {
   const result = new Float32Array(source.length);
   const radius = (kernel.length - 1) / 2;
-  // The taps are the outer loop, so that memory is read in order whatever the direction.
-  for (let tap = -radius; tap <= radius; tap += 1) {
-    const weight = kernel[tap + radius] ?? 0;
-    const outer = stride === 1 ? lines : length;
-    const inner = stride === 1 ? length : lines;
-    for (let i = 0; i < outer; i += 1) {
-      if (stride === 1) {
-        const start = i * lineStride;
-        for (let j = 0; j < inner; j += 1) {
-          const from = j + tap < 0 ? 0 : j + tap >= length ? length - 1 : j + tap;
-          result[start + j] = (result[start + j] ?? 0) + weight * (source[start + from] ?? 0);
-        }
-      } else {
-        const from = (i + tap < 0 ? 0 : i + tap >= length ? length - 1 : i + tap) * stride;
-        const to = i * stride;
-        for (let j = 0; j < inner; j += 1) {
-          result[to + j] = (result[to + j] ?? 0) + weight * (source[from + j] ?? 0);
-        }
+  const line = new Float32Array(columns + 2 * radius);
+  for (let row = 0; row < rows; row += 1) {
+    const start = row * columns;
+    line.set(source.subarray(start, start + columns), radius);
+    line.fill(source[start] ?? 0, 0, radius);
+    line.fill(source[start + columns - 1] ?? 0, columns + radius);
+    for (let column = 0; column < columns; column += 1) {
+      let sum = 0;
+      for (let tap = 0; tap < kernel.length; tap += 1) sum += (kernel[tap] ?? 0) * (line[column + tap] ?? 0);
+      result[start + column] = sum;
+    }
+  }
+  return result;
+}
+
+function convolveColumns(
+  source: Float32Array,
+  columns: number,
+  rows: number,
+  kernel: Float32Array,
+): Float32Array {
+  const result = new Float32Array(source.length);
+  const radius = (kernel.length - 1) / 2;
+  const line = new Float32Array(columns);
+  for (let row = 0; row < rows; row += 1) {
+    line.fill(0);
+    // Whole rows are summed, so that memory is read in order.
+    for (let tap = -radius; tap <= radius; tap += 1) {
+      const from = Math.min(rows - 1, Math.max(0, row + tap)) * columns;
+      const weight = kernel[tap + radius] ?? 0;
+      for (let column = 0; column < columns; column += 1) {
+        line[column] = (line[column] ?? 0) + weight * (source[from + column] ?? 0);
       }
     }
+    result.set(line, row * columns);
   }
   return result;
 }

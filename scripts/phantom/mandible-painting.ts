@@ -25,7 +25,7 @@ export function paintMandible(canvas: Canvas, jaw: JawShape, look: MandibleLook)
   const outline = jaw.outlineMm.map(([x, y]) => [x / mmPerPx + canvas.midlinePx, y / mmPerPx] as const);
   const field = measureDistanceField(outline, columns, rows, REACH_MM / mmPerPx);
   const trabeculae = createTrabecularField(look.seed * 13 + 1, columns, rows, mmPerPx);
-  const patches = createNoiseField(look.seed * 13 + 9, columns, rows, 16 / mmPerPx, 12 / mmPerPx);
+  const patches = createNoiseField(look.seed * 13 + 9, columns, rows, 14 / mmPerPx, 10 / mmPerPx);
   const shadeCortex = createCortexShader(jaw, look);
   const chin = jaw.chinYMm;
   const borderMm = jaw.arcMm[jaw.borderTo] ?? 0;

@@ -1,6 +1,10 @@
+import { blurBox } from './canvas.ts';
 import { createSeededRandom } from './seeded-random.ts';
 
-/** Smooth noise of mean 0 and range about -1 to 1 on a full-size grid, one random value for each cell. */
+/** Cells of the lattice for each cell of the noise: finer than the noise, so that no axis shows in it. */
+const OVERSAMPLING = 2.5;
+
+/** Smooth noise of mean 0 and standard deviation 0.5 on a full-size grid; a cell is about one blob. */
 export function createNoiseField(
   seed: number,
   columns: number,
@@ -9,30 +13,42 @@ export function createNoiseField(
   cellYPx: number,
 ): Float32Array {
   const random = createSeededRandom(seed);
-  const across = Math.ceil(columns / cellXPx) + 3;
-  const down = Math.ceil(rows / cellYPx) + 3;
-  const lattice = Float32Array.from({ length: across * down }, () => random.next() * 2 - 1);
+  const stepX = cellXPx / OVERSAMPLING;
+  const stepY = cellYPx / OVERSAMPLING;
+  const across = Math.ceil(columns / stepX) + 3;
+  const down = Math.ceil(rows / stepY) + 3;
+  let lattice: Float32Array = Float32Array.from({ length: across * down }, () => random.next() * 2 - 1);
+  for (let pass = 0; pass < 3; pass += 1) lattice = blurBox(lattice, across, down, 1);
+  let squares = 0;
+  for (const value of lattice) squares += value * value;
+  const gain = 0.5 / Math.sqrt(squares / lattice.length);
+  for (let index = 0; index < lattice.length; index += 1) lattice[index] = (lattice[index] ?? 0) * gain;
+  return enlarge(lattice, across, stepX, stepY, columns, rows);
+}
+
+/** Bilinear enlargement of a grid whose cells are `stepX` x `stepY` pixels. */
+export function enlarge(
+  grid: Float32Array,
+  across: number,
+  stepX: number,
+  stepY: number,
+  columns: number,
+  rows: number,
+): Float32Array {
   const field = new Float32Array(columns * rows);
   const line = new Float32Array(across);
-  const cells = new Int32Array(columns);
-  const weights = new Float32Array(columns);
-  for (let column = 0; column < columns; column += 1) {
-    const position = column / cellXPx;
-    cells[column] = Math.floor(position);
-    weights[column] = ease(position - Math.floor(position));
-  }
   for (let row = 0; row < rows; row += 1) {
-    const position = row / cellYPx;
-    const cell = Math.floor(position);
-    const weight = ease(position - cell);
+    const cell = Math.floor(row / stepY);
+    const weight = row / stepY - cell;
     for (let index = 0; index < across; index += 1) {
-      const upper = lattice[cell * across + index] ?? 0;
-      line[index] = upper + weight * ((lattice[(cell + 1) * across + index] ?? 0) - upper);
+      const upper = grid[cell * across + index] ?? 0;
+      line[index] = upper + weight * ((grid[(cell + 1) * across + index] ?? upper) - upper);
     }
     for (let column = 0; column < columns; column += 1) {
-      const left = line[cells[column] ?? 0] ?? 0;
-      const right = line[(cells[column] ?? 0) + 1] ?? 0;
-      field[row * columns + column] = left + (weights[column] ?? 0) * (right - left);
+      const position = column / stepX;
+      const left = line[position | 0] ?? 0;
+      field[row * columns + column] =
+        left + (position - (position | 0)) * ((line[(position | 0) + 1] ?? 0) - left);
     }
   }
   return field;
@@ -62,17 +78,19 @@ export function createTrabecularField(
   rows: number,
   mmPerPx: number,
 ): Float32Array {
-  const size = 1.5 / mmPerPx;
-  const coarse = createNoiseField(seed, columns, rows, size * 1.9, size * 1.2);
-  const fine = createNoiseField(seed + 1, columns, rows, size * 0.75, size * 0.55);
-  const patches = createNoiseField(seed + 2, columns, rows, size * 7, size * 5);
+  // Half the resolution is enough for lines that are several pixels wide.
+  const [across, down] = [Math.ceil(columns / 2) + 2, Math.ceil(rows / 2) + 2];
+  const size = 0.75 / mmPerPx;
+  const coarse = createNoiseField(seed, across, down, size * 1.8, size * 1.2);
+  const fine = createNoiseField(seed + 1, across, down, size * 0.75, size * 0.6);
+  const patches = createNoiseField(seed + 2, across, down, size * 8, size * 6);
   for (let index = 0; index < coarse.length; index += 1) {
     const a = coarse[index] ?? 0;
     const b = fine[index] ?? 0;
-    const ridge = Math.max(0, 1 - 2.4 * Math.abs(a + 0.5 * b));
-    const small = Math.max(0, 1 - 2.6 * Math.abs(b - 0.25 * a));
-    const strength = 0.65 + 0.9 * (patches[index] ?? 0);
-    coarse[index] = (0.5 * ridge + 0.3 * small + 0.3 * b - 0.3) * strength;
+    const ridge = Math.max(0, 1 - 2.2 * Math.abs(a + 0.3 * b));
+    const small = Math.max(0, 1 - 2 * Math.abs(b - 0.25 * a));
+    const strength = Math.max(0.25, 0.7 + 0.8 * (patches[index] ?? 0));
+    coarse[index] = (0.5 * ridge + 0.28 * small + 0.2 * b - 0.36) * strength;
   }
-  return coarse;
+  return enlarge(coarse, across, 2, 2, columns, rows);
 }

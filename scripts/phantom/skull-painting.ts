@@ -1,13 +1,20 @@
 import type { Canvas, PointMm } from './canvas.ts';
 import { ellipse, paintPolygon, paintStroke, smoothCurve, smoothStep } from './canvas.ts';
 import type { JawShape } from './jaw-geometry.ts';
-import { createLineNoise, createNoiseField } from './noise-field.ts';
+import { createLineNoise, createNoiseField, enlarge } from './noise-field.ts';
 import { createSeededRandom } from './seeded-random.ts';
+
+/** Pixels of the film for one of the soft background. */
+const COARSE = 3;
 
 /** Adds soft tissue, the ghost of the cervical spine, the gain seam and the shadows of the airways. */
 export function paintBackground(canvas: Canvas, jaw: JawShape, seed: number): void {
   const random = createSeededRandom(seed * 37 + 6);
-  const { columns, rows, mmPerPx } = canvas;
+  // All of it is smooth, so a third of the resolution is enough; it is enlarged at the end.
+  const columns = Math.ceil(canvas.columns / COARSE) + 2;
+  const rows = Math.ceil(canvas.rows / COARSE) + 2;
+  const mmPerPx = canvas.mmPerPx * COARSE;
+  const small = new Float32Array(columns * rows);
   const seamY = jaw.chinYMm - random.between(30, 42);
   const seam = random.between(0.08, 0.17);
   const ghost = random.between(0.16, 0.32);
@@ -59,8 +66,12 @@ export function paintBackground(canvas: Canvas, jaw: JawShape, seed: number): vo
       const lit = slope - y > 0.8 ? 1 : slope - y < -0.8 ? 0 : smoothStep(-0.8, 0.8, slope - y);
       const step = lit * seam * (laterals[column] ?? 0) * band;
       const value = lower + tissue + chin + ghost * spine * phase * shade + step;
-      canvas.values[pixel] = (canvas.values[pixel] ?? 0) + value;
+      small[pixel] = value;
     }
+  }
+  const full = enlarge(small, columns, COARSE, COARSE, canvas.columns, canvas.rows);
+  for (let pixel = 0; pixel < full.length; pixel += 1) {
+    canvas.values[pixel] = (canvas.values[pixel] ?? 0) + (full[pixel] ?? 0);
   }
 }
 

@@ -1,0 +1,40 @@
+import type { OtherOptions } from './other-phantoms.ts';
+import type { PhantomOptions } from './panoramic-phantom.ts';
+
+/** What the service must make of a fixture. */
+export interface ExpectedOutcome {
+  readonly outcome: 'positive' | 'negative' | 'not-assessable' | 'not-eligible' | 'refused';
+  /** A code of a reason, or of an error for what is refused. */
+  readonly reason: string;
+  readonly view: string | null;
+}
+
+/** How the picture is rendered; with another seed it is another picture with the same outcome. */
+export type Recipe =
+  | { readonly kind: 'panoramic'; readonly options: PhantomOptions }
+  | { readonly kind: 'other'; readonly options: OtherOptions }
+  | { readonly kind: 'broken'; readonly fault: string };
+
+/** The true width of a side at the scale that the file states; null where that side is not on the film. */
+export interface SideTruth {
+  readonly mcwMm: number;
+}
+
+/** One line of the catalogue. */
+export interface CatalogueEntry {
+  readonly file: string;
+  readonly description: string;
+  readonly expected: ExpectedOutcome;
+  /** Films of one person have one key, and positives of one key make one referral. */
+  readonly person: string;
+  readonly recipe: Recipe;
+  readonly truth: { readonly R: SideTruth | null; readonly L: SideTruth | null } | null;
+  /** Whether it can be sent by C-STORE: a file without meta information has no SOP class to propose. */
+  readonly send: boolean;
+}
+
+/** `dicom-fixtures/catalogue.json`. */
+export interface Catalogue {
+  readonly seed: number;
+  readonly fixtures: CatalogueEntry[];
+}
