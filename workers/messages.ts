@@ -24,6 +24,8 @@ export interface AnalysisRequest {
   readonly scratchFolder: string | null;
   /** Leaves out the rules of age, for a file that is analysed by hand. */
   readonly skipEligibility?: boolean;
+  /** Time of the report; a retry must pass the same, or the same UID would name other bytes. */
+  readonly reportedAtMs?: number;
 }
 
 /** A DICOM object that was written for one film. */

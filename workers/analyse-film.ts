@@ -1,0 +1,139 @@
+/** The work of one batch: every film goes its own way, only the model run is shared. */
+import type { Clock } from '../src/clock.ts';
+import { TriageError, type ErrorCode } from '../src/errors.ts';
+import type { AnalysisResult } from '../src/exam/analysis.ts';
+import type { Film } from '../src/exam/film.ts';
+import type { DicomHeader } from '../src/dicom/read-header.ts';
+import { measureFilm } from './measure-film.ts';
+import type { AnalysisReply, BatchItem, BatchItemResult } from './messages.ts';
+import type { ModelOutputs, ModelSession } from './onnx-session.ts';
+import { readFilm, startStopwatch, type EarlyEnd, type PreparedFilm } from './read-film.ts';
+import type { WorkerSetup } from './worker-setup.ts';
+import { writeArtefacts } from './write-report.ts';
+
+/** What a batch needs. */
+export interface BatchTools {
+  readonly session: ModelSession;
+  readonly setup: WorkerSetup;
+  readonly clock: Clock;
+}
+
+/** An analysis with what its report is made from. */
+export interface AnalysedFilm {
+  readonly analysis: AnalysisResult;
+  readonly header: DicomHeader | null;
+  readonly film: Film | null;
+}
+
+/** Analyses the films of a batch and answers each of them; never throws for the sake of one. */
+export async function analyseBatch(
+  items: readonly BatchItem[],
+  tools: BatchTools,
+): Promise<readonly BatchItemResult[]> {
+  const { setup, session, clock } = tools;
+  const target = session.model.manifest.preparation;
+  const ways = await inOrder(items, (item) =>
+    readFilm(item.request, setup.rules, target, setup.filmPixelsMax, clock),
+  );
+  const prepared = ways.flatMap((way) => (isPrepared(way) ? [way] : []));
+  const answers = await runTogether(prepared, tools);
+  return inOrder(items, async (item, index) => {
+    const way = ways[index];
+    if (way === undefined || way instanceof TriageError)
+      throw way ?? new TriageError('unexpected', 'no film');
+    const analysed = isPrepared(way) ? finish(way, answers.get(way), tools) : way;
+    return reply(item, analysed, tools);
+  }).then((results) =>
+    results.map((result, index): BatchItemResult => {
+      const key = items[index]?.key ?? 0;
+      if (!(result instanceof TriageError)) return { key, reply: result };
+      return { key, failure: { code: result.code, message: result.message } };
+    }),
+  );
+}
+
+interface Answer {
+  readonly outputs: ModelOutputs;
+  readonly inferenceMs: number;
+}
+
+/** One run for all; where it fails, one for each, so that a film that the model chokes on fails alone. */
+async function runTogether(
+  films: readonly PreparedFilm[],
+  tools: BatchTools,
+): Promise<ReadonlyMap<PreparedFilm, Answer | TriageError>> {
+  const answers = new Map<PreparedFilm, Answer | TriageError>();
+  if (films.length === 0) return answers;
+  const stopwatch = startStopwatch(tools.clock);
+  try {
+    const outputs = await tools.session.run(films.map((film) => film.input.tensor));
+    const inferenceMs = Math.round((stopwatch() / films.length) * 10) / 10;
+    films.forEach((film, index) => answers.set(film, { outputs: outputs[index] ?? {}, inferenceMs }));
+  } catch (thrown) {
+    if (films.length === 1) {
+      for (const film of films) answers.set(film, withoutForeignText(thrown, 'inference-failed'));
+      return answers;
+    }
+    for (const film of films) {
+      for (const [key, answer] of await runTogether([film], tools)) answers.set(key, answer);
+    }
+  }
+  return answers;
+}
+
+function finish(
+  prepared: PreparedFilm,
+  answer: Answer | TriageError | undefined,
+  { session, setup, clock }: BatchTools,
+): AnalysedFilm {
+  if (answer === undefined || answer instanceof TriageError) {
+    throw answer ?? new TriageError('inference-failed', 'the model gave no answer');
+  }
+  const measureMs = startStopwatch(clock);
+  const late = { inferenceMs: answer.inferenceMs, measureMs };
+  const analysis = measureFilm(prepared, answer.outputs, session.model, setup.rules, late);
+  return { analysis, header: prepared.header, film: prepared.film };
+}
+
+async function reply(
+  { request }: BatchItem,
+  analysed: AnalysedFilm,
+  tools: BatchTools,
+): Promise<AnalysisReply> {
+  const { scratchFolder } = request;
+  const artefacts =
+    scratchFolder === null
+      ? null
+      : await writeArtefacts(scratchFolder, analysed, {
+          identity: tools.setup.identity,
+          reportedAtMs: request.reportedAtMs ?? tools.clock.nowMs(),
+        });
+  return { analysis: analysed.analysis, artefacts };
+}
+
+function isPrepared(way: PreparedFilm | EarlyEnd | TriageError): way is PreparedFilm {
+  return 'input' in way;
+}
+
+/** One after the other, for the sake of memory; a failure is the answer of its own item. */
+async function inOrder<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item, index: number) => Promise<Result>,
+): Promise<(Result | TriageError)[]> {
+  const results: (Result | TriageError)[] = [];
+  for (const [index, item] of items.entries()) {
+    try {
+      results.push(await work(item, index));
+    } catch (thrown) {
+      results.push(withoutForeignText(thrown, 'unexpected'));
+    }
+  }
+  return results;
+}
+
+// The message of a foreign error can quote what it choked on, a patient's data: only its type goes on.
+function withoutForeignText(thrown: unknown, code: ErrorCode): TriageError {
+  if (thrown instanceof TriageError) return thrown;
+  const type = thrown instanceof Error ? thrown.name : typeof thrown;
+  return new TriageError(code, `a stage of the analysis failed (${type})`, { cause: thrown });
+}

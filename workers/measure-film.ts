@@ -1,0 +1,173 @@
+/** From the model's answer to the result of one film: refine, measure both sides, decide. Pure but for the stopwatch. */
+import { reasonOf, reasonText } from '../src/decide/reason-texts.ts';
+import { decideReferral, sideWidthMm } from '../src/decide/referral-policy.ts';
+import { TriageError } from '../src/errors.ts';
+import type {
+  AnalysisResult,
+  PanoramicFinding,
+  Reason,
+  ReportedSide,
+  Side,
+  SideMeasurement,
+} from '../src/exam/analysis.ts';
+import type { PointPx } from '../src/exam/film.ts';
+import type { Letterbox } from '../src/imaging/prepare-image.ts';
+import type { ModelManifest, RegisteredModel } from '../src/inference/model-registry.ts';
+import { measureCorticalWidth } from '../src/measure/cortical-width.ts';
+import type { CoarseBorderPoint } from '../src/measure/coarse-line.ts';
+import { refineInferiorBorder } from '../src/measure/inferior-border.ts';
+import type { ModelOutputs } from './onnx-session.ts';
+import type { PreparedFilm } from './read-film.ts';
+import type { AnalysisRules } from './worker-setup.ts';
+
+/** A view that nobody claimed must be clearer than one that the header or a person names. */
+const UNCLAIMED_PANORAMIC_MIN = 0.9;
+const BORDER_STEP_PX_MAX = 8;
+
+/** Times of the stages that are still to be written into the result. */
+export interface LateTimings {
+  readonly inferenceMs: number;
+  /** Called when the measuring is done. */
+  readonly measureMs: () => number;
+}
+
+/** The result of a film that the model has seen. */
+export function measureFilm(
+  prepared: PreparedFilm,
+  outputs: ModelOutputs,
+  model: RegisteredModel,
+  rules: AnalysisRules,
+  late: LateTimings,
+): AnalysisResult {
+  const panoramicScore = outputs['panoramic']?.[0] ?? 0;
+  const found = isPanoramic(prepared, panoramicScore, model.manifest)
+    ? readPanoramic(prepared, outputs, rules)
+    : denyPanoramic(prepared);
+  const { film, view, header, request, timings } = prepared;
+  const measureMs = late.measureMs();
+  const sumMs = timings.read + timings.decode + timings.prepare + late.inferenceMs + measureMs;
+  return {
+    schema: 'osteotriage.analysis/1',
+    file: request.path,
+    sopInstanceUid: header?.sopInstanceUid ?? null,
+    image: { columns: film.columns, rows: film.rows, bitsStored: prepared.bitsStored },
+    view:
+      found.panoramic === null
+        ? { name: 'other', source: 'model', confidence: round(1 - panoramicScore, 3) }
+        : view.source === 'model'
+          ? { name: 'panoramic', source: 'model', confidence: round(panoramicScore, 3) }
+          : { ...view },
+    spacing: prepared.spacing,
+    ...found,
+    spine: null,
+    quality: { usable: found.panoramic !== null, problems: prepared.problems },
+    models: [model.identity],
+    timingsMs: { ...timings, inference: late.inferenceMs, measure: measureMs, total: round(sumMs, 1) },
+  };
+}
+
+type Finding = Pick<AnalysisResult, 'outcome' | 'reasons' | 'panoramic'>;
+
+function isPanoramic({ view }: PreparedFilm, score: number, manifest: ModelManifest): boolean {
+  const { panoramic } = manifest.threshold;
+  return score >= (view.source === 'model' ? Math.max(panoramic, UNCLAIMED_PANORAMIC_MIN) : panoramic);
+}
+
+function denyPanoramic({ view }: PreparedFilm): Finding {
+  const reason =
+    view.source === 'model' ? reasonOf('no-model-for-view', { view: 'other' }) : reasonOf('not-a-panoramic');
+  return { outcome: 'not-assessable', reasons: [reason], panoramic: null };
+}
+
+function readPanoramic(prepared: PreparedFilm, outputs: ModelOutputs, rules: AnalysisRules): Finding {
+  const { film, spacing, input } = prepared;
+  const border = refineInferiorBorder(film, coarseBorder(outputs, input)).points;
+  const measure = (side: Side): SideMeasurement =>
+    measureCorticalWidth({
+      film,
+      border,
+      foramen: foramenOf(outputs, input, side),
+      side,
+      mmPerPx: spacing.mmPerPx,
+    });
+  const sides = [measure('R'), measure('L')] as const;
+  const { magnification } = rules;
+  const decision = decideReferral({ sides, spacing, magnification }, rules.policy);
+  const report = (side: SideMeasurement): ReportedSide => ({
+    ...side,
+    widthMm: sideWidthMm(side, spacing, magnification),
+    mci: null,
+  });
+  const panoramic: PanoramicFinding = {
+    inferiorBorderPx: closeGaps(border).map(([x, y]) => [round(x, 2), round(y, 2)]),
+    sides: [report(sides[0]), report(sides[1])],
+    magnification,
+    meanWidthMm: decision.meanWidthMm,
+    lowBoneDensityScore: decision.lowBoneDensityScore,
+  };
+  // NaN would cross the process border as null, which means something else: absent with a reason.
+  if (!allFinite(panoramic)) throw new TriageError('inference-failed', 'a measurement is not a number');
+  const reasons: Reason[] = [...decision.reasons, ...sideReasons(sides), CORTICAL_INDEX_ABSENT];
+  return { outcome: decision.outcome, reasons, panoramic };
+}
+
+const CORTICAL_INDEX_ABSENT: Reason = {
+  code: 'cortical-index-not-read',
+  text: 'The mandibular cortical index (Klemetti) is not read by this version.',
+};
+
+/** Why a side is missing; the same reason on both sides is said once. */
+function sideReasons(sides: readonly SideMeasurement[]): Reason[] {
+  const codes = new Set(sides.flatMap((side) => (side.reason === null ? [] : [side.reason])));
+  return [...codes].map((code) => ({ code, text: reasonText(code, 'en') }));
+}
+
+function coarseBorder(outputs: ModelOutputs, { scale, left, top }: Letterbox): CoarseBorderPoint[] {
+  const spread = outputs['borderSpread'];
+  const presence = outputs['borderPresence'];
+  return Array.from(outputs['border'] ?? [], (row, column) => ({
+    xPx: toFilmPx(column, left, scale),
+    yPx: toFilmPx(row, top, scale),
+    spreadPx: (spread?.[column] ?? 0) / scale,
+    presence: presence?.[column] ?? 0,
+  }));
+}
+
+function foramenOf(outputs: ModelOutputs, { scale, left, top }: Letterbox, side: Side) {
+  // The patient's right comes first in the model's output.
+  const offset = side === 'R' ? 0 : 3;
+  const [x, y, confidence] = (outputs['foramen'] ?? new Float32Array(6)).subarray(offset, offset + 3);
+  return {
+    xPx: toFilmPx(x ?? 0, left, scale),
+    yPx: toFilmPx(y ?? 0, top, scale),
+    confidence: confidence ?? 0,
+  };
+}
+
+function toFilmPx(canvasPx: number, offsetPx: number, scale: number): number {
+  return (canvasPx - offsetPx + 0.5) / scale - 0.5;
+}
+
+/** Puts points between neighbours that stand too far apart for the contract. */
+function closeGaps(border: readonly PointPx[]): PointPx[] {
+  return border.flatMap((point, index): PointPx[] => {
+    const next = border[index + 1];
+    if (next === undefined) return [point];
+    const [dx, dy] = [next[0] - point[0], next[1] - point[1]];
+    const parts = Math.max(1, Math.ceil(Math.hypot(dx, dy) / (BORDER_STEP_PX_MAX - 0.1)));
+    return Array.from({ length: parts }, (_, i): PointPx => [
+      point[0] + (dx * i) / parts,
+      point[1] + (dy * i) / parts,
+    ]);
+  });
+}
+
+function allFinite(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.values(value).every(allFinite);
+}
+
+function round(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
+}

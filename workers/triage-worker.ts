@@ -1,0 +1,28 @@
+/** Entry of a worker process: it reads, decodes, prepares, infers, measures and writes into its job's scratch folder. */
+import { systemClock } from '../src/clock.ts';
+import { TriageError } from '../src/errors.ts';
+import { findModel } from '../src/inference/model-registry.ts';
+import { analyseBatch, type BatchTools } from './analyse-film.ts';
+import { openSession } from './onnx-session.ts';
+import { serveParent } from './service-link.ts';
+import type { WorkerSetup } from './worker-setup.ts';
+
+const MODEL_NAME = 'mandible-contour';
+
+let tools: BatchTools | null = null;
+
+serveParent({
+  prepare: async (message) => {
+    // The parent is this same program; the compiler checked on its side what it sends.
+    const setup = message as WorkerSetup;
+    const model = await findModel(setup.modelsFolder, MODEL_NAME, setup.modelPins[MODEL_NAME]);
+    const session = await openSession(model, setup.executionProviders);
+    tools = { session, setup, clock: systemClock };
+    const { executionProvider, warnings } = session;
+    return { models: [model.identity], executionProvider, warnings };
+  },
+  analyse: async (items) => {
+    if (tools === null) throw new TriageError('state-conflict', 'a batch came before the setup');
+    return analyseBatch(items, tools);
+  },
+});

@@ -1,0 +1,26 @@
+/** What a triage worker is told in its first message; it reads no environment. */
+import type { EligibilityRules } from '../src/decide/eligibility.ts';
+import type { ReferralPolicy } from '../src/decide/referral-policy.ts';
+import type { ReportIdentity } from '../src/report/report-object.ts';
+
+/** The rules of a site, as the deciding functions take them. */
+export interface AnalysisRules {
+  readonly eligibility: EligibilityRules;
+  readonly policy: ReferralPolicy;
+  /** Vertical magnification of the panoramic device; null leaves millimetres uncorrected. */
+  readonly magnification: number | null;
+}
+
+/** The setup of a triage worker. */
+export interface WorkerSetup {
+  readonly modelsFolder: string;
+  /** Versions by model name; a model without a pin is taken in its newest version. */
+  readonly modelPins: Readonly<Record<string, string>>;
+  /** In order of preference: cpu, cuda ... */
+  readonly executionProviders: readonly string[];
+  readonly rules: AnalysisRules;
+  /** Largest rows x columns that are decoded. */
+  readonly filmPixelsMax: number;
+  /** Who signs the reports. */
+  readonly identity: ReportIdentity;
+}
