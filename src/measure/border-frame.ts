@@ -63,10 +63,7 @@ export function fitBorderFrame(
     }
     const step = Math.max(-halfLengthPx, Math.min(halfLengthPx, shift));
     const rise = fit.bend * step * step;
-    foot = [
-      lifted[0] + along[0] * step + normal[0] * rise,
-      lifted[1] + along[1] * step + normal[1] * rise,
-    ];
+    foot = [lifted[0] + along[0] * step + normal[0] * rise, lifted[1] + along[1] * step + normal[1] * rise];
   }
   return null;
 }

@@ -50,7 +50,8 @@ const STANDARD_ERROR_MAX_MM = 1.2;
  */
 export function measureCorticalWidth(input: CorticalWidthInput): SideMeasurement {
   const { film, border, foramen, mmPerPx } = input;
-  if (foramen === null || foramen.confidence < FORAMEN_CONFIDENCE_MIN) return refuse(input, 'foramen-not-found');
+  if (foramen === null || foramen.confidence < FORAMEN_CONFIDENCE_MIN)
+    return refuse(input, 'foramen-not-found');
   if (!insideFilm(film, foramen.xPx, foramen.yPx)) return refuse(input, 'out-of-picture');
   const foramenPx: PointPx = [foramen.xPx, foramen.yPx];
   const pxPerMm = mmPerPx === null ? guessScale(border, foramenPx) : 1 / mmPerPx;
@@ -118,15 +119,16 @@ function measureWidth(
   const course = smoothCourse(margin, HALF_STRIP_MM * pxPerMm);
   if (course === null) return null;
   const half = HALF_STRIP_MM * pxPerMm;
-  const window = 1.6 * pxPerMm;
+  const window = 1.4 * pxPerMm;
   const extent = { fromPx: -half, toPx: half, depthFromPx: -window, depthToPx: window };
   const strip = cutStrip(input.film, frame, extent, (s) => valueAt(edge.offset, s) + valueAt(course, s));
   const axis = Float64Array.from({ length: strip.depths }, (_, k) => strip.depthFromPx + k * strip.stepPx);
   const locate = (from: number, to: number): number | null =>
     fitEdgeBreak(axis, averageColumns(strip, from, to), {
-      fromPx: -0.7 * pxPerMm,
-      toPx: 0.7 * pxPerMm,
-      halfWindowPx: Math.min(pxPerMm, Math.max(6, 0.75 * course.height)),
+      fromPx: -0.6 * pxPerMm,
+      toPx: 0.6 * pxPerMm,
+      halfWindowPx: pxPerMm,
+      sign: -1,
       expectedPx: 0,
       expectedSpreadPx: 0.35 * pxPerMm,
     })?.at ?? null;
@@ -152,7 +154,11 @@ function smoothCourse(margin: EndostealMargin, halfPx: number): Parabola | null 
 }
 
 /** The part of the border that is measured: as far as the outline reaches and the film shows it. */
-function chooseReach(film: Film, frame: BorderFrame, pxPerMm: number): { fromPx: number; toPx: number } | null {
+function chooseReach(
+  film: Film,
+  frame: BorderFrame,
+  pxPerMm: number,
+): { fromPx: number; toPx: number } | null {
   const most = HALF_PATH_MM * pxPerMm;
   const visible = (s: number): boolean => {
     const { point, normal } = placeOnBorder(frame, s);

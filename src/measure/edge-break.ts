@@ -17,11 +17,13 @@ export interface EdgeBreak {
 export interface BreakSearch {
   readonly fromPx: number;
   readonly toPx: number;
-  /** How far the two straight pieces reach on each side of the break. */
+  /** The samples that are explained: this far to either side of the expected place, whatever place is tried. */
   readonly halfWindowPx: number;
   /** Expected place and how sharply it is expected; an equally good fit nearer to it is preferred. */
   readonly expectedPx: number;
   readonly expectedSpreadPx: number;
+  /** 1 for a rise, -1 for a fall, 0 or absent for either. */
+  readonly sign?: number;
   readonly stepPx?: number;
   readonly blursPx?: readonly number[];
 }
@@ -35,19 +37,24 @@ const SEARCH_STEP_PX = 0.25;
  * slopes keep the crossing from being drawn away from the edge.
  * @param axis place of each sample, ascending and evenly spaced
  */
-export function fitEdgeBreak(axis: Float64Array, profile: Float64Array, search: BreakSearch): EdgeBreak | null {
+export function fitEdgeBreak(
+  axis: Float64Array,
+  profile: Float64Array,
+  search: BreakSearch,
+): EdgeBreak | null {
   let best: (EdgeBreak & { cost: number }) | null = null;
-  const { stepPx = SEARCH_STEP_PX, blursPx = BLURS_PX } = search;
+  const { stepPx = SEARCH_STEP_PX, blursPx = BLURS_PX, expectedPx } = search;
+  const piece = cutPiece(axis, profile, expectedPx - search.halfWindowPx, expectedPx + search.halfWindowPx);
   const places = Math.floor((search.toPx - search.fromPx) / stepPx + 1e-9);
   const costs: number[] = [];
   let bestPlace = 0;
   for (let place = 0; place <= places; place += 1) {
     const at = search.fromPx + place * stepPx;
     for (const blurPx of blursPx) {
-      const fit = fitAt(axis, profile, at, blurPx, search.halfWindowPx);
-      if (fit === null) continue;
-      const away = (at - search.expectedPx) / search.expectedSpreadPx;
-      const cost = (fit.residual ** 2 + 1e-9) * (1 + 0.1 * away * away);
+      const fit = fitAt(piece, at, blurPx);
+      if (fit === null || (fit.after - fit.before) * (search.sign ?? 0) < 0) continue;
+      const away = (at - expectedPx) / search.expectedSpreadPx;
+      const cost = (fit.residual ** 2 + 1e-9) * (1 + 0.05 * away * away);
       costs[place] = Math.min(cost, costs[place] ?? Infinity);
       if (best === null || cost < best.cost) [best, bestPlace] = [{ ...fit, cost }, place];
     }
@@ -58,6 +65,24 @@ export function fitEdgeBreak(axis: Float64Array, profile: Float64Array, search: 
   return { ...found, at: found.at + shift * stepPx };
 }
 
+interface Piece {
+  readonly x: readonly number[];
+  readonly values: readonly number[];
+  readonly unitPx: number;
+}
+
+function cutPiece(axis: Float64Array, profile: Float64Array, fromPx: number, toPx: number): Piece {
+  const x: number[] = [];
+  const values: number[] = [];
+  axis.forEach((place, index) => {
+    const value = profile[index] ?? NaN;
+    if (place < fromPx || place > toPx || Number.isNaN(value)) return;
+    x.push(place);
+    values.push(value);
+  });
+  return { x, values, unitPx: Math.max(1, (toPx - fromPx) / 2) };
+}
+
 /** Where the lowest point of a parabola through three neighbours lies, in steps from the middle one. */
 function parabolaShift(left: number | undefined, middle: number, right: number | undefined): number {
   if (left === undefined || right === undefined) return 0;
@@ -65,44 +90,47 @@ function parabolaShift(left: number | undefined, middle: number, right: number |
   return bend > 0 ? Math.max(-0.5, Math.min(0.5, (left - right) / (2 * bend))) : 0;
 }
 
-function fitAt(
-  axis: Float64Array,
-  profile: Float64Array,
-  at: number,
-  blurPx: number,
-  halfWindowPx: number,
-): EdgeBreak | null {
+function fitAt(piece: Piece, at: number, blurPx: number): EdgeBreak | null {
   const matrix = Array.from({ length: 4 }, () => new Float64Array(5));
-  let count = 0;
+  const [top, second, third, fourth] = matrix as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const count = piece.x.length;
   let energy = 0;
-  const step = (axis[1] ?? 0) - (axis[0] ?? 0);
-  const first = Math.max(0, Math.ceil((at - halfWindowPx - (axis[0] ?? 0)) / step));
-  const last = Math.min(axis.length - 1, Math.floor((at + halfWindowPx - (axis[0] ?? 0)) / step));
-  for (let index = first; index <= last; index += 1) {
-    const value = profile[index] ?? NaN;
-    if (Number.isNaN(value)) continue;
-    const x = (axis[index] ?? 0) - at;
-    const beyond = normalShare(x / blurPx);
-    const basis = [1 - beyond, (x * (1 - beyond)) / halfWindowPx, beyond, (x * beyond) / halfWindowPx];
-    for (let row = 0; row < 4; row += 1) {
-      const line = matrix[row];
-      if (line === undefined) continue;
-      for (let column = 0; column < 4; column += 1) {
-        line[column] = (line[column] ?? 0) + (basis[row] ?? 0) * (basis[column] ?? 0);
-      }
-      line[4] = (line[4] ?? 0) + (basis[row] ?? 0) * value;
-    }
+  for (let index = 0; index < count; index += 1) {
+    const value = piece.values[index] ?? 0;
+    const away = (piece.x[index] ?? 0) - at;
+    const x = away / piece.unitPx;
+    const b = normalShare(away / blurPx);
+    const a = 1 - b;
+    addSample(top, a, a, x, b, value);
+    addSample(second, x * a, a, x, b, value);
+    addSample(third, b, a, x, b, value);
+    addSample(fourth, x * b, a, x, b, value);
     energy += value * value;
-    count += 1;
   }
   if (count < 12) return null;
   const rightSide = matrix.map((line) => line[4] ?? 0);
   const solution = solve(matrix);
   if (solution === null) return null;
   const explained = solution.reduce((sum, value, index) => sum + value * (rightSide[index] ?? 0), 0);
-  const residual = Math.sqrt(Math.max(0, energy - explained) / count);
-  const afterSlope = (solution[3] ?? 0) / halfWindowPx;
-  return { at, before: solution[0] ?? 0, after: solution[2] ?? 0, afterSlope, blurPx, residual };
+  const left = Math.max(0, energy - explained) / count;
+  const afterSlope = (solution[3] ?? 0) / piece.unitPx;
+  return {
+    at,
+    before: solution[0] ?? 0,
+    after: solution[2] ?? 0,
+    afterSlope,
+    blurPx,
+    residual: Math.sqrt(left),
+  };
+}
+
+/** Adds one sample to one row of the normal equations; a and b are the shares before and beyond the break. */
+function addSample(row: Float64Array, weight: number, a: number, x: number, b: number, value: number): void {
+  row[0] = (row[0] ?? 0) + weight * a;
+  row[1] = (row[1] ?? 0) + weight * x * a;
+  row[2] = (row[2] ?? 0) + weight * b;
+  row[3] = (row[3] ?? 0) + weight * x * b;
+  row[4] = (row[4] ?? 0) + weight * value;
 }
 
 /** Gaussian elimination of a small symmetric system; a little is added to the diagonal so that it is regular. */
@@ -127,7 +155,8 @@ function solve(matrix: Float64Array[]): number[] | null {
     const line = matrix[row];
     if (line === undefined) return null;
     let value = line[size] ?? 0;
-    for (let column = row + 1; column < size; column += 1) value -= (line[column] ?? 0) * (solution[column] ?? 0);
+    for (let column = row + 1; column < size; column += 1)
+      value -= (line[column] ?? 0) * (solution[column] ?? 0);
     solution[row] = value / (line[row] ?? 1);
   }
   return solution;

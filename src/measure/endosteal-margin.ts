@@ -26,6 +26,7 @@ export const GAP_COLUMN_SHARE = 0.5;
 /** An edge that is weaker than this share of the strongest one is not looked at. */
 const EDGE_SHARE = 0.3;
 const CANDIDATES = 4;
+const UNUSUAL_MM = 6.5;
 
 /** Finds the margin: every edge along which it gets darker inwards, then the outermost that ends the band. */
 export function findEndostealMargin(
@@ -52,6 +53,13 @@ function listEdges(segments: SegmentProfiles, pxPerMm: number, depthMaxPx: numbe
     depthToPx: depthMaxPx,
     gapPx: 0.15 * pxPerMm,
     reachPx: 0.9 * pxPerMm,
+  });
+  // The bones of nearly everyone end before UNUSUAL_MM: a stronger edge beyond it is more often the canal's wall.
+  contrast.forEach((line) => {
+    segments.axis.forEach((depth, index) => {
+      const excess = Math.max(0, depth / pxPerMm - UNUSUAL_MM);
+      line[index] = (line[index] ?? NaN) * Math.exp(-0.5 * excess * excess);
+    });
   });
   const paths: MarginPath[] = [];
   for (let round = 0; round < CANDIDATES; round += 1) {

@@ -15,7 +15,12 @@ const RADIUS_MAX_MM = 3.2;
 export function measureForamenRadius(film: Film, frame: BorderFrame, pxPerMm: number): number {
   const centre = frame.foramenHeightPx;
   const half = 0.8 * pxPerMm;
-  const extent = { fromPx: -half, toPx: half, depthFromPx: centre - 5 * pxPerMm, depthToPx: centre + pxPerMm };
+  const extent = {
+    fromPx: -half,
+    toPx: half,
+    depthFromPx: centre - 5 * pxPerMm,
+    depthToPx: centre + pxPerMm,
+  };
   const strip = cutStrip(film, frame, extent);
   const axis = Float64Array.from({ length: strip.depths }, (_, k) => strip.depthFromPx + k * strip.stepPx);
   const profile = smoothProfile(averageColumns(strip, 0, strip.alongPx.length - 1), 2 / strip.stepPx);

@@ -83,7 +83,10 @@ export function mapContrast(segments: SegmentProfiles, search: PathSearch): Floa
 }
 
 /** The continuous path with the greatest summed contrast (dynamic programming along the border). */
-export function followMargin(segments: SegmentProfiles, contrast: readonly Float64Array[]): MarginPath | null {
+export function followMargin(
+  segments: SegmentProfiles,
+  contrast: readonly Float64Array[],
+): MarginPath | null {
   const scale = contrastScale(contrast);
   if (scale === 0) return null;
   const depths = segments.axis.length;

@@ -26,7 +26,7 @@ export function findPeriostealEdge(
   toPx: number,
   pxPerMm: number,
 ): PeriostealEdge | null {
-  const depthPx = 2.6 * pxPerMm;
+  const depthPx = 2.2 * pxPerMm;
   const strip = cutStrip(film, frame, { fromPx, toPx, depthFromPx: -depthPx, depthToPx: depthPx });
   const axis = Float64Array.from({ length: strip.depths }, (_, k) => strip.depthFromPx + k * strip.stepPx);
   const half = Math.round(0.6 * pxPerMm);
@@ -36,9 +36,9 @@ export function findPeriostealEdge(
     const found = fitEdgeBreak(axis, profile, {
       fromPx: -SEARCH_MM * pxPerMm,
       toPx: SEARCH_MM * pxPerMm,
-      stepPx: 0.5,
-      blursPx: [1, 2.5],
-      halfWindowPx: 1.2 * pxPerMm,
+      stepPx: 1,
+      blursPx: [1.6],
+      halfWindowPx: 2 * pxPerMm,
       expectedPx: 0,
       expectedSpreadPx: SPREAD_MM * pxPerMm,
     });
@@ -62,7 +62,7 @@ function settle(
   const found = fitEdgeBreak(axis, averageColumns(strip, 0, strip.alongPx.length - 1), {
     fromPx: -0.5 * pxPerMm,
     toPx: 0.5 * pxPerMm,
-    halfWindowPx: 1.2 * pxPerMm,
+    halfWindowPx: pxPerMm,
     expectedPx: 0,
     expectedSpreadPx: 0.4 * pxPerMm,
   });

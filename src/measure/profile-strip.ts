@@ -71,21 +71,24 @@ export function cutStrip(
  */
 export function averageColumns(strip: ProfileStrip, fromColumn: number, toColumn: number): Float64Array {
   const profile = new Float64Array(strip.depths);
+  const wanted = toColumn - fromColumn + 1;
+  const values = new Float64Array(wanted);
   for (let index = 0; index < strip.depths; index += 1) {
-    const values: number[] = [];
+    let count = 0;
     for (let column = fromColumn; column <= toColumn; column += 1) {
-      const value = strip.samples[column * strip.depths + index];
-      if (value !== undefined && !Number.isNaN(value)) values.push(value);
+      const value = strip.samples[column * strip.depths + index] ?? NaN;
+      if (!Number.isNaN(value)) values[count++] = value;
     }
-    profile[index] = values.length * 2 > toColumn - fromColumn ? midmean(values) : NaN;
+    profile[index] = count * 2 > wanted ? midmean(values.subarray(0, count)) : NaN;
   }
   return profile;
 }
 
-/** Mean of the middle half. */
-export function midmean(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const cut = Math.floor(sorted.length / 4);
-  const middle = sorted.slice(cut, sorted.length - cut);
-  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
+/** Mean of the middle half; sorts the values that it is given. */
+function midmean(values: Float64Array): number {
+  values.sort();
+  const cut = Math.floor(values.length / 4);
+  let sum = 0;
+  for (let index = cut; index < values.length - cut; index += 1) sum += values[index] ?? 0;
+  return sum / (values.length - 2 * cut);
 }

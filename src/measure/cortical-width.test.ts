@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { BandPhantom } from '../testing/band-phantom.ts';
+import { borderOf, createRandom, foramenOf, MM_PER_PX, renderBand } from '../testing/band-phantom.ts';
+import { measureCorticalWidth } from './cortical-width.ts';
+
+function measure(phantom: BandPhantom, border = borderOf(phantom.slope ?? 0.12)) {
+  const [xPx, yPx] = foramenOf(phantom.slope ?? 0.12);
+  const film = renderBand(phantom);
+  const foramen = { xPx, yPx, confidence: 0.9 };
+  return measureCorticalWidth({ film, border, foramen, side: 'R', mmPerPx: MM_PER_PX });
+}
+
+function errorsMm(phantoms: readonly BandPhantom[], shift: (seed: number) => number): number[] {
+  return phantoms.map((phantom) => {
+    const slope = phantom.slope ?? 0.12;
+    const border = borderOf(slope, shift(phantom.seed), 0.5, createRandom(phantom.seed + 77));
+    const side = measure(phantom, border);
+    expect(side, JSON.stringify(phantom)).toMatchObject({ assessable: true, reason: null });
+    return (side.widthPx ?? NaN) * MM_PER_PX - phantom.widthMm;
+  });
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const WIDTHS: readonly BandPhantom[] = [1.5, 1.9, 2.4, 2.9, 3.3, 3.8, 4.4, 5, 5.5, 6].map((widthMm, k) => ({
+  widthMm,
+  seed: 10 + k,
+  blurPx: 1.4 + 0.3 * (k % 4),
+  noise: 40 + 15 * (k % 4),
+  slope: -0.2 + 0.05 * k,
+}));
+
+describe('the cortical width', () => {
+  it('is right on bands of known width, blur and noise', () => {
+    const errors = errorsMm(WIDTHS, () => 0);
+    expect(mean(errors.map(Math.abs))).toBeLessThan(0.1);
+    expect(Math.abs(mean(errors))).toBeLessThan(0.05);
+  });
+
+  it('does not follow an outline that is 0.2 mm off to either side', () => {
+    const errors = errorsMm(WIDTHS, (seed) => (seed % 2 === 0 ? 2 : -2));
+    expect(mean(errors.map(Math.abs))).toBeLessThan(0.15);
+    expect(Math.abs(mean(errors))).toBeLessThan(0.05);
+  });
+
+  it('finds the end of a wall that brightens inwards like a tube', () => {
+    const tubes = WIDTHS.map((phantom) => ({ ...phantom, profile: 'tube' as const }));
+    const errors = errorsMm(tubes, () => 0);
+    expect(mean(errors.map(Math.abs))).toBeLessThan(0.15);
+  });
+
+  it('leaves out a residue that lies beyond a dark gap', () => {
+    const side = measure({ widthMm: 3, residueAtMm: 4.1, seed: 5 });
+    expect((side.widthPx ?? 0) * MM_PER_PX).toBeCloseTo(3, 0);
+    expect(Math.abs((side.widthPx ?? 0) * MM_PER_PX - 3)).toBeLessThan(0.2);
+  });
+
+  it('keeps a shallow canal inside the band', () => {
+    const side = measure({ widthMm: 4.6, canalAtMm: 2.6, seed: 6 });
+    expect(Math.abs((side.widthPx ?? 0) * MM_PER_PX - 4.6)).toBeLessThan(0.2);
+  });
+
+  it('lies on the perpendicular through the foramen, with the index from the same line', () => {
+    const side = measure({ widthMm: 3.5, seed: 7, slope: 0.12 });
+    const [fx, fy] = side.foramenPx ?? [0, 0];
+    const [ox, oy] = side.outerPx ?? [0, 0];
+    const [ix, iy] = side.innerPx ?? [0, 0];
+    expect(Math.hypot(ix - ox, iy - oy)).toBeCloseTo(side.widthPx ?? 0, 6);
+    const across = ((ix - ox) * (fy - oy) - (iy - oy) * (fx - ox)) / Math.hypot(ix - ox, iy - oy);
+    expect(Math.abs(across)).toBeLessThan(0.1);
+    // The drawn foramen darkens by half 14 to 16 px from its centre, which lies 140 px above the border.
+    expect(side.pmi).toBeGreaterThan(35 / 130);
+    expect(side.pmi).toBeLessThan(35 / 115);
+  });
+
+  it('states an uncertainty that covers its own error', () => {
+    for (const phantom of WIDTHS) {
+      const side = measure(phantom);
+      const error = Math.abs((side.widthPx ?? NaN) - phantom.widthMm / MM_PER_PX);
+      expect(error).toBeLessThan(3.5 * (side.uncertaintyPx ?? 0));
+    }
+  });
+
+  it('measures without a spacing, in pixels', () => {
+    const film = renderBand({ widthMm: 3.2, seed: 8 });
+    const [xPx, yPx] = foramenOf(0.12);
+    const foramen = { xPx, yPx, confidence: 0.9 };
+    const side = measureCorticalWidth({ film, border: borderOf(0.12), foramen, side: 'L', mmPerPx: null });
+    expect(side).toMatchObject({ side: 'L', assessable: true });
+    expect(Math.abs((side.widthPx ?? 0) - 32)).toBeLessThan(2);
+  });
+});
+
+describe('a side that is not assessable says why', () => {
+  const film = renderBand({ widthMm: 3, seed: 3 });
+  const [xPx, yPx] = foramenOf(0.12);
+  const border = borderOf(0.12);
+  const base = { film, border, side: 'R', mmPerPx: MM_PER_PX } as const;
+
+  it('when there is no foramen, or hardly one', () => {
+    const none = measureCorticalWidth({ ...base, foramen: null });
+    expect(none).toMatchObject({
+      assessable: false,
+      reason: 'foramen-not-found',
+      foramenPx: null,
+      widthPx: null,
+    });
+    const faint = measureCorticalWidth({ ...base, foramen: { xPx, yPx, confidence: 0.01 } });
+    expect(faint).toMatchObject({ assessable: false, reason: 'foramen-not-found' });
+  });
+
+  it('when the outline does not pass below the foramen', () => {
+    const foramen = { xPx, yPx, confidence: 0.9 };
+    expect(measureCorticalWidth({ ...base, foramen, border: [] }).reason).toBe('border-not-visible');
+    const away = border.slice(34);
+    expect(measureCorticalWidth({ ...base, foramen: { ...foramen, xPx: 30 }, border: away }).reason).toBe(
+      'border-not-visible',
+    );
+  });
+
+  it('when the film ends above the border', () => {
+    const cut = renderBand({ widthMm: 3, seed: 3, bottomPx: 215 });
+    const side = measureCorticalWidth({ ...base, film: cut, foramen: { xPx, yPx, confidence: 0.9 } });
+    expect(side).toMatchObject({ assessable: false, reason: 'out-of-picture' });
+  });
+
+  it('when there is nothing but grain', () => {
+    const random = createRandom(9);
+    const grain = { ...film, samples: film.samples.map(() => 800 + 60 * random()) };
+    const side = measureCorticalWidth({ ...base, film: grain, foramen: { xPx, yPx, confidence: 0.9 } });
+    expect(side.assessable).toBe(false);
+    expect(side.reason).toMatch(/border-not-visible|contrast-too-low|margin-unclear/);
+  });
+});
