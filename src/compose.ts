@@ -23,7 +23,7 @@ import type { Log } from './telemetry.ts';
 import { TriageRunner } from './triage-runner.ts';
 import { openWorklist } from './worklist/worklist.ts';
 import type { EventSource, ExamPictures, WorklistEvent } from './worklist/worklist-views.ts';
-import { workerSetup } from './worker-setup.ts';
+import { workerSettings } from './worker-settings.ts';
 
 /** The folder that holds package.json, models and the built pages. */
 export const PROJECT_FOLDER = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -167,7 +167,7 @@ async function startPool(
     log.warn({}, 'no worker is configured: films are received and held only');
     return undefined;
   }
-  const pool = await startWorkerPool({ ...workerSetup(config, PROJECT_FOLDER), clock, log });
+  const pool = await startWorkerPool({ ...workerSettings(config, PROJECT_FOLDER), clock, log });
   parts.push({ name: 'workers', stop: () => pool.close(WORKER_GRACE_MS) });
   return pool;
 }

@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PROJECT_FOLDER } from '../../src/compose.ts';
+
+/** What the service prints when every part listens. */
+export interface ReadyLine {
+  readonly ready: true;
+  readonly dimse: { readonly aeTitle: string; readonly host: string; readonly port: number };
+  readonly http: { readonly url: string };
+}
+
+/** A service that runs as its own process, as a site runs it. */
+export interface ServiceProcess {
+  readonly ready: ReadyLine;
+  readonly process: ChildProcess;
+  /** Sends SIGTERM; resolves with the exit status. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts `serve` on free ports; its log goes to `service.log` in the data folder. Rejects when it ends at once. */
+export async function startServiceProcess(
+  dataFolder: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServiceProcess> {
+  const child = spawn(
+    process.execPath,
+    ['src/main.ts', 'serve', '--data', dataFolder, '--dimse-port', '0', '--http-port', '0'],
+    { cwd: PROJECT_FOLDER, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  child.stderr.pipe(createWriteStream(join(dataFolder, 'service.log'), { flags: 'a' }));
+  const exited = new Promise<number | null>((settle) => child.once('exit', (code) => settle(code)));
+  const lines = createInterface({ input: child.stdout });
+  const ready = await Promise.race([
+    new Promise<ReadyLine>((settle) => lines.once('line', (line) => settle(JSON.parse(line) as ReadyLine))),
+    exited.then((code) => {
+      throw new Error(
+        `the service ended with status ${code ?? 'none'}; see ${join(dataFolder, 'service.log')}`,
+      );
+    }),
+  ]);
+  return {
+    ready,
+    process: child,
+    stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { hostname } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import type { WorkerSetup } from '../workers/worker-setup.ts';
+import type { Config } from './config.ts';
+import { DEFAULT_ELIGIBILITY_RULES } from './decide/eligibility.ts';
+import { derivedUid } from './dicom/uids.ts';
+import type { WorkerPoolOptions } from './inference/worker-pool.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+/** A worker must have loaded its models within this. */
+const START_MS_MAX = 60_000;
+
+/** What the configuration says of the worker pool and of what each worker does. */
+export function workerSettings(
+  config: Config,
+  projectFolder: string,
+): Omit<WorkerPoolOptions, 'clock' | 'log'> {
+  const setup: WorkerSetup = {
+    modelsFolder: isAbsolute(config.modelsFolder)
+      ? config.modelsFolder
+      : join(projectFolder, config.modelsFolder),
+    modelPins: {},
+    executionProviders: config.executionProviders,
+    rules: {
+      eligibility: { ...DEFAULT_ELIGIBILITY_RULES, ageYearsMin: config.ageYearsMin },
+      policy: { corticalWidthMmMin: config.corticalWidthMmMin, pmiMin: config.pmiMin },
+      magnification: config.magnification,
+    },
+    filmPixelsMax: config.filmMpixelMax * 1_000_000,
+    identity: {
+      manufacturer: 'osteotriage',
+      modelName: 'osteotriage',
+      softwareVersion: version,
+      deviceSerialNumber: createHash('sha256').update(hostname()).digest('hex').slice(0, 16),
+      deviceUid: derivedUid(`device ${hostname()} ${config.aeTitle}`),
+    },
+  };
+  return {
+    workers: config.workers,
+    workerEntry: join(projectFolder, 'workers', 'triage-worker.ts'),
+    setup,
+    limits: { itemsMax: config.batchItemsMax, waitMsMax: config.batchWaitMsMax },
+    jobMsMax: config.jobSecondsMax * 1000,
+    startMsMax: START_MS_MAX,
+  };
+}
