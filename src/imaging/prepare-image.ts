@@ -3,7 +3,8 @@ import type { PixelModule } from '../dicom/read-header.ts';
 import type { ModalityLut } from '../dicom/modality-lut.ts';
 import type { Film } from '../exam/film.ts';
 import type { DecodedImage } from './decode-pixels.ts';
-import { percentilesOf } from './percentiles.ts';
+import { histogramOf, percentilesOf } from './histogram.ts';
+import type { Histogram } from './histogram.ts';
 
 /** The attributes that decide how stored values become a film. */
 export type FilmFields = Pick<
@@ -148,11 +149,15 @@ export interface LetterboxTarget {
   readonly percentileHigh: number;
 }
 
-/** A film in a canvas: film pixel = (canvas pixel - left + 0.5) / scale - 0.5, and the same with top. */
+/** A film in a canvas: film column = (canvas column - left + 0.5) / scaleColumns - 0.5; rows with top and scaleRows. */
 export interface Letterbox {
   /** rows x columns values from 0 to 1. */
   readonly tensor: Float32Array;
+  /** Canvas pixels for one film pixel, before the picture's size is rounded to whole pixels. */
   readonly scale: number;
+  /** The same after rounding: it differs between the axes by a hair, which is a tenth of a pixel at the rim. */
+  readonly scaleColumns: number;
+  readonly scaleRows: number;
   readonly left: number;
   readonly top: number;
 }
@@ -161,22 +166,30 @@ export interface Letterbox {
  * Normalises a film by its own percentiles, clips, and area-averages it into the middle of a black canvas:
  * step for step what models/training/prepare.py does, so that the model sees what it was trained on.
  */
-export function letterbox(film: Film, target: LetterboxTarget): Letterbox {
+export function letterbox(
+  film: Film,
+  target: LetterboxTarget,
+  histogram: Histogram = histogramOf(film.samples),
+): Letterbox {
   const scale = Math.min(target.columns / film.columns, target.rows / film.rows);
   const columns = Math.max(1, Math.floor(film.columns * scale + 0.5));
   const rows = Math.max(1, Math.floor(film.rows * scale + 0.5));
   const left = Math.floor((target.columns - columns) / 2);
   const top = Math.floor((target.rows - rows) / 2);
-  const small = areaAverage(normaliseFilm(film, target), columns, rows);
+  const small = areaAverage(
+    normaliseFilm(film, percentilesOf(histogram, [target.percentileLow, target.percentileHigh])),
+    columns,
+    rows,
+  );
   const tensor = new Float32Array(target.columns * target.rows);
   for (let row = 0; row < rows; row++) {
     tensor.set(small.subarray(row * columns, (row + 1) * columns), (top + row) * target.columns + left);
   }
-  return { tensor, scale, left, top };
+  return { tensor, scale, scaleColumns: columns / film.columns, scaleRows: rows / film.rows, left, top };
 }
 
-function normaliseFilm(film: Film, range: LetterboxTarget): Film {
-  const [low = 0, high = 0] = percentilesOf(film.samples, [range.percentileLow, range.percentileHigh]);
+function normaliseFilm(film: Film, range: readonly number[]): Film {
+  const [low = 0, high = 0] = range;
   const factor = 1 / Math.max(high - low, 1e-6);
   const samples = new Float32Array(film.samples.length);
   for (let i = 0; i < samples.length; i++) {

@@ -1,5 +1,5 @@
 import type { Film } from '../exam/film.ts';
-import { percentilesOf } from './percentiles.ts';
+import { histogramOf, percentilesOf } from './histogram.ts';
 import { areaAverage } from './prepare-image.ts';
 import { encodePng } from './raster.ts';
 
@@ -21,7 +21,7 @@ export function toGreyPicture(film: Film, columnsMax: number = Number.POSITIVE_I
   const columns = Math.max(1, Math.round(film.columns * scale));
   const rows = Math.max(1, Math.round(film.rows * scale));
   const samples = scale < 1 ? areaAverage(film, columns, rows) : film.samples;
-  const [low = 0, high = 0] = percentilesOf(samples, [PERCENTILE_LOW, PERCENTILE_HIGH]);
+  const [low = 0, high = 0] = percentilesOf(histogramOf(samples), [PERCENTILE_LOW, PERCENTILE_HIGH]);
   const factor = 255 / Math.max(high - low, 1e-6);
   const pixels = new Uint8Array(columns * rows);
   for (let i = 0; i < pixels.length; i++) {

@@ -1,5 +1,6 @@
 import type { Film } from '../exam/film.ts';
-import { percentilesOf } from './percentiles.ts';
+import { histogramOf, percentilesOf } from './histogram.ts';
+import type { Histogram } from './histogram.ts';
 
 /** Problems of a film before any model looks at it. */
 export type QualityProblem =
@@ -21,28 +22,28 @@ const CLIPPED_SHARE_NOTED = 0.1;
 const FATAL: readonly QualityProblem[] = ['too-small', 'flat-image', 'mostly-clipped'];
 
 /** A mild gate: it stops only what no one could read, and notes the rest. */
-export function assessQuality(film: Film): QualityReading {
+export function assessQuality(film: Film, histogram: Histogram = histogramOf(film.samples)): QualityReading {
   const problems: QualityProblem[] = [];
   if (film.columns < COLUMNS_MIN || film.rows < ROWS_MIN) problems.push('too-small');
-  const [low = 0, high = 0] = percentilesOf(film.samples, [1, 99.5]);
-  const { highest, clippedShare, levels } = surveyOf(film.samples);
-  if (high - low <= 0 || levels < 4) problems.push('flat-image');
-  else {
+  const [low = 0, high = 0] = percentilesOf(histogram, [1, 99.5]);
+  const { clippedShare, levels } = surveyOf(histogram);
+  if (high <= low || levels < 4) {
+    problems.push('flat-image');
+  } else {
     if (levels < GREY_LEVELS_MIN) problems.push('few-grey-levels');
-    if (highest > low && clippedShare > CLIPPED_SHARE_MAX) problems.push('mostly-clipped');
+    if (clippedShare > CLIPPED_SHARE_MAX) problems.push('mostly-clipped');
     else if (clippedShare > CLIPPED_SHARE_NOTED) problems.push('partly-clipped');
   }
   return { usable: !problems.some((problem) => FATAL.includes(problem)), problems };
 }
 
-function surveyOf(samples: Float32Array) {
-  let highest = Number.NEGATIVE_INFINITY;
-  const levels = new Set<number>();
-  for (const sample of samples) {
-    if (sample > highest) highest = sample;
-    if (levels.size < GREY_LEVELS_MIN) levels.add(sample);
-  }
-  let clipped = 0;
-  for (const sample of samples) if (sample === highest) clipped++;
-  return { highest, clippedShare: clipped / Math.max(samples.length, 1), levels: levels.size };
+function surveyOf({ counts, total }: Histogram) {
+  let levels = 0;
+  let brightest = 0;
+  counts.forEach((count) => {
+    if (count === 0) return;
+    levels++;
+    brightest = count;
+  });
+  return { levels, clippedShare: brightest / Math.max(total, 1) };
 }

@@ -24,7 +24,7 @@ export async function readPicture(
       ? samples
       : luminanceOf({ samples, columns, rows, bitsAllocated, layout: 'interleaved', photometric: 'RGB' });
   return {
-    film: { columns, rows, samples: Float32Array.from(grey) },
+    film: { columns, rows, samples: new Float32Array(grey) },
     bitsStored: bitsAllocated,
     problems: channels === 1 ? [] : ['colour-converted'],
   };
