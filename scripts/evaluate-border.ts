@@ -1,22 +1,24 @@
 /**
- * Border error of the refined inferior border, film by film: `node scripts/evaluate-border.ts DATA COARSE.json...`.
- * DATA is the folder of panoramic films with `images`, `mask-expert1`, `mask-expert2`; each COARSE.json holds one
- * fold model's lines on the films that it never saw (written by models/training/evaluate.py --coarse).
+ * Border error by cross-validation through the service's own steps: `node scripts/evaluate-border.ts DATA [FOLD...]`.
+ * DATA is the folder of panoramic films with `images`, `mask-expert1` and `mask-expert2`. Every film is prepared,
+ * read by the model of the fold that never saw it (models/training/build/fold<k>) and refined; `--points FILE`
+ * keeps the lines, for looking at them.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import type { Film, PointPx } from '../src/exam/film.ts';
+import { letterbox } from '../src/imaging/prepare-image.ts';
 import { decodeRaster } from '../src/imaging/raster.ts';
+import { findModel } from '../src/inference/model-registry.ts';
 import type { CoarseBorderPoint } from '../src/measure/coarse-line.ts';
 import { refineInferiorBorder } from '../src/measure/inferior-border.ts';
+import type { ModelSession } from '../workers/onnx-session.ts';
+import { openSession } from '../workers/onnx-session.ts';
 
 const MM_PER_PX = 0.0959;
 const PIXELS_MAX = 40_000_000;
-
-interface CoarseFilm {
-  readonly film: number;
-  readonly coarse: CoarseBorderPoint[];
-}
+const TRAINING = join(import.meta.dirname, '../models/training');
 
 interface FilmError {
   readonly film: number;
@@ -25,6 +27,19 @@ interface FilmError {
   readonly expertsMm: number;
   readonly edgeStrength: number;
   readonly residualPx: number;
+  readonly points: readonly PointPx[];
+}
+
+/** The model's line in film pixels, each axis by its own scale. */
+async function readCoarse(film: Film, session: ModelSession): Promise<CoarseBorderPoint[]> {
+  const input = letterbox(film, session.model.manifest.preparation);
+  const [answer] = await session.run([input.tensor]);
+  return Array.from(answer?.['border'] ?? [], (row, column) => ({
+    xPx: (column - input.left + 0.5) / input.scaleColumns - 0.5,
+    yPx: (row - input.top + 0.5) / input.scaleRows - 0.5,
+    spreadPx: (answer?.['borderSpread']?.[column] ?? 0) / input.scaleRows,
+    presence: answer?.['borderPresence']?.[column] ?? 0,
+  }));
 }
 
 async function readGrey(path: string): Promise<Film> {
@@ -74,12 +89,13 @@ function segmentDistance(point: PointPx, from: PointPx, to: PointPx): number {
   return Math.hypot(point[0] - from[0] - share * dx, point[1] - from[1] - share * dy);
 }
 
-async function measureFilm(data: string, { film, coarse }: CoarseFilm): Promise<FilmError> {
+async function measureFilm(data: string, film: number, session: ModelSession): Promise<FilmError> {
   const picture = await readGrey(join(data, 'images', `${film}.png`));
   const outlines: PointPx[][] = [];
   for (const expert of ['mask-expert1', 'mask-expert2']) {
     outlines.push(middleOutline(await readGrey(join(data, expert, `${film}.png`))));
   }
+  const coarse = await readCoarse(picture, session);
   const refined = refineInferiorBorder(picture, coarse);
   const line = coarse.map((point): PointPx => [point.xPx, point.yPx]);
   const nearest = (to: readonly PointPx[]): number =>
@@ -91,6 +107,7 @@ async function measureFilm(data: string, { film, coarse }: CoarseFilm): Promise<
     expertsMm: meanDistanceMm(outlines[0] ?? [], outlines[1] ?? []),
     edgeStrength: refined.edgeStrength,
     residualPx: refined.residualPx,
+    points: refined.points,
   };
 }
 
@@ -110,14 +127,21 @@ function describe(name: string, values: readonly number[]): string {
   );
 }
 
-const [data, ...lists] = process.argv.slice(2);
-if (data === undefined || lists.length === 0)
-  throw new Error('usage: evaluate-border.ts DATA COARSE.json...');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { points: { type: 'string' } },
+});
+const [data, ...wanted] = positionals;
+if (data === undefined) throw new Error('usage: evaluate-border.ts DATA [FOLD...] [--points FILE]');
+const { folds } = JSON.parse(await readFile(join(TRAINING, 'folds.json'), 'utf8')) as { folds: number[][] };
 const errors: FilmError[] = [];
-for (const list of lists) {
-  for (const film of JSON.parse(await readFile(list, 'utf8')) as CoarseFilm[]) {
-    errors.push(await measureFilm(data, film));
-  }
+for (const [fold, films] of folds.entries()) {
+  if (wanted.length > 0 && !wanted.includes(String(fold))) continue;
+  const session = await openSession(
+    await findModel(join(TRAINING, 'build', `fold${fold}`), 'mandible-contour'),
+    [],
+  );
+  for (const film of films) errors.push(await measureFilm(data, film, session));
 }
 for (const e of errors.sort((a, b) => b.refinedMm - a.refinedMm)) {
   console.log(
@@ -137,3 +161,4 @@ console.log(
     errors.map((e) => e.refinedMm),
   ),
 );
+if (values.points !== undefined) await writeFile(values.points, JSON.stringify(errors));

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 import augment
 import evaluate
+import film_head
 import prepare
 from model import MandibleContour, soft_point, soft_row
 
@@ -123,26 +124,37 @@ def train(films, phantoms, negatives, steps, seed, log):
     return network.eval()
 
 
-def run_fold(fold, steps, seed):
-    """Train on all folds but one, write the fold's model and its figures."""
-    folds = prepare.read_folds()
-    foramina = prepare.read_foramina()
-    out = f"{BUILD}/fold{fold}"
-    os.makedirs(out, exist_ok=True)
-    held = set(folds[fold])
-    films = [prepare.read_film(i) for i in prepare.film_ids() if i not in held]
-    cached = [cache_film(f, foramina.get(f["id"], {})) for f in films]
-    del films
+def read_cache(fold, foramina):
+    """What a fold trains on: real films, phantoms and other pictures, and the other pictures held out."""
+    held = set(prepare.read_folds()[fold])
+    cached = []
+    for number in prepare.film_ids():
+        if number not in held:
+            cached.append(cache_film(prepare.read_film(number), foramina.get(number, {})))
     phantoms = [cache_film(f, f["foramina"]) for f in prepare.read_phantoms()]
     others = prepare.read_negatives()
     negatives = [cache_negative(p) for i, p in enumerate(others) if i % prepare.FOLDS != fold]
-    with open(f"{out}/log.txt", "w") as log:
-        network = train(cached, phantoms, negatives, steps, seed, log)
+    return cached, phantoms, negatives, others[fold::prepare.FOLDS]
+
+
+def run_fold(fold, steps, seed, head_only):
+    """Train on all folds but one, write the fold's model and its figures."""
+    foramina = prepare.read_foramina()
+    out = f"{BUILD}/fold{fold}"
+    os.makedirs(out, exist_ok=True)
+    held = sorted(prepare.read_folds()[fold])
+    films, phantoms, negatives, others = read_cache(fold, foramina)
+    with open(f"{out}/log.txt", "a" if head_only else "w") as log:
+        if head_only:
+            network = MandibleContour()
+            network.load_state_dict(torch.load(f"{out}/weights.pt"))
+        else:
+            network = train(films, phantoms, negatives, steps, seed, log)
+        print("film head", film_head.fit(network, films, phantoms, negatives, seed), file=log)
         torch.save(network.state_dict(), f"{out}/weights.pt")
         evaluate.export(network, f"{out}/model.onnx")
-        figures = evaluate.evaluate_films(network, sorted(held), foramina)
-        evaluate.write_coarse(network, sorted(held), f"{out}/coarse.json")
-        wrong = evaluate.panoramic_of(network, others[fold::prepare.FOLDS])
+        figures = evaluate.evaluate_films(network, held, foramina)
+        wrong = evaluate.panoramic_of(network, others)
         figures.append({"fold": fold, "otherPictures": len(wrong), "takenForPanoramic": int((wrong >= 0.5).sum()),
                         "panoramicMaxOfOthers": round(float(wrong.max()), 4)})
         print(json.dumps(evaluate.summarise(figures)), file=log, flush=True)
@@ -157,6 +169,7 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--steps", type=int, default=440)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--head-only", action="store_true", help="keep the weights, fit the film-level head anew")
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -164,7 +177,7 @@ def main():
         prepare.write_folds()
     everything = []
     for fold in range(prepare.FOLDS) if options.all else [options.fold]:
-        figures = run_fold(fold, options.steps, options.seed)
+        figures = run_fold(fold, options.steps, options.seed, options.head_only)
         print(fold, json.dumps(evaluate.summarise(figures)), flush=True)
         everything += figures
     if options.all:

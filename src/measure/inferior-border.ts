@@ -2,6 +2,8 @@ import type { Film, PointPx } from '../exam/film.ts';
 import { chainCoarseLine } from './coarse-line.ts';
 import type { CoarseBorderPoint } from './coarse-line.ts';
 
+export type { CoarseBorderPoint };
+
 /** The periosteal border after refinement on the film's own grey values. */
 export interface RefinedBorder {
   /** Left to right, at most 8 px between neighbours; empty when the model saw no border. */
