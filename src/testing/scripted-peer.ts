@@ -110,14 +110,18 @@ export class ScriptedPeer {
   }
 
   async #until(isTrue: () => boolean, waitMsMax: number): Promise<void> {
-    let isLate = false;
-    const cancel = systemClock.schedule(waitMsMax, () => {
-      isLate = true;
-      this.#wake();
-    });
-    while (!isTrue() && !isLate) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    cancel();
-    if (!isTrue()) throw new Error(`nothing was heard for ${waitMsMax} ms`);
+    const deadlineMs = systemClock.monotonicMs() + waitMsMax;
+    while (!isTrue()) {
+      const leftMs = deadlineMs - systemClock.monotonicMs();
+      if (leftMs <= 0) throw new Error(`nothing was heard for ${waitMsMax} ms`);
+      await new Promise<void>((resolve) => {
+        const cancel = systemClock.schedule(leftMs, resolve);
+        this.#waiting.push(() => {
+          cancel();
+          resolve();
+        });
+      });
+    }
   }
 
   #wake(): void {
