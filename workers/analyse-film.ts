@@ -107,6 +107,7 @@ async function reply(
       : await writeArtefacts(scratchFolder, analysed, {
           identity: tools.setup.identity,
           reportedAtMs: request.reportedAtMs ?? tools.clock.nowMs(),
+          overlayOnly: request.overlayOnly === true,
         });
   return { analysis: analysed.analysis, artefacts };
 }

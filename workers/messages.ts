@@ -26,6 +26,8 @@ export interface AnalysisRequest {
   readonly skipEligibility?: boolean;
   /** Time of the report; a retry must pass the same, or the same UID would name other bytes. */
   readonly reportedAtMs?: number;
+  /** Of the artefacts, writes the overlay alone. */
+  readonly overlayOnly?: boolean;
 }
 
 /** A DICOM object that was written for one film. */

@@ -6,11 +6,12 @@ import { writePart10, type DicomDataset } from '../src/dicom/write-part10.ts';
 import type { AnalysisResult } from '../src/exam/analysis.ts';
 import type { Film } from '../src/exam/film.ts';
 import { renderPreview } from '../src/imaging/preview.ts';
+import { encodePng } from '../src/imaging/raster.ts';
+import { renderOverlay } from '../src/report/overlay-image.ts';
 import type { ReportIdentity, ReportInput } from '../src/report/report-object.ts';
+import { buildSecondaryCapture, PICTURE_COLUMNS_MAX } from '../src/report/secondary-capture.ts';
 import { buildStructuredReport } from '../src/report/structured-report.ts';
 import type { Artefacts, WrittenObject } from './messages.ts';
-
-const PREVIEW_COLUMNS_MAX = 1600;
 
 /** What is reported: the film is null where no pixels could be decoded, the header for a plain picture. */
 export interface Reportable {
@@ -19,26 +20,43 @@ export interface Reportable {
   readonly film: Film | null;
 }
 
+/** How it is reported. */
+export interface Reporting {
+  readonly identity: ReportIdentity;
+  readonly reportedAtMs: number;
+  /** Writes the overlay alone, for a person who looks at files by hand. */
+  readonly overlayOnly: boolean;
+}
+
+const NOTHING: Artefacts = {
+  previewPath: null,
+  overlayPath: null,
+  structuredReport: null,
+  secondaryCapture: null,
+};
+
 /** Writes preview.png and overlay.png of a film, and of positives and negatives sr.dcm and sc.dcm. */
 export async function writeArtefacts(
   scratchFolder: string,
   { analysis, header, film }: Reportable,
-  made: { readonly identity: ReportIdentity; readonly reportedAtMs: number },
+  { overlayOnly, ...made }: Reporting,
 ): Promise<Artefacts> {
-  const previewPath = film === null ? null : join(scratchFolder, 'preview.png');
-  if (film !== null && previewPath !== null) {
-    await writeFile(previewPath, await renderPreview(film, { columnsMax: PREVIEW_COLUMNS_MAX }));
-  }
+  if (film === null) return NOTHING;
+  const place = (name: string): string => join(scratchFolder, name);
+  const picture = await renderOverlay(film, analysis, PICTURE_COLUMNS_MAX);
+  const overlayPath = place('overlay.png');
+  await writeFile(overlayPath, await encodePng(picture.rgb, picture.columns, picture.rows, 3));
+  if (overlayOnly) return { ...NOTHING, overlayPath };
+  const previewPath = place('preview.png');
+  await writeFile(previewPath, await renderPreview(film, { columnsMax: PICTURE_COLUMNS_MAX }));
   const hasReport = analysis.outcome === 'positive' || analysis.outcome === 'negative';
-  if (header === null || film === null || !hasReport) {
-    return { previewPath, overlayPath: null, structuredReport: null, secondaryCapture: null };
-  }
+  if (header === null || !hasReport) return { ...NOTHING, previewPath, overlayPath };
   const input: ReportInput = { header, analysis, ...made };
   return {
     previewPath,
-    overlayPath: null,
-    structuredReport: await writeObject(join(scratchFolder, 'sr.dcm'), buildStructuredReport(input)),
-    secondaryCapture: null,
+    overlayPath,
+    structuredReport: await writeObject(place('sr.dcm'), buildStructuredReport(input)),
+    secondaryCapture: await writeObject(place('sc.dcm'), buildSecondaryCapture(input, picture)),
   };
 }
 
