@@ -20,25 +20,39 @@ export async function buildPages(options: { readonly force?: boolean } = {}): Pr
   // Loaded only when it is needed: an installation without development packages runs on the pages it came with.
   const [{ build }, { default: react }] = await Promise.all([import('vite'), import('@vitejs/plugin-react')]);
   const fresh = path.join(ROOT, 'dist', `pages-${process.pid}`);
-  await build({
-    configFile: false,
-    root: path.join(ROOT, 'src', 'ui'),
-    logLevel: 'warn',
-    mode: 'production',
-    plugins: [react()],
-    build: {
-      outDir: fresh,
-      emptyOutDir: true,
-      target: 'esnext',
-      // The content security policy takes nothing inline, data: addresses included.
-      assetsInlineLimit: 0,
-      modulePreload: { polyfill: false },
-      reportCompressedSize: false,
-    },
-  });
+  await withProductionMode(() =>
+    build({
+      configFile: false,
+      root: path.join(ROOT, 'src', 'ui'),
+      logLevel: 'warn',
+      mode: 'production',
+      plugins: [react()],
+      build: {
+        outDir: fresh,
+        emptyOutDir: true,
+        target: 'esnext',
+        // The content security policy takes nothing inline, data: addresses included.
+        assetsInlineLimit: 0,
+        modulePreload: { polyfill: false },
+        reportCompressedSize: false,
+      },
+    }),
+  );
   await writeFile(path.join(fresh, STAMP), stamp);
   await replaceFolder(fresh);
   return true;
+}
+
+/** React is built for production or for development by NODE_ENV alone, and a test runner sets it to `test`. */
+async function withProductionMode(run: () => Promise<unknown>): Promise<void> {
+  const before = process.env['NODE_ENV'];
+  process.env['NODE_ENV'] = 'production';
+  try {
+    await run();
+  } finally {
+    if (before === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = before;
+  }
 }
 
 async function replaceFolder(fresh: string): Promise<void> {

@@ -1,7 +1,7 @@
-import { reasonText } from '../decide/reason-texts.ts';
+import { isReasonCode, reasonText } from '../decide/reason-texts.ts';
 import type { Language, ReasonValues } from '../decide/reason-texts.ts';
 import type { Reason } from '../exam/analysis.ts';
-import type { PersonView } from '../worklist/worklist-views.ts';
+import type { PersonView, ReferralRow } from '../worklist/worklist-views.ts';
 import { fillWords } from './words.ts';
 import type { Words } from './words.ts';
 
@@ -81,6 +81,26 @@ export function spokenReason(reason: Reason, language: Language): SpokenText {
   return text.includes('–') && !reason.text.includes('–')
     ? { text: reason.text, language: 'en' }
     : { text, language };
+}
+
+/** A bare code in words; one that has none yet is shown as it is, with spaces. */
+export function spokenCode(code: string, language: Language): string {
+  return isReasonCode(code) ? reasonText(code, language) : code.replaceAll('-', ' ');
+}
+
+/** A finding as short as a row of the worklist wants it; its number stands beside it already. */
+export function spokenFinding(
+  referral: Pick<ReferralRow, 'finding' | 'reasons'>,
+  language: Language,
+  words: Words,
+): SpokenText {
+  const [deciding] = referral.reasons;
+  if (deciding === undefined) return { text: referral.finding, language: 'en' };
+  const limitMm = valuesOf(deciding)['limitMm'];
+  if (deciding.code !== 'mcw-below-threshold' || typeof limitMm !== 'number') {
+    return spokenReason(deciding, language);
+  }
+  return { text: fillWords(words.thinCortex, { limit: numberOf(limitMm, 1, language) }), language };
 }
 
 /** The mean width as the deciding reason quotes it, so that the row never shows another number than its text. */

@@ -56,11 +56,11 @@ export function ExamDetails({ exam }: { readonly exam: ExamView }) {
 export function ExamReports({ exam }: { readonly exam: ExamView }) {
   const { words } = useLanguage();
   const expected = exam.state === 'positive' || exam.state === 'negative';
-  const absent = expected ? words.reportsPending : words.reportsMissing;
+  const absent = exam.state === 'pending' ? words.waitingText : words.reportsMissing;
   return (
     <section className="part" aria-labelledby="reports">
       <h2 id="reports">{words.reportsTitle}</h2>
-      <p>{exam.reportsWritten ? words.reportsWritten : absent}</p>
+      <p>{exam.reportsWritten ? words.reportsWritten : expected ? words.reportsPending : absent}</p>
       {exam.reportsWritten && exam.deliveries.length === 0 && <p className="faint">{words.noDeliveries}</p>}
       {exam.deliveries.length > 0 && (
         <div className="card">

@@ -1,6 +1,6 @@
 import type { ExamView } from '../worklist/worklist-views.ts';
 import { PageLink } from './address.tsx';
-import { ageAndSexOf, dateOf, nameOf, numberOf, quotedWidthMm } from './display.ts';
+import { ageAndSexOf, dateOf, nameOf, numberOf, quotedWidthMm, spokenCode } from './display.ts';
 import { ExamDetails, ExamReports } from './exam-details.tsx';
 import { FilmViewer } from './film-viewer.tsx';
 import { useLanguage } from './language.tsx';
@@ -104,7 +104,7 @@ function ExamNumbers({ exam }: { readonly exam: ExamView }) {
 }
 
 function ExamReasons({ exam }: { readonly exam: ExamView }) {
-  const { words } = useLanguage();
+  const { language, words } = useLanguage();
   const problems = exam.analysis?.quality.problems ?? [];
   return (
     <>
@@ -125,9 +125,7 @@ function ExamReasons({ exam }: { readonly exam: ExamView }) {
           <h2 id="problems">{words.problemsTitle}</h2>
           <ul className="reasons">
             {problems.map((problem) => (
-              <li key={problem}>
-                <ReasonText reason={{ code: problem, text: problem }} />
-              </li>
+              <li key={problem}>{spokenCode(problem, language)}</li>
             ))}
           </ul>
         </section>

@@ -46,7 +46,9 @@ export function FilmViewer(properties: {
       <div className="viewer-tools">
         <PictureChoice picture={shown} choose={setPicture} />
         <ZoomChoice zoom={zoom} choose={(chosen) => changeZoom(chosen, MIDDLE)} />
-        <p className="viewer-hint">{missing.has('overlay') ? words.overlayMissing : words.pictureHint}</p>
+        {!missing.has('original') && (
+          <p className="viewer-hint">{missing.has('overlay') ? words.overlayMissing : words.pictureHint}</p>
+        )}
       </div>
       <div
         ref={frame}

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import type { ExamState } from '../exam/exam-state.ts';
 import type { ExamRow } from '../worklist/worklist-views.ts';
 import { openAddress, PageLink, useAddress } from './address.tsx';
@@ -140,8 +141,13 @@ function EmptyFilms({ filtered }: { readonly filtered: boolean }) {
 function Refusals() {
   const { language, words } = useLanguage();
   const { data, error } = useRefusals();
+  const section = useRef<HTMLElement>(null);
+  const loaded = data !== undefined;
+  useEffect(() => {
+    if (loaded && location.hash === '#refused') section.current?.scrollIntoView();
+  }, [loaded]);
   return (
-    <section id="refused" className="part">
+    <section id="refused" ref={section} className="part">
       <h2>{words.refusalsTitle}</h2>
       <p className="intro">{words.refusalsIntro}</p>
       {data === undefined && <AwaitedNotice error={error} />}

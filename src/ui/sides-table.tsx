@@ -1,6 +1,5 @@
 import type { PanoramicFinding, ReportedSide } from '../exam/analysis.ts';
-import { isReasonCode, reasonText } from '../decide/reason-texts.ts';
-import { numberOf } from './display.ts';
+import { numberOf, spokenCode } from './display.ts';
 import { useLanguage } from './language.tsx';
 
 /** What was measured, side by side; a side that could not be measured says why in place of its numbers. */
@@ -61,7 +60,7 @@ function SideRow({ side }: { readonly side: ReportedSide }) {
       <tr>
         {heading}
         <td colSpan={6} className="side-reason">
-          {sideReason(side.reason, language) ?? words.unknown}
+          {side.reason === null ? words.unknown : spokenCode(side.reason, language)}
         </td>
         <td>{words.no}</td>
       </tr>
@@ -84,9 +83,4 @@ function SideRow({ side }: { readonly side: ReportedSide }) {
 function uncertaintyMmOf({ widthMm, widthPx, uncertaintyPx }: ReportedSide): number | null {
   if (widthMm === null || uncertaintyPx === null || widthPx === null || widthPx === 0) return null;
   return (uncertaintyPx * widthMm) / widthPx;
-}
-
-function sideReason(code: string | null, language: 'en' | 'sv'): string | null {
-  if (code === null) return null;
-  return isReasonCode(code) ? reasonText(code, language) : code.replaceAll('-', ' ');
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { ReferralRow } from '../worklist/worklist-views.ts';
 import { PageLink } from './address.tsx';
-import { nameOf, numberOf, quotedWidthMm, spokenReason } from './display.ts';
+import { nameOf, numberOf, quotedWidthMm, spokenFinding } from './display.ts';
 import { useLanguage } from './language.tsx';
 import {
   AwaitedNotice,
@@ -105,7 +105,7 @@ function ReferralTable(properties: {
 
 function FindingCell({ referral }: { readonly referral: ReferralRow }) {
   const { language, words } = useLanguage();
-  const finding = findingOf(referral, language);
+  const finding = spokenFinding(referral, language, words);
   const widthMm = quotedWidthMm(referral.reasons, referral.meanWidthMm);
   const detector = referral.widthScale === 'detector';
   return (
@@ -166,7 +166,7 @@ function NewcomerAnnouncement(properties: {
   const [first] = rows;
   let text = '';
   if (first !== undefined && rows.length === 1) {
-    const finding = findingOf(first, language).text;
+    const finding = spokenFinding(first, language, words).text;
     text = fillWords(words.newReferral, { name: nameOf(first.person, words), finding });
   } else if (rows.length > 1) {
     text = fillWords(words.newReferrals, { n: rows.length });
@@ -192,13 +192,6 @@ function useNewcomers(referrals: readonly ReferralRow[] | undefined): ReadonlySe
     if (fresh.length > 0) setNewcomers((earlier) => new Set([...earlier, ...fresh]));
   }, [referrals]);
   return newcomers;
-}
-
-function findingOf(referral: ReferralRow, language: 'en' | 'sv') {
-  const [deciding] = referral.reasons;
-  return deciding === undefined
-    ? { text: referral.finding, language: 'en' as const }
-    : spokenReason(deciding, language);
 }
 
 /** The score falls strictly with the width; it sorts films that have no scale in millimetres too. */
