@@ -6,6 +6,7 @@ import { fitEdgeBreak } from './edge-break.ts';
 import type { EndostealMargin } from './endosteal-margin.ts';
 import { findEndostealMargin } from './endosteal-margin.ts';
 import { measureForamenRadius } from './foramen-margin.ts';
+import { meanBetween, smoothProfile } from './margin-path.ts';
 import { fitParabola, valueAt } from './parabola-fit.ts';
 import type { Parabola } from './parabola-fit.ts';
 import type { PeriostealEdge } from './periosteal-edge.ts';
@@ -123,15 +124,19 @@ function measureWidth(
   const extent = { fromPx: -half, toPx: half, depthFromPx: -window, depthToPx: window };
   const strip = cutStrip(input.film, frame, extent, (s) => valueAt(edge.offset, s) + valueAt(course, s));
   const axis = Float64Array.from({ length: strip.depths }, (_, k) => strip.depthFromPx + k * strip.stepPx);
-  const locate = (from: number, to: number): number | null =>
-    fitEdgeBreak(axis, averageColumns(strip, from, to), {
+  const locate = (from: number, to: number): number | null => {
+    const profile = averageColumns(strip, from, to);
+    const found = fitEdgeBreak(axis, profile, {
       fromPx: -0.6 * pxPerMm,
       toPx: 0.6 * pxPerMm,
       halfWindowPx: pxPerMm,
+      windowEndPx: endOfGap(axis, profile, pxPerMm),
       sign: -1,
       expectedPx: 0,
       expectedSpreadPx: 0.35 * pxPerMm,
-    })?.at ?? null;
+    });
+    return found?.at ?? null;
+  };
   const last = strip.alongPx.length - 1;
   const whole = locate(0, last);
   if (whole === null) return null;
@@ -145,6 +150,22 @@ function measureWidth(
   const doubt = 0.5 * pxPerMm * Math.max(0, 0.6 - margin.clearShare);
   const standardErrorPx = Math.hypot(Math.max(0.25, spread), edge.standardErrorPx, drift, doubt);
   return { widthPx: course.height + whole, standardErrorPx };
+}
+
+/** Where a dark gap beyond the margin ends because a residue begins; the residue is no part of the fall. */
+function endOfGap(axis: Float64Array, profile: Float64Array, pxPerMm: number): number {
+  const smooth = smoothProfile(profile, 2);
+  let lowest = { at: Infinity, value: Infinity };
+  let highest = -Infinity;
+  axis.forEach((depth, index) => {
+    const value = smooth[index] ?? NaN;
+    if (depth < -pxPerMm || depth > pxPerMm) return;
+    if (depth < 0.3 * pxPerMm && value > highest) highest = value;
+    if (depth >= 0.2 * pxPerMm && value < lowest.value) lowest = { at: depth, value };
+  });
+  const last = meanBetween(axis, smooth, 0.8 * pxPerMm, pxPerMm);
+  const rises = last - lowest.value > 0.25 * (highest - lowest.value);
+  return rises ? lowest.at + 0.1 * pxPerMm : Infinity;
 }
 
 function smoothCourse(margin: EndostealMargin, halfPx: number): Parabola | null {

@@ -19,6 +19,8 @@ export interface BreakSearch {
   readonly toPx: number;
   /** The samples that are explained: this far to either side of the expected place, whatever place is tried. */
   readonly halfWindowPx: number;
+  /** Where the samples end sooner than that, because something else begins there. */
+  readonly windowEndPx?: number;
   /** Expected place and how sharply it is expected; an equally good fit nearer to it is preferred. */
   readonly expectedPx: number;
   readonly expectedSpreadPx: number;
@@ -44,7 +46,12 @@ export function fitEdgeBreak(
 ): EdgeBreak | null {
   let best: (EdgeBreak & { cost: number }) | null = null;
   const { stepPx = SEARCH_STEP_PX, blursPx = BLURS_PX, expectedPx } = search;
-  const piece = cutPiece(axis, profile, expectedPx - search.halfWindowPx, expectedPx + search.halfWindowPx);
+  const piece = cutPiece(
+    axis,
+    profile,
+    expectedPx - search.halfWindowPx,
+    Math.min(expectedPx + search.halfWindowPx, search.windowEndPx ?? Infinity),
+  );
   const places = Math.floor((search.toPx - search.fromPx) / stepPx + 1e-9);
   const costs: number[] = [];
   let bestPlace = 0;

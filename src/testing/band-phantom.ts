@@ -27,6 +27,7 @@ export function createRandom(seed: number): () => number {
   };
 }
 
+const rendered = new Map<string, Film>();
 const [COLUMNS, ROWS] = [320, 310];
 const EDGE: PointPx = [160.3, 228.4];
 const BEND = 0.0006;
@@ -52,6 +53,13 @@ function levelAt(depthMm: number, phantom: BandPhantom): number {
 
 /** Draws the phantom: soft tissue, band, trabeculae, a foramen, blur and grain; bone is bright. */
 export function renderBand(phantom: BandPhantom): Film {
+  const key = JSON.stringify(phantom);
+  const film = rendered.get(key) ?? drawBand(phantom);
+  rendered.set(key, film);
+  return film;
+}
+
+function drawBand(phantom: BandPhantom): Film {
   const { blurPx = 2, noise = 60, slope = 0.12, seed } = phantom;
   const random = createRandom(seed);
   const columns = COLUMNS;
