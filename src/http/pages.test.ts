@@ -121,7 +121,7 @@ describe.skipIf(!tool.available)(`the pages in Chromium${skipped}`, { timeout: 1
       inventReferral({ referralId: 'r2', person, arrivedAt: '2026-11-22T08:04:30.000Z' }),
     );
     worklist.tell({ type: 'referral', referralId: 'r2' });
-    await rows.getByText('Sjögren, Astrid').waitFor({ timeout: 5_000 });
+    await rows.getByText('Sjögren, Astrid').waitFor({ timeout: 20_000 });
 
     expect(await rows.first().innerText()).toMatch(/Sjögren, Astrid\s+New/);
     await page.getByRole('status').filter({ hasText: 'New referral: Sjögren, Astrid' }).waitFor();
@@ -187,7 +187,7 @@ describe.skipIf(!tool.available)(`the pages in Chromium${skipped}`, { timeout: 1
     await page.getByText('Live', { exact: true }).waitFor();
     const { port } = new URL(server.url);
     await server.close();
-    await page.getByText('What you see may be out of date').waitFor({ timeout: 10_000 });
+    await page.getByText('What you see may be out of date').waitFor({ timeout: 30_000 });
     const person = inventPerson('Sjögren^Astrid', 'TEST-1003');
     worklist.referrals.push(inventReferral({ referralId: 'r2', person }));
     server = await startServer(Number(port));
