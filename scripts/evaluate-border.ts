@@ -2,7 +2,7 @@
  * Border error by cross-validation through the service's own steps: `node scripts/evaluate-border.ts DATA [FOLD...]`.
  * DATA is the folder of panoramic films with `images`, `mask-expert1` and `mask-expert2`. Every film is prepared,
  * read by the model of the fold that never saw it (models/training/build/fold<k>) and refined; `--points FILE`
- * keeps the lines, for looking at them.
+ * keeps the lines, for looking at them; `--figures FILE` puts the summary into a JSON file.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -118,6 +118,33 @@ function quantile(values: readonly number[], share: number): number {
   return low + (at - Math.floor(at)) * ((sorted[Math.ceil(at)] ?? 0) - low);
 }
 
+function summarise(values: readonly number[]): Record<string, number> {
+  const round = (value: number): number => Number(value.toFixed(4));
+  return {
+    films: values.length,
+    medianMm: round(quantile(values, 0.5)),
+    percentile90Mm: round(quantile(values, 0.9)),
+    meanMm: round(values.reduce((sum, value) => sum + value, 0) / values.length),
+    filmsWithin06Mm: values.filter((value) => value <= 0.6).length,
+  };
+}
+
+/** Adds the border's figures to those that the training wrote. */
+async function writeFigures(path: string, errors: readonly FilmError[]): Promise<void> {
+  const before = JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as Record<string, unknown>;
+  const border = {
+    coarse: summarise(errors.map((e) => e.coarseMm)),
+    refined: summarise(errors.map((e) => e.refinedMm)),
+    films: errors.map(({ film, coarseMm, refinedMm, expertsMm }) => ({
+      film,
+      coarseMm,
+      refinedMm,
+      expertsMm,
+    })),
+  };
+  await writeFile(path, `${JSON.stringify({ ...before, border }, null, 1)}\n`);
+}
+
 function describe(name: string, values: readonly number[]): string {
   const within = values.filter((value) => value <= 0.6).length;
   return (
@@ -129,7 +156,7 @@ function describe(name: string, values: readonly number[]): string {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { points: { type: 'string' } },
+  options: { points: { type: 'string' }, figures: { type: 'string' } },
 });
 const [data, ...wanted] = positionals;
 if (data === undefined) throw new Error('usage: evaluate-border.ts DATA [FOLD...] [--points FILE]');
@@ -162,3 +189,4 @@ console.log(
   ),
 );
 if (values.points !== undefined) await writeFile(values.points, JSON.stringify(errors));
+if (values.figures !== undefined) await writeFigures(values.figures, errors);
