@@ -23,14 +23,14 @@ import {
 } from './uid.ts';
 
 /** Who asks for an association. */
-export interface AssociationProposal {
+interface AssociationProposal {
   readonly callingAeTitle: string;
   readonly calledAeTitle: string;
   readonly remoteAddress: string;
 }
 
 /** The answer of a policy to a proposal. */
-export type AssociationVerdict =
+type AssociationVerdict =
   { readonly accepted: true } | ({ readonly accepted: false } & AssociateReject);
 
 /** What a listener is made of. */
@@ -54,7 +54,7 @@ export interface AcceptorOptions {
 }
 
 /** Counts of a listener: `...Open` is now, the others are since its start. */
-export interface AcceptorStats {
+interface AcceptorStats {
   readonly connectionsOpen: number;
   readonly associationsOpen: number;
   readonly associationsAccepted: number;

@@ -16,7 +16,7 @@ export interface ContextAnswer {
 }
 
 /** The sub-items of user information that we read and write (PS3.7 D.3.3). */
-export interface UserInformation {
+interface UserInformation {
   /** Longest P-DATA-TF the sender of this item will receive; 0 is no limit. */
   readonly pduBytesMax: number;
   readonly implementationClassUid: string;

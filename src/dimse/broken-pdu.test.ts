@@ -21,7 +21,7 @@ interface Broken {
 const CATALOGUE = JSON.parse(
   readFileSync(new URL('../../dicom-fixtures/pdu/catalogue.json', import.meta.url), 'utf8'),
 ) as Broken[];
-const SECONDS_MAX = 0.4;
+const SECONDS_MAX = 1;
 
 let acceptor: Acceptor;
 const sink = new MemorySink();

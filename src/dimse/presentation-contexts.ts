@@ -2,7 +2,7 @@ import type { ContextAnswer, ProposedContext } from './associate-pdu.ts';
 import { ABORT_REASON, ProtocolFault } from './protocol-fault.ts';
 
 /** Results of one presentation context (PS3.8 Table 9-18). */
-export const CONTEXT_RESULT = {
+const CONTEXT_RESULT = {
   accepted: 0,
   userRejected: 1,
   noReason: 2,

@@ -33,7 +33,7 @@ async function open(script: (peer: ScriptedPeer) => Promise<void>): Promise<Asso
       { abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT_LITTLE] },
       { abstractSyntax: '1.2.3', transferSyntaxes: [IMPLICIT_LITTLE] },
     ],
-    limits: { ...DEFAULT_DIMSE_LIMITS, idleSecondsMax: 0.3, artimSecondsMax: 0.3 },
+    limits: { ...DEFAULT_DIMSE_LIMITS, idleSecondsMax: 1, artimSecondsMax: 1 },
     clock: systemClock,
     connectMsMax: 1000,
   });

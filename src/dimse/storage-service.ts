@@ -15,7 +15,7 @@ import type { IncomingDescription, IncomingObject, StorageSink, StoreOutcome } f
 import { isValidUid, VERIFICATION_SOP_CLASS } from './uid.ts';
 
 /** Counts since the acceptor started. */
-export interface StorageCounts {
+interface StorageCounts {
   objectsStored: number;
   objectsRefused: number;
   bytesReceived: number;

@@ -12,7 +12,7 @@ export interface RawPdu {
 const PDU_FOLDER = new URL('../../dicom-fixtures/pdu/', import.meta.url);
 
 /** Reads bytes written in hexadecimal, where `#` begins a comment. */
-export function parseHex(text: string): Buffer {
+function parseHex(text: string): Buffer {
   return Buffer.from(text.replace(/#.*$/gm, '').replace(/\s+/g, ''), 'hex');
 }
 
