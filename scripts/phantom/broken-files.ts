@@ -34,6 +34,8 @@ const UNREADABLE: ExpectedOutcome = {
   reason: 'pixel-data-unreadable',
   view: 'panoramic',
 };
+const UNSUPPORTED: ExpectedOutcome = { ...UNREADABLE, reason: 'pixel-data-unsupported' };
+const UNMEASURED: ExpectedOutcome = { ...UNREADABLE, reason: 'no-side-assessable' };
 const refused = (reason: string): ExpectedOutcome => ({ outcome: 'refused', reason, view: null });
 const PIXEL_DATA = 0x7fe00010;
 const explicit = LAYOUTS.explicit;
@@ -70,18 +72,18 @@ function compressedFault(
 }
 
 /** Faults of the pixels and the image module: the film is identified, so it is held and not assessable. */
-const PIXEL_FAULTS: readonly Omit<Fault, 'expected' | 'send'>[] = [
+const PIXEL_FAULTS: readonly (Omit<Fault, 'expected' | 'send'> & { readonly expected?: ExpectedOutcome })[] = [
   { name: 'pixel-data-truncated', description: 'the file ends in the middle of the pixel data', make: (film) => { const whole = film.wrap(encodeDataSet(film.elements(), explicit)); return whole.subarray(0, whole.length - 100_000); } },
   { name: 'pixel-data-short', description: 'half the samples that rows x columns ask for', make: (film) => film.wrap(encodeDataSet(film.elements(explicit, film.raw.subarray(0, film.raw.length / 2)), explicit)) },
   { name: 'pixel-data-missing', description: 'no pixel data', make: (film) => film.wrap(encodeDataSet(without(film.elements(), PIXEL_DATA), explicit)) },
   { name: 'pixel-data-empty', description: 'pixel data of length zero', make: (film) => film.wrap(encodeDataSet(film.elements(explicit, Buffer.alloc(0)), explicit)) },
-  { name: 'pixel-data-length-huge', description: 'pixel data claims 4 GB', make: (film) => film.wrap(spliced(film.elements(), PIXEL_DATA, Buffer.concat([encodeHeader(PIXEL_DATA, 'OW', 0xfffffff0, explicit), film.raw]))) },
+  { name: 'pixel-data-length-huge', description: 'pixel data claims 4 GB and has half a film', make: (film) => film.wrap(spliced(film.elements(), PIXEL_DATA, Buffer.concat([encodeHeader(PIXEL_DATA, 'OW', 0xfffffff0, explicit), film.raw.subarray(0, film.raw.length / 2)]))) },
   { name: 'header-cut-before-image', description: 'the file ends after the UIDs, before the image module', make: (film) => film.wrap(encodeDataSet(film.elements().filter((item) => item.tag < 0x00280000), explicit)) },
   { name: 'rows-missing', description: 'no Rows', make: (film) => film.wrap(encodeDataSet(without(film.elements(), 0x00280010), explicit)) },
   { name: 'rows-zero', description: 'Rows is 0', make: (film) => film.wrap(encodeDataSet(replaced(film.elements(), element(0x00280010, 'US', [0])), explicit)) },
-  { name: 'bits-allocated-zero', description: 'Bits Allocated is 0', make: (film) => film.wrap(encodeDataSet(replaced(film.elements(), element(0x00280100, 'US', [0])), explicit)) },
-  { name: 'bits-stored-above-allocated', description: 'Bits Stored 24 of 16 allocated', make: (film) => film.wrap(encodeDataSet(replaced(film.elements(), element(0x00280101, 'US', [24]), element(0x00280102, 'US', [23])), explicit)) },
-  { name: 'samples-three-monochrome', description: 'three samples a pixel, MONOCHROME2, pixels for one', make: (film) => film.wrap(encodeDataSet(replaced(film.elements(), element(0x00280002, 'US', [3])), explicit)) },
+  { name: 'bits-allocated-zero', description: 'Bits Allocated is 0', expected: UNSUPPORTED, make: (film) => film.wrap(encodeDataSet(replaced(film.elements(), element(0x00280100, 'US', [0])), explicit)) },
+  { name: 'bits-stored-above-allocated', description: 'Bits Stored 24 of 16 allocated: read as 16, and too small to measure', expected: UNMEASURED, make: (film) => film.wrap(encodeDataSet(replaced(film.elements(), element(0x00280101, 'US', [24]), element(0x00280102, 'US', [23])), explicit)) },
+  { name: 'samples-three-monochrome', description: 'three samples a pixel, MONOCHROME2, pixels for one', expected: UNSUPPORTED, make: (film) => film.wrap(encodeDataSet(replaced(film.elements(), element(0x00280002, 'US', [3])), explicit)) },
   { name: 'rows-length-wrong', description: 'Rows (US) with a length of 1', make: (film) => film.wrap(spliced(film.elements(), 0x00280010, Buffer.concat([encodeHeader(0x00280010, 'US', 1, explicit), Buffer.from([7])]))) },
 ]; // prettier-ignore
 
@@ -114,8 +116,8 @@ const IDENTITY_FAULTS: readonly Fault[] = [
   { name: 'data-set-empty', description: 'nothing after the file meta information', expected: refused('data-set-unreadable'), send: true, make: (film) => film.wrap(Buffer.alloc(0)) },
   { name: 'sequence-never-closed', description: 'a sequence of undefined length that never ends, before the Study Instance UID', expected: refused('data-set-unreadable'), send: true, make: (film) => film.wrap(spliced(film.elements(), 0x00081140, Buffer.concat([encodeHeader(0x00081140, 'SQ', 0xffffffff, explicit), encodeHeader(0xfffee000, '', 0xffffffff, LAYOUTS.implicit)]))) },
   { name: 'length-huge', description: 'a text that claims 2 GB, before the Study Instance UID', expected: refused('data-set-unreadable'), send: true, make: (film) => film.wrap(spliced(film.elements(), 0x00081195, encodeElement(element(0x00081195, 'UT', 'x'), explicit, 0x7ffffffe))) },
-  { name: 'syntax-unknown', description: 'a transfer syntax that does not exist', expected: refused('data-set-unreadable'), send: false, make: (film) => film.wrap(encodeDataSet(film.elements(), explicit), '1.2.3.4.5.6.7') },
-  { name: 'meta-cut-off', description: 'the file ends inside the file meta information', expected: refused('not-part-10'), send: false, make: (film) => film.wrap(encodeDataSet(film.elements(), explicit)).subarray(0, 170) },
+  { name: 'syntax-unknown', description: 'a transfer syntax that does not exist', expected: UNSUPPORTED, send: false, make: (film) => film.wrap(encodeDataSet(film.elements(), explicit), '1.2.3.4.5.6.7') },
+  { name: 'meta-cut-off', description: 'the file ends inside the file meta information', expected: refused('data-set-unreadable'), send: false, make: (film) => film.wrap(encodeDataSet(film.elements(), explicit)).subarray(0, 170) },
   { name: 'length-zero', description: 'an empty file', expected: refused('not-part-10'), send: false, make: () => Buffer.alloc(0) },
   { name: 'random-bytes', description: 'random bytes', expected: refused('not-part-10'), send: false, make: () => randomBytes(4096, 5) },
 ]; // prettier-ignore
@@ -127,7 +129,7 @@ function randomBytes(length: number, seed: number): Buffer {
 
 /** Every way of being broken, in the order of the catalogue. */
 export const FAULTS: readonly Fault[] = [
-  ...PIXEL_FAULTS.map((fault) => ({ ...fault, expected: UNREADABLE, send: true })),
+  ...PIXEL_FAULTS.map((fault) => ({ expected: UNREADABLE, send: true, ...fault })),
   ...STREAM_FAULTS,
   ...IDENTITY_FAULTS,
 ];

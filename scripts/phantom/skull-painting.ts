@@ -30,7 +30,7 @@ export function paintBackground(canvas: Canvas, jaw: JawShape, seed: number): vo
   const border = traceLowerBorder(jaw);
   const columnsMm = Float32Array.from(
     { length: columns },
-    (_, column) => (column - canvas.midlinePx) * mmPerPx,
+    (_, column) => (column * COARSE - canvas.midlinePx) * canvas.mmPerPx,
   );
   const borders = columnsMm.map((x) => border(x));
   const spines = columnsMm.map((x) => shapeSpine(x, ghostWidthMm));
