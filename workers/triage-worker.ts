@@ -1,13 +1,11 @@
 /** Entry of a worker process: it reads, decodes, prepares, infers, measures and writes into its job's scratch folder. */
 import { systemClock } from '../src/clock.ts';
 import { TriageError } from '../src/errors.ts';
-import { findModel } from '../src/inference/model-registry.ts';
+import { findModel, PANORAMIC_MODEL } from '../src/inference/model-registry.ts';
 import { analyseBatch, type BatchTools } from './analyse-film.ts';
 import { openSession } from './onnx-session.ts';
 import { serveParent } from './service-link.ts';
 import type { WorkerSetup } from './worker-setup.ts';
-
-const MODEL_NAME = 'mandible-contour';
 
 let tools: BatchTools | null = null;
 
@@ -15,7 +13,7 @@ serveParent({
   prepare: async (message) => {
     // The parent is this same program; the compiler checked on its side what it sends.
     const setup = message as WorkerSetup;
-    const model = await findModel(setup.modelsFolder, MODEL_NAME, setup.modelPins[MODEL_NAME]);
+    const model = await findModel(setup.modelsFolder, PANORAMIC_MODEL, setup.modelPins[PANORAMIC_MODEL]);
     const session = await openSession(model, setup.executionProviders);
     tools = { session, setup, clock: systemClock };
     const { executionProvider, warnings } = session;

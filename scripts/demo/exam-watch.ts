@@ -23,7 +23,7 @@ export class ExamWatch {
 
   /** Opens the stream of events; resolves when the server has answered. */
   async open(): Promise<void> {
-    const response = await fetch(`${this.#url}/api/events`, { signal: this.#abort.signal });
+    const response = await fetch(new URL('/api/events', this.#url), { signal: this.#abort.signal });
     const { body } = response;
     if (!response.ok || body === null) throw new Error(`no events: HTTP ${response.status}`);
     this.#following = this.#follow(body).catch(() => undefined);
@@ -64,9 +64,9 @@ export class ExamWatch {
   }
 
   async #look(examId: string): Promise<void> {
-    const response = await fetch(`${this.#url}/api/exams/${examId}`);
+    const response = await fetch(new URL(`/api/exams/${examId}`, this.#url));
     if (!response.ok) return;
-    const exam = (await response.json()) as ExamView;
+    const { exam } = (await response.json()) as { readonly exam: ExamView };
     if (exam.state === 'pending') return;
     const seen = { exam, seenAtMs: Date.now() };
     this.#seen.set(exam.sopInstanceUid, seen);

@@ -30,6 +30,9 @@ export async function startServiceProcess(
     { cwd: PROJECT_FOLDER, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   child.stderr.pipe(createWriteStream(join(dataFolder, 'service.log'), { flags: 'a' }));
+  // A demo or test that fails must leave nothing running.
+  const cut = (): void => void child.kill('SIGKILL');
+  process.once('exit', cut);
   const exited = new Promise<number | null>((settle) => child.once('exit', (code) => settle(code)));
   const lines = createInterface({ input: child.stdout });
   const ready = await Promise.race([

@@ -6,7 +6,7 @@ import { DEFAULT_DIMSE_LIMITS } from '../dimse/limits.ts';
 import { openAssociation } from '../dimse/requestor.ts';
 import { VERIFICATION_SOP_CLASS } from '../dimse/uid.ts';
 import { asTriageError, ERRORS } from '../errors.ts';
-import { findModels } from '../inference/model-registry.ts';
+import { findModel, PANORAMIC_MODEL } from '../inference/model-registry.ts';
 
 const CONNECT_MS_MAX = 5_000;
 
@@ -71,8 +71,8 @@ async function tryFolder(folder: string): Promise<string> {
 }
 
 async function tryModels(folder: string): Promise<string> {
-  const models = await findModels(folder);
-  return models.map((model) => `${model.name} ${model.version}`).join(', ');
+  const { identity } = await findModel(folder, PANORAMIC_MODEL);
+  return `${identity.name} ${identity.version}, digest as in its manifest`;
 }
 
 /** A port that answers is a service that runs, which is fine; a refused one is free. */

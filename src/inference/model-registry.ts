@@ -42,6 +42,9 @@ const manifestSchema = z.object({
   }),
 });
 
+/** The model that reads panoramic films. */
+export const PANORAMIC_MODEL = 'mandible-contour';
+
 /** What a model's manifest says. */
 export type ModelManifest = z.output<typeof manifestSchema>;
 

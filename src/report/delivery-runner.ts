@@ -7,7 +7,7 @@ import type { DimseLimits } from '../dimse/limits.ts';
 import { type Peer, sendFiles } from '../dimse/send-files.ts';
 import { asTriageError, type ErrorClass } from '../errors.ts';
 import type { Log } from '../telemetry.ts';
-import { judgeStoreStatus, nextAttempt } from './report-sender.ts';
+import { classifyStoreStatus, DEFAULT_DELIVERY_LIMITS, nextAttempt } from './report-sender.ts';
 
 /** Objects sent over one association before the record is asked again. */
 const OBJECTS_EACH_ROUND = 50;
@@ -99,9 +99,9 @@ export class DeliveryRunner {
 
   async #noteAnswer(delivery: DueDelivery, status: number): Promise<void> {
     const { database, clock, log } = this.#parts;
-    const verdict = judgeStoreStatus(status);
-    if (!verdict.delivered) {
-      await this.#noteFailure(delivery, verdict.class, verdict.note);
+    const { errorClass, note } = classifyStoreStatus(status);
+    if (errorClass !== null) {
+      await this.#noteFailure(delivery, errorClass, note ?? '');
       return;
     }
     const nowMs = clock.nowMs();
@@ -109,7 +109,7 @@ export class DeliveryRunner {
       state: 'delivered',
       dueAtMs: nowMs,
       nowMs,
-      note: verdict.note,
+      note,
     });
     log.info(
       { examId: delivery.examId, kind: delivery.kind, destination: delivery.destination },
@@ -120,10 +120,11 @@ export class DeliveryRunner {
   async #noteFailure(delivery: DueDelivery, errorClass: ErrorClass, note: string): Promise<void> {
     const { database, clock, log, giveUpAfterMs } = this.#parts;
     const nowMs = clock.nowMs();
-    const next = nextAttempt(errorClass, delivery.attempts + 1, nowMs, {
-      firstTryAtMs: delivery.firstTryAtMs ?? nowMs,
-      giveUpAfterMs,
-    });
+    const next = nextAttempt(
+      errorClass,
+      { attempt: delivery.attempts + 1, firstAttemptAtMs: delivery.firstTryAtMs ?? nowMs, nowMs },
+      { ...DEFAULT_DELIVERY_LIMITS, ageMsMax: giveUpAfterMs },
+    );
     const dueAtMs = next.state === 'pending' ? next.dueAtMs : nowMs;
     await recordDelivery(database, delivery, { state: next.state, dueAtMs, nowMs, note });
     const fields = { examId: delivery.examId, destination: delivery.destination, state: next.state, note };

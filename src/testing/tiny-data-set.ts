@@ -5,12 +5,17 @@ export interface TinyFilm {
   readonly instance: string;
   readonly pixelValue?: number;
   readonly patientId?: string;
+  /** Rows and columns; 2 x 2 where nothing is said. */
+  readonly size?: readonly [rows: number, columns: number];
 }
 
-/** A data set of a DX image of four pixels in explicit little endian, of an invented person. */
+/** A data set of a DX image, of four pixels unless a size is given, in explicit little endian, of an invented person. */
 export function tinyDataSet(film: TinyFilm): Buffer {
-  const pixels = Buffer.alloc(8);
-  for (let pixel = 0; pixel < 4; pixel += 1) pixels.writeUInt16LE(film.pixelValue ?? pixel, pixel * 2);
+  const [rows, columns] = film.size ?? [2, 2];
+  const pixels = Buffer.alloc(rows * columns * 2);
+  for (let pixel = 0; pixel < rows * columns; pixel += 1) {
+    pixels.writeUInt16LE((film.pixelValue ?? pixel) & 0xfff, pixel * 2);
+  }
   return Buffer.concat([
     element(0x0008, 0x0016, 'UI', text('1.2.840.10008.5.1.4.1.1.1.1', '\0')),
     element(0x0008, 0x0018, 'UI', text(film.instance, '\0')),
@@ -23,8 +28,8 @@ export function tinyDataSet(film: TinyFilm): Buffer {
     element(0x0020, 0x000e, 'UI', text(film.series, '\0')),
     element(0x0028, 0x0002, 'US', uint16(1)),
     element(0x0028, 0x0004, 'CS', text('MONOCHROME2', ' ')),
-    element(0x0028, 0x0010, 'US', uint16(2)),
-    element(0x0028, 0x0011, 'US', uint16(2)),
+    element(0x0028, 0x0010, 'US', uint16(rows)),
+    element(0x0028, 0x0011, 'US', uint16(columns)),
     element(0x0028, 0x0100, 'US', uint16(16)),
     element(0x0028, 0x0101, 'US', uint16(12)),
     element(0x0028, 0x0102, 'US', uint16(11)),
