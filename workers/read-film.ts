@@ -209,7 +209,7 @@ function endEarly(
     spine: null,
     quality: { usable: false, problems: ending.problems },
     models: [],
-    timingsMs: { ...timingsMs, total: readMs + decodeMs },
+    timingsMs: { ...timingsMs, total: Math.round((readMs + decodeMs) * 10) / 10 },
   };
   return { analysis, header, film };
 }
