@@ -54,6 +54,8 @@ export interface ElementReader {
 export interface ReadOptions {
   /** Transfer syntax of a data set without file meta information, as it came over an association. */
   readonly transferSyntaxUid?: string;
+  /** Believe the data set alone: a UID that only the file meta group names counts as missing. */
+  readonly withoutMetaUids?: boolean;
 }
 
 /** Parses up to the pixel data; throws not-part-10 or data-set-unreadable. */
@@ -75,8 +77,8 @@ export function parseDataSet(bytes: Uint8Array, options: ReadOptions = {}): Data
   return {
     transferSyntaxUid: split.transferSyntaxUid,
     transferSyntax,
-    metaSopClassUid: split.sopClassUid,
-    metaSopInstanceUid: split.sopInstanceUid,
+    metaSopClassUid: options.withoutMetaUids === true ? null : split.sopClassUid,
+    metaSopInstanceUid: options.withoutMetaUids === true ? null : split.sopInstanceUid,
     bytes: body,
     pixelData: pixelElement === undefined ? null : describePixelData(pixelElement),
     values: readerOf(parsed, textOf(parsed, 'x00080005', null)),

@@ -68,13 +68,13 @@ export function readImage(bytes: Uint8Array, options: ReadOptions = {}): ParsedI
 }
 
 /** Reads the header of a Part 10 file on disk without reading its pixels, where that is possible. */
-export async function readHeaderFromFile(path: string): Promise<DicomHeader> {
+export async function readHeaderFromFile(path: string, options: ReadOptions = {}): Promise<DicomHeader> {
   let file: FileHandle | null = null;
   try {
     file = await open(path, 'r');
     const { size } = await file.stat();
-    const early = headerOfStart(await readStart(file, Math.min(size, HEADER_BYTES_GUESS)));
-    return early ?? readHeader(await readStart(file, size));
+    const early = headerOfStart(await readStart(file, Math.min(size, HEADER_BYTES_GUESS)), options);
+    return early ?? readHeader(await readStart(file, size), options);
   } catch (thrown) {
     if (thrown instanceof TriageError) throw thrown;
     throw new TriageError('storage-failed', 'the file cannot be read');
@@ -95,9 +95,9 @@ async function readStart(file: FileHandle, byteCount: number): Promise<Uint8Arra
 }
 
 /** null when the start of the file does not reach the pixel data, so that nothing can be said yet. */
-function headerOfStart(start: Uint8Array): DicomHeader | null {
+function headerOfStart(start: Uint8Array, options: ReadOptions): DicomHeader | null {
   try {
-    const dataSet = parseDataSet(start);
+    const dataSet = parseDataSet(start, options);
     return dataSet.pixelData === null ? null : headerOf(dataSet);
   } catch (thrown) {
     if (thrown instanceof TriageError && thrown.code === 'data-set-unreadable') return null;

@@ -124,6 +124,7 @@ describe('receiving an instance', () => {
       'sop-class-mismatch',
     ],
     ['a data set without identifiers', tinyDataSet({ ...UIDS, study: '' }), 'identifiers-missing'],
+    ['a data set that does not name itself', tinyDataSet({ ...UIDS, instance: '' }), 'identifiers-missing'],
     ['nothing at all', Buffer.alloc(0), 'data-set-unreadable'],
   ])('refuses %s with a reason on record and holds nothing', async (_name, dataSet, code) => {
     const reception = await receive(dataSet);

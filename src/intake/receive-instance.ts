@@ -113,7 +113,7 @@ export class InstanceReception {
   /** Ends the data set. Resolves when the answer is true: object durable, row committed. Never rejects. */
   async finish(): Promise<Reception> {
     try {
-      const header = await readHeaderFromFile(await this.#writer.flush());
+      const header = await readHeaderFromFile(await this.#writer.flush(), { withoutMetaUids: true });
       checkOffer(this.#offer, header);
       const key = instanceObjectKey(header);
       return await this.#receiver.inTurn(key, () => this.#hold(header, key));
