@@ -66,6 +66,16 @@ const LATERAL = words(
   'SAGITTAL',
 );
 const FRONTAL = words('PA', 'AP', 'FRONTAL', 'FRONT', 'ANTERO-?POSTERIOR', 'POSTERO-?ANTERIOR', 'RAKT?');
+const LIMB = words(
+  'LEG',
+  'HIP',
+  'PELVIS',
+  'EXTREMITY',
+  'LOWER ?EXTREMITY',
+  'UPPER ?EXTREMITY',
+  'KNEE',
+  'FEMUR',
+);
 const JAW = words(
   'JAW',
   'MANDIBLE',
@@ -86,7 +96,9 @@ export function viewOfImage(header: ViewFields): ViewReading {
   if (CEPHALOMETRIC.test(all)) return { name: 'other', confidence: 0.8 };
   if (modality === 'IO' || INTRA_ORAL.test(all)) return { name: 'other', confidence: 0.9 };
   if (modality === 'PX') return { name: 'panoramic', confidence: 0.99 };
-  if (PANORAMIC.test(all)) return { name: 'panoramic', confidence: JAW.test(all) ? 0.97 : 0.9 };
+  // There are panoramas of legs and pelves too: another body part in the header speaks against the jaw.
+  if (PANORAMIC.test(all) && regionOf(coded) === null && !LIMB.test(coded))
+    return { name: 'panoramic', confidence: JAW.test(all) ? 0.97 : 0.9 };
   const view = projectionOf(header, all);
   // The body part is filled in by the examination; a description can name several ("thorax och ländrygg").
   const region = regionOf(coded) ?? regionOf(described);

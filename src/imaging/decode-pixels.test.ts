@@ -7,7 +7,7 @@ import { TriageError } from '../errors.ts';
 import { decodePixels } from './decode-pixels.ts';
 import { encodeFrame } from './native-codecs.ts';
 import type { EncodeOptions, FrameCodec } from './native-codecs.ts';
-import { buildImage } from './synthetic-image.ts';
+import { buildImage } from '../dicom/synthetic-image.ts';
 
 const DATA = '/work/shared/data/dicom';
 const COLUMNS = 61;

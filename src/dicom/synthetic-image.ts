@@ -1,6 +1,6 @@
 /** Builds small DICOM images element by element, for tests: right ones, and wrong ones on purpose. */
-import { part10Prefix } from '../dicom/part10.ts';
-import { findTransferSyntax, SOP_CLASSES, TRANSFER_SYNTAX_UIDS } from '../dicom/uids.ts';
+import { part10Prefix } from './part10.ts';
+import { findTransferSyntax, SOP_CLASSES, TRANSFER_SYNTAX_UIDS } from './uids.ts';
 
 /** An element: tag as a number, VR, and its value as text, 16-bit numbers, bytes, or items of a sequence. */
 export type SyntheticElement = readonly [
