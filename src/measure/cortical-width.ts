@@ -107,7 +107,7 @@ interface Width {
 
 /**
  * The width at the foramen from the strip around it, straightened along the margin's own smooth course. Its
- * standard error adds up what moves it: the same fit at five places, the periosteal edge, and the
+ * standard error adds up what moves it: the same fit at five places, the periosteal edge, a rival edge, and the
  * change of the width over the distance by which the foramen may be misplaced.
  */
 function measureWidth(
@@ -148,7 +148,9 @@ function measureWidth(
   const misplacedPx = (1 + 3 * (1 - (input.foramen?.confidence ?? 0))) * pxPerMm;
   const drift = Math.abs(course.slope) * misplacedPx;
   const doubt = 0.5 * pxPerMm * Math.max(0, 0.6 - margin.clearShare);
-  const standardErrorPx = Math.hypot(Math.max(0.25, spread), edge.standardErrorPx, drift, doubt);
+  // With two edges to choose from, the wrong one is taken now and then: a quarter of the way between them.
+  const rival = 0.25 * (margin.rivalPx ?? 0);
+  const standardErrorPx = Math.hypot(Math.max(0.25, spread), edge.standardErrorPx, drift, doubt, rival);
   return { widthPx: course.height + whole, standardErrorPx };
 }
 

@@ -11,6 +11,8 @@ export interface EndostealMargin {
   readonly clearShare: number;
   /** How much darker it is beyond the margin than before it. */
   readonly contrast: number;
+  /** How far off the nearest other edge lies that could be the margin as well; null where there is none. */
+  readonly rivalPx: number | null;
 }
 
 /**
@@ -26,6 +28,7 @@ export const GAP_COLUMN_SHARE = 0.5;
 /** An edge that is weaker than this share of the strongest one is not looked at. */
 const EDGE_SHARE = 0.3;
 const CANDIDATES = 4;
+const RIVAL_SHARE = 0.7;
 const UNUSUAL_MM = 6.5;
 
 /** Finds the margin: every edge along which it gets darker inwards, then the outermost that ends the band. */
@@ -44,7 +47,16 @@ export function findEndostealMargin(
     .map((path) => judgeEdge(segments, path, pxPerMm));
   const ending = ordered.find((edge) => edge.clearShare >= GAP_COLUMN_SHARE);
   const best = ending ?? ordered.find((edge) => edge.path.meanContrast === strongest);
-  return best ?? null;
+  return best === undefined ? null : { ...best, rivalPx: nearestRival(best, ordered) };
+}
+
+/** An edge nearly as strong as the chosen one, which ends the band by the same rule, makes the choice doubtful. */
+function nearestRival(chosen: EndostealMargin, edges: readonly EndostealMargin[]): number | null {
+  const distances = edges
+    .filter((edge) => edge !== chosen && edge.clearShare >= GAP_COLUMN_SHARE)
+    .filter((edge) => edge.path.meanContrast >= RIVAL_SHARE * chosen.path.meanContrast)
+    .map((edge) => Math.abs(middle(edge.path.depthPx) - middle(chosen.path.depthPx)));
+  return distances.length === 0 ? null : Math.min(...distances);
 }
 
 function listEdges(segments: SegmentProfiles, pxPerMm: number, depthMaxPx: number): MarginPath[] {
@@ -89,7 +101,7 @@ function judgeEdge(segments: SegmentProfiles, path: MarginPath, pxPerMm: number)
     contrast += band - gap;
   });
   const count = segments.profiles.length;
-  return { segments, path, clearShare: clear / count, contrast: contrast / count };
+  return { segments, path, clearShare: clear / count, contrast: contrast / count, rivalPx: null };
 }
 
 function medianBetween(

@@ -5,12 +5,12 @@ export interface Parabola {
   readonly bend: number;
 }
 
-/** Robust least squares; points far from the curve lose their weight in three rounds. Null below 5 points. */
+/** Robust least squares; points far from the curve lose their weight round by round. Null below 5 points. */
 export function fitParabola(points: readonly (readonly [number, number])[]): Parabola | null {
   if (points.length < 5) return null;
   let weights = points.map(() => 1);
   let fit: Parabola = { height: 0, slope: 0, bend: 0 };
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 10; round += 1) {
     const solved = solveParabola(points, weights);
     if (solved === null) return null;
     fit = solved;
@@ -18,7 +18,7 @@ export function fitParabola(points: readonly (readonly [number, number])[]): Par
     const residuals = points.map(([s, v]) => Math.abs(v - height - slope * s - bend * s * s));
     const sorted = [...residuals].sort((a, b) => a - b);
     const limit = Math.max(0.5, 2.5 * (sorted[Math.floor(sorted.length / 2)] ?? 0));
-    weights = residuals.map((residual) => (residual <= limit ? 1 : limit / residual));
+    weights = residuals.map((residual) => (residual <= limit ? 1 : (limit / residual) ** 3));
   }
   return fit;
 }
