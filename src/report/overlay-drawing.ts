@@ -13,6 +13,7 @@ const COLOURS = {
   text: '#ffffff',
   detail: '#d0d0d0',
   warning: '#f0e442',
+  edge: '#000000',
 } as const;
 
 interface Stroke {
@@ -71,8 +72,9 @@ function sideConstruction({ linePx }: OverlayLayout, pane: Pane, side: ReportedS
     opacity: 0.9,
     dashPx: linePx * 4,
   };
+  // Of a side that was not measured nothing is drawn: its foramen may be what was mistaken.
+  if (!side.assessable || outerPx === null || innerPx === null) return '';
   const foramen = foramenPx === null ? '' : ring(pane, foramenPx, linePx);
-  if (!side.assessable || outerPx === null || innerPx === null) return foramen;
   const lengthPx = Math.hypot(innerPx[0] - outerPx[0], innerPx[1] - outerPx[1]);
   if (lengthPx === 0) return foramen;
   const along: PointPx = [(outerPx[1] - innerPx[1]) / lengthPx, (innerPx[0] - outerPx[0]) / lengthPx];
@@ -94,7 +96,7 @@ function sideConstruction({ linePx }: OverlayLayout, pane: Pane, side: ReportedS
 
 /** R or L beside the foramen, above the jaw's edge, in the film. */
 function sideMark(layout: OverlayLayout, side: ReportedSide): string[] {
-  if (side.foramenPx === null) return [];
+  if (!side.assessable || side.foramenPx === null) return [];
   const { linePx, textPx, film } = layout;
   const [x, y] = toPicture(film, side.foramenPx);
   return [
@@ -117,7 +119,7 @@ function sideText(
   const lines = wrapLines(sideLines(analysis, side), textPx, columns * 0.19);
   const top = stripTop + layout.marginPx;
   return lines.map((text, at) => {
-    const beside = insetPx + 2 * marginPx;
+    const beside = layout.insets[index] ? insetPx + 2 * marginPx : marginPx;
     const left = index === 0 ? beside : columns - beside - textWidthPx(text, textPx);
     const place = { left, baseline: top + textPx * (1 + at * 1.35), sizePx: textPx };
     return textSvg(text, place, at === 0 ? COLOURS.text : COLOURS.detail);
@@ -161,7 +163,11 @@ function polyline(pane: Pane, pointsPx: readonly PointPx[], stroke: Stroke): str
   if (pointsPx.length < 2) return '';
   const points = pointsPx.map((point) => toPicture(pane, point).map(px).join(',')).join(' ');
   const dashes = stroke.dashPx === undefined ? '' : ` stroke-dasharray="${px(stroke.dashPx)}"`;
-  return `<polyline points="${points}" fill="none" stroke="${stroke.colour}" stroke-width="${px(stroke.widthPx)}" stroke-opacity="${stroke.opacity}"${dashes}/>`;
+  const drawn = (colour: string, widthPx: number, opacity: number) =>
+    `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="${px(widthPx)}" stroke-opacity="${opacity}"${dashes}/>`;
+  // A dark edge keeps the line visible on bright bone.
+  const edge = drawn(COLOURS.edge, stroke.widthPx * 2, 0.45);
+  return edge + drawn(stroke.colour, stroke.widthPx, stroke.opacity);
 }
 
 function ring(pane: Pane, centrePx: PointPx, linePx: number): string {
