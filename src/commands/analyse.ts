@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { PROJECT_FOLDER } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { reasonText } from '../decide/reason-texts.ts';
 import { isPart10 } from '../dicom/part10.ts';
@@ -24,6 +23,8 @@ const VIEWS: readonly ViewName[] = [
 const MODALITIES = ['PX', 'DX', 'CR'];
 const CLOSE_MS_MAX = 1000;
 const MAGIC_BYTES = 132;
+// Not from compose.ts: an analysis needs no archive, database or server.
+const PROJECT_FOLDER = resolve(import.meta.dirname, '..', '..');
 
 /** What `osteotriage analyse` is told. */
 export interface AnalyseCommand {
