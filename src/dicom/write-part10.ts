@@ -10,7 +10,7 @@ export interface DicomDataset {
 }
 
 /** One element's value: text, number, a list of either, bytes, or the items of a sequence. */
-export type DicomValue =
+type DicomValue =
   | string
   | number
   | null

@@ -82,6 +82,7 @@ describe('the words of the overlay', () => {
       'The mental foramen was not found on this side.',
     ]);
     expect(summaryLines(none)[1]).toContain('No scale known');
+    expect(summaryLines(none)[0]).toBe('Low panoramic mandibular index');
   });
 
   it('say detector scale, and of a negative that it rules nothing out', () => {

@@ -33,12 +33,14 @@ function widthText(analysis: AnalysisResult, side: ReportedSide, widthPx: number
   return `${side.widthMm.toFixed(2)}${error === null ? '' : ` ± ${(error * scale).toFixed(2)}`} mm`;
 }
 
-function outcomeText({ outcome }: AnalysisResult): string {
+function outcomeText({ outcome, panoramic }: AnalysisResult): string {
+  // Without millimetres the index decided, and the title must not claim a width.
+  const byWidth = typeof panoramic?.meanWidthMm === 'number';
   switch (outcome) {
     case 'positive':
-      return 'Thin mandibular cortex';
+      return byWidth ? 'Thin mandibular cortex' : 'Low panoramic mandibular index';
     case 'negative':
-      return 'No thin mandibular cortex (does not rule out low bone density)';
+      return `${byWidth ? 'No thin mandibular cortex' : 'No low panoramic mandibular index'} (does not rule out low bone density)`;
     case 'not-assessable':
       return 'Not assessable';
     case 'not-eligible':
