@@ -122,24 +122,24 @@ function sideReasons(sides: readonly SideMeasurement[]): Reason[] {
   return [...codes].map((code) => ({ code, text: reasonText(code, 'en') }));
 }
 
-function coarseBorder(outputs: ModelOutputs, { scale, left, top }: Letterbox): CoarseBorderPoint[] {
+function coarseBorder(outputs: ModelOutputs, input: Letterbox): CoarseBorderPoint[] {
   const spread = outputs['borderSpread'];
   const presence = outputs['borderPresence'];
   return Array.from(outputs['border'] ?? [], (row, column) => ({
-    xPx: toFilmPx(column, left, scale),
-    yPx: toFilmPx(row, top, scale),
-    spreadPx: (spread?.[column] ?? 0) / scale,
+    xPx: toFilmPx(column, input.left, input.scaleColumns),
+    yPx: toFilmPx(row, input.top, input.scaleRows),
+    spreadPx: (spread?.[column] ?? 0) / input.scaleRows,
     presence: presence?.[column] ?? 0,
   }));
 }
 
-function foramenOf(outputs: ModelOutputs, { scale, left, top }: Letterbox, side: Side) {
+function foramenOf(outputs: ModelOutputs, input: Letterbox, side: Side) {
   // The patient's right comes first in the model's output.
   const offset = side === 'R' ? 0 : 3;
   const [x, y, confidence] = (outputs['foramen'] ?? new Float32Array(6)).subarray(offset, offset + 3);
   return {
-    xPx: toFilmPx(x ?? 0, left, scale),
-    yPx: toFilmPx(y ?? 0, top, scale),
+    xPx: toFilmPx(x ?? 0, input.left, input.scaleColumns),
+    yPx: toFilmPx(y ?? 0, input.top, input.scaleRows),
     confidence: confidence ?? 0,
   };
 }
