@@ -21,11 +21,6 @@ type CodecsModule = typeof import('dcmjs-codecs');
 
 let loading: Promise<CodecsModule> | null = null;
 
-/** Loads the codecs ahead of the first film, so that it does not pay for them. */
-export async function warmUpCodecs(): Promise<void> {
-  await loadCodecs();
-}
-
 /** Decodes one frame to interleaved samples, as the codestream holds them (no colour conversion). */
 export async function decodeFrame(
   codec: FrameCodec,

@@ -13,7 +13,7 @@ import type { FrameCodec } from './native-codecs.ts';
 import { decodeRle } from './rle.ts';
 
 /** How the components of a colour frame lie in memory. */
-export type ComponentLayout = 'interleaved' | 'planes' | 'ybr-422';
+type ComponentLayout = 'interleaved' | 'planes' | 'ybr-422';
 
 /** The samples of frame 1 in host byte order. */
 export interface PixelFrame {

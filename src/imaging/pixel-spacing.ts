@@ -2,8 +2,7 @@ import type { PixelModule } from '../dicom/read-header.ts';
 import type { Spacing } from '../exam/analysis.ts';
 
 /** Why there is no scale. */
-export type SpacingProblem =
-  'spacing-absent' | 'spacing-not-calibrated' | 'spacing-not-square' | 'spacing-absurd';
+type SpacingProblem = 'spacing-absent' | 'spacing-not-calibrated' | 'spacing-not-square' | 'spacing-absurd';
 
 /** The scale of a film, and where there is none, why. */
 export interface SpacingReading {

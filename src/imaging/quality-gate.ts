@@ -3,8 +3,7 @@ import { histogramOf, percentilesOf } from './histogram.ts';
 import type { Histogram } from './histogram.ts';
 
 /** Problems of a film before any model looks at it. */
-export type QualityProblem =
-  'too-small' | 'flat-image' | 'mostly-clipped' | 'partly-clipped' | 'few-grey-levels';
+type QualityProblem = 'too-small' | 'flat-image' | 'mostly-clipped' | 'partly-clipped' | 'few-grey-levels';
 
 /** Whether a film is worth reading, and what is wrong with it. */
 export interface QualityReading {
