@@ -17,7 +17,7 @@ export function createCanvas(columns: number, rows: number, mmPerPx: number, mid
 }
 
 /** Where a position in millimetres lies on the film, in pixels. */
-export function toPixel(canvas: Canvas, point: PointMm): [number, number] {
+function toPixel(canvas: Canvas, point: PointMm): [number, number] {
   return [point[0] / canvas.mmPerPx + canvas.midlinePx, point[1] / canvas.mmPerPx];
 }
 
@@ -127,7 +127,7 @@ export function paintStroke(
 }
 
 /** The polygon around a line. */
-export function widenLine(lineMm: readonly PointMm[], widthMm: number): PointMm[] {
+function widenLine(lineMm: readonly PointMm[], widthMm: number): PointMm[] {
   const left: PointMm[] = [];
   const right: PointMm[] = [];
   lineMm.forEach((point, index) => {

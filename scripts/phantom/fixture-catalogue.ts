@@ -16,7 +16,7 @@ export type Recipe =
   | { readonly kind: 'broken'; readonly fault: string };
 
 /** The true width of a side at the scale that the file states; null where that side is not on the film. */
-export interface SideTruth {
+interface SideTruth {
   readonly mcwMm: number;
 }
 

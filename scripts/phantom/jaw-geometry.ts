@@ -8,7 +8,7 @@ import { createSeededRandom } from './seeded-random.ts';
 export type CortexClass = 'C1' | 'C2' | 'C3';
 
 /** What is drawn on one side of the jaw. */
-export interface SideShape {
+interface SideShape {
   readonly side: 'R' | 'L';
   /** Width of the cortex on the perpendicular through the foramen. */
   readonly corticalWidthMm: number;
@@ -154,7 +154,7 @@ function placeSides(random: SeededRandom, request: JawRequest, outline: Outline)
 }
 
 /** The unit normal that points into the bone; the outline runs left to right along the chin, so it points up. */
-export function inwardNormal(outline: readonly (readonly [number, number])[], index: number): PointMm {
+function inwardNormal(outline: readonly (readonly [number, number])[], index: number): PointMm {
   const before = outline[(index - 1 + outline.length) % outline.length] ?? [0, 0];
   const after = outline[(index + 1) % outline.length] ?? [0, 0];
   const length = Math.hypot(after[0] - before[0], after[1] - before[1]) || 1;
