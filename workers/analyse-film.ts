@@ -19,7 +19,7 @@ export interface BatchTools {
 }
 
 /** An analysis with what its report is made from. */
-export interface AnalysedFilm {
+interface AnalysedFilm {
   readonly analysis: AnalysisResult;
   readonly header: DicomHeader | null;
   readonly film: Film | null;

@@ -54,7 +54,7 @@ export interface AnalysisReply {
 }
 
 /** A failure as it crosses the process border. */
-export interface FailureMessage {
+interface FailureMessage {
   readonly code: ErrorCode;
   readonly message: string;
 }
@@ -71,13 +71,13 @@ export type BatchItemResult =
   | { readonly key: number; readonly failure: FailureMessage };
 
 /** First message to a worker: everything that it must know, so that it needs no environment. */
-export interface InitMessage<Setup = unknown> {
+interface InitMessage {
   readonly type: 'init';
-  readonly setup: Setup;
+  readonly setup: unknown;
 }
 
 /** A batch for the worker; it answers with exactly one ResultsMessage. */
-export interface BatchMessage {
+interface BatchMessage {
   readonly type: 'batch';
   readonly batch: number;
   readonly items: readonly BatchItem[];

@@ -20,7 +20,7 @@ import type { AnalysisRequest } from './messages.ts';
 import type { AnalysisRules } from './worker-setup.ts';
 
 /** What is known of the view before the model looked. */
-export interface ClaimedView {
+interface ClaimedView {
   readonly name: NonNullable<AnalysisResult['view']>['name'];
   readonly source: 'dicom' | 'option' | 'model';
   readonly confidence: number;

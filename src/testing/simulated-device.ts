@@ -6,7 +6,7 @@ export interface SimulatedRequest extends WaitingRequest {
 }
 
 /** A run of the simulated device. */
-export interface SimulatedRun {
+interface SimulatedRun {
   readonly startMs: number;
   readonly endMs: number;
   readonly items: readonly SimulatedRequest[];
