@@ -9,7 +9,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js'] },
+        projectService: { allowDefaultProject: ['eslint.config.js', 'scripts/check-node.js'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -26,9 +26,10 @@ export default tseslint.config(
   },
   {
     // A describe block is a list of cases, not a function to be read in one go.
-    files: ['**/*.test.ts', 'src/testing/**'],
+    files: ['**/*.test.ts', '**/*.contract.ts', 'src/testing/**'],
     rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
+  { files: ['scripts/**/*.js'], languageOptions: { globals: { process: 'readonly' } } },
   { files: ['scripts/**', 'src/main.ts'], rules: { 'no-console': 'off' } },
-  { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
+  { files: ['eslint.config.js', 'scripts/check-node.js'], ...tseslint.configs.disableTypeChecked },
 );

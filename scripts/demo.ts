@@ -49,11 +49,12 @@ async function runDemo(): Promise<number> {
   const service = await startServiceProcess(folder);
   const rows = await sendFilms(films, service);
   const counts = await readStatus(folder);
-  const times = rows.flatMap((row) => (row.ms === null ? [] : [row.ms])).sort((a, b) => a - b);
+  const measured = rows.filter((row) => row.outcome === 'positive' || row.outcome === 'negative');
+  const times = measured.flatMap((row) => (row.ms === null ? [] : [row.ms])).sort((a, b) => a - b);
   const asExpected = rows.every((row) => row.asExpected !== false);
   say(`\n${formatTable(rows)}\n`);
   say(
-    `Median from the last byte to the row on the worklist: ${(times[Math.floor(times.length / 2)] ?? 0).toFixed(0)} ms`,
+    `Median from the last byte to the row on the worklist, of the films that were measured: ${(times[Math.floor(times.length / 2)] ?? 0).toFixed(0)} ms`,
   );
   say(
     asExpected

@@ -129,7 +129,7 @@ async function openRecord(
 ): Promise<{ readonly database: Kysely<Database>; readonly objects: ObjectStore }> {
   mkdirSync(config.data, { recursive: true });
   const unlock = lockFolder(join(config.data, 'service.lock'));
-  parts.push({ name: 'lock', stop: () => Promise.resolve(unlock()) });
+  parts.push({ name: 'lock', stop: () => Promise.resolve().then(unlock) });
   const database = openSqlite(databasePath(config.data));
   parts.push({ name: 'database', stop: () => database.destroy() });
   const applied = await migrate(database);

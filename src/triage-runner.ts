@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Database } from './database/schema.ts';
 import {
   type ArchivedReport,
-  findObjectKey,
+  findTriageInput,
   type Recorded,
   recordTriage,
   recordTriageFailure,
@@ -120,9 +120,16 @@ export class TriageRunner {
 
   async #analyse(job: LeasedJob, scratchFolder: string): Promise<void> {
     const { database, objects, pool, clock, destinations } = this.#parts;
-    const objectKey = await findObjectKey(database, job.examId);
-    const path = await objects.readablePath(objectKey ?? '');
-    const reply = await pool.analyse({ id: job.examId, path, source: 'dicom', options: {}, scratchFolder });
+    const exam = await findTriageInput(database, job.examId);
+    const reply = await pool.analyse({
+      id: job.examId,
+      path: await objects.readablePath(exam.objectKey),
+      source: 'dicom',
+      options: {},
+      scratchFolder,
+      // The time of receipt, so that a retry writes the same report to the byte.
+      reportedAtMs: exam.receivedAtMs,
+    });
     const reports = await this.#archive(job.examId, reply.artefacts);
     const recorded = await recordTriage(database, {
       job,

@@ -107,14 +107,9 @@ function readPanoramic(prepared: PreparedFilm, outputs: ModelOutputs, rules: Ana
   };
   // NaN would cross the process border as null, which means something else: absent with a reason.
   if (!allFinite(panoramic)) throw new TriageError('inference-failed', 'a measurement is not a number');
-  const reasons: Reason[] = [...decision.reasons, ...sideReasons(sides), CORTICAL_INDEX_ABSENT];
+  const reasons: Reason[] = [...decision.reasons, ...sideReasons(sides), reasonOf('cortical-index-not-read')];
   return { outcome: decision.outcome, reasons, panoramic };
 }
-
-const CORTICAL_INDEX_ABSENT: Reason = {
-  code: 'cortical-index-not-read',
-  text: 'The mandibular cortical index (Klemetti) is not read by this version.',
-};
 
 /** Why a side is missing; the same reason on both sides is said once. */
 function sideReasons(sides: readonly SideMeasurement[]): Reason[] {

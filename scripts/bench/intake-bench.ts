@@ -139,7 +139,9 @@ async function startOurs(work: string): Promise<Receiver> {
       const { received, refused } = await readStatus(work);
       return received === sent.length && refused === 0 && (await verifyArchive(work, sent)).length === 0;
     },
-    stop: async () => void (await service.stop()),
+    stop: async () => {
+      await service.stop();
+    },
   };
 }
 

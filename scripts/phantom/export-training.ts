@@ -39,7 +39,8 @@ export function drawTrainingOptions(seed: number): PhantomOptions {
   };
 }
 
-async function writePicture(film: Film, bits: number, path: string): Promise<void> {
+/** Writes a film as a 16-bit grey PNG. */
+export async function writePicture(film: Film, bits: number, path: string): Promise<void> {
   // PNG holds 16 bits; samples are moved up, so that white is white whatever the depth was.
   const samples = film.samples.map((sample) => sample * 2 ** (16 - bits));
   const raw = { width: film.columns, height: film.rows, channels: 1 as const };

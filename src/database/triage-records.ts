@@ -24,14 +24,16 @@ export interface TriageResult {
 /** What was written; undefined where the lease was lost and nothing was. */
 export type Recorded = { readonly state: ExamState; readonly referralId: string | null } | undefined;
 
-/** Where the object of an exam is, for the worker that reads it. */
-export function findObjectKey(database: Connection, examId: string): Promise<string | undefined> {
+/** What the triage of an exam starts from. Throws when there is no such exam. */
+export function findTriageInput(
+  database: Connection,
+  examId: string,
+): Promise<{ readonly objectKey: string; readonly receivedAtMs: number }> {
   return database
     .selectFrom('exams')
-    .select('object_key')
+    .select(['object_key as objectKey', 'received_at_ms as receivedAtMs'])
     .where('exam_id', '=', examId)
-    .executeTakeFirst()
-    .then((row) => row?.object_key);
+    .executeTakeFirstOrThrow();
 }
 
 /**

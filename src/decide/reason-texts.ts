@@ -53,6 +53,22 @@ const FINDING_TEXTS = {
     en: 'The mean lies within one standard error of the limit: read the picture before you act on it.',
     sv: 'Medelvärdet ligger inom ett medelfel från gränsen: granska bilden innan den används som underlag.',
   },
+  'cortical-index-not-read': {
+    en: 'The mandibular cortical index (Klemetti) is not read by this version.',
+    sv: 'Mandibulärt kortikalindex (Klemetti) avläses inte av denna version.',
+  },
+  'too-small': {
+    en: 'The picture has too few pixels to be measured.',
+    sv: 'Bilden har för få bildpunkter för att kunna mätas.',
+  },
+  'flat-image': {
+    en: 'The picture is blank or has hardly any contrast.',
+    sv: 'Bilden är tom eller har knappt någon kontrast.',
+  },
+  'mostly-clipped': {
+    en: 'Most of the picture is pure black or pure white.',
+    sv: 'Det mesta av bilden är helt svart eller helt vitt.',
+  },
   'no-side-assessable': {
     en: 'The cortical width could not be measured on either side.',
     sv: 'Den kortikala bredden kunde inte mätas på någon sida.',

@@ -53,14 +53,14 @@ export async function encodePng(
   channels: 1 | 3 | 4 = 1,
 ): Promise<Buffer> {
   const image = sharp(pixels, { raw: { width: columns, height: rows, channels } });
-  return (channels === 1 ? image.toColourspace('b-w') : image).png({ compressionLevel: 6 }).toBuffer();
+  return (channels === 1 ? image.toColourspace('b-w') : image).png({ compressionLevel: 2 }).toBuffer();
 }
 
 /** Encodes 16-bit grey samples as PNG at full depth. */
 export async function encodePng16(pixels: Uint16Array, columns: number, rows: number): Promise<Buffer> {
   return sharp(pixels, { raw: { width: columns, height: rows, channels: 1 } })
     .toColourspace('grey16')
-    .png({ compressionLevel: 6 })
+    .png({ compressionLevel: 2 })
     .toBuffer();
 }
 

@@ -38,6 +38,11 @@ export interface CorticalWidthInput {
 export const FORAMEN_CONFIDENCE_MIN = 0.1;
 /** Mean height of the foramen over the border on the detector; only sizes windows where a film has no scale. */
 const FORAMEN_HEIGHT_MM = 14;
+/**
+ * The body of the mandible goes on for some 60 mm behind the foramen. Where the border ends sooner, that side is not
+ * on the film, and what looks like a foramen is something else.
+ */
+const BORDER_BEHIND_FORAMEN_MM_MIN = 20;
 const HALF_STRIP_MM = 4;
 const HALF_PATH_MM = 8;
 const WIDTH_MIN_MM = 0.7;
@@ -56,6 +61,9 @@ export function measureCorticalWidth(input: CorticalWidthInput): SideMeasurement
   if (!insideFilm(film, foramen.xPx, foramen.yPx)) return refuse(input, 'out-of-picture');
   const foramenPx: PointPx = [foramen.xPx, foramen.yPx];
   const pxPerMm = mmPerPx === null ? guessScale(border, foramenPx) : 1 / mmPerPx;
+  if (borderBehindPx(input, foramen.xPx) < BORDER_BEHIND_FORAMEN_MM_MIN * pxPerMm) {
+    return refuse(input, 'out-of-picture');
+  }
   const frame = fitBorderFrame(border, foramenPx, 6 * pxPerMm);
   if (frame === null || frame.foramenHeightPx < 4 * pxPerMm) return refuse(input, 'border-not-visible');
   const reach = chooseReach(film, frame, pxPerMm);
@@ -70,6 +78,13 @@ export function measureCorticalWidth(input: CorticalWidthInput): SideMeasurement
   const margin = findEndostealMargin(strip, pxPerMm, depthMaxPx);
   if (margin === null || margin.contrast <= 0) return refuse(input, 'contrast-too-low');
   return conclude(input, frame, edge, margin, pxPerMm);
+}
+
+/** How far the border goes on behind the foramen: to the left in the picture for the patient's right. */
+function borderBehindPx({ border, side }: CorticalWidthInput, foramenXPx: number): number {
+  return side === 'R'
+    ? foramenXPx - (border[0]?.[0] ?? foramenXPx)
+    : (border.at(-1)?.[0] ?? foramenXPx) - foramenXPx;
 }
 
 function conclude(
