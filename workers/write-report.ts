@@ -5,7 +5,6 @@ import type { DicomHeader } from '../src/dicom/read-header.ts';
 import { writePart10, type DicomDataset } from '../src/dicom/write-part10.ts';
 import type { AnalysisResult } from '../src/exam/analysis.ts';
 import type { Film } from '../src/exam/film.ts';
-import { renderPreview } from '../src/imaging/preview.ts';
 import { encodePng } from '../src/imaging/raster.ts';
 import { renderOverlay } from '../src/report/overlay-image.ts';
 import type { ReportIdentity, ReportInput } from '../src/report/report-object.ts';
@@ -45,10 +44,15 @@ export async function writeArtefacts(
   const place = (name: string): string => join(scratchFolder, name);
   const picture = await renderOverlay(film, analysis, PICTURE_COLUMNS_MAX);
   const overlayPath = place('overlay.png');
-  await writeFile(overlayPath, await encodePng(picture.rgb, picture.columns, picture.rows, 3));
-  if (overlayOnly) return { ...NOTHING, overlayPath };
+  const overlay = encodePng(picture.rgb, picture.columns, picture.rows, 3);
+  if (overlayOnly) {
+    await writeFile(overlayPath, await overlay);
+    return { ...NOTHING, overlayPath };
+  }
   const previewPath = place('preview.png');
-  await writeFile(previewPath, await renderPreview(film, { columnsMax: PICTURE_COLUMNS_MAX }));
+  // The encoder works on threads of its own, so both pictures are made at once where a core is free.
+  const preview = encodePng(picture.plain.pixels, picture.plain.columns, picture.plain.rows);
+  await Promise.all([writeFile(overlayPath, await overlay), writeFile(previewPath, await preview)]);
   const hasReport = analysis.outcome === 'positive' || analysis.outcome === 'negative';
   if (header === null || !hasReport) return { ...NOTHING, previewPath, overlayPath };
   const input: ReportInput = { header, analysis, ...made };

@@ -102,7 +102,10 @@ export async function rasterizeOverlay(
 ): Promise<{ readonly rgb: Uint8Array }> {
   const rgb = new Uint8Array(columns * rows * 3);
   for (let i = 0, o = 0; i < columns * rows; i++, o += 3) {
-    rgb.fill(greyPixels[i] ?? 0, o, o + 3);
+    const grey = greyPixels[i] ?? 0;
+    rgb[o] = grey;
+    rgb[o + 1] = grey;
+    rgb[o + 2] = grey;
   }
   const data = await sharp(rgb, { raw: { width: columns, height: rows, channels: 3 } })
     .composite([{ input: Buffer.from(svg, 'utf8'), left: 0, top: 0 }])

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderPreview, toGreyPicture } from './preview.ts';
-import { decodeRaster, encodePng, encodePng16 } from './raster.ts';
+import { encodePng, encodePng16 } from './raster.ts';
 import { readPicture } from './read-picture.ts';
 
 describe('reading a picture', () => {
@@ -28,21 +27,5 @@ describe('reading a picture', () => {
       code: 'pixel-data-unreadable',
     });
     await expect(readPicture('/no/such/Eva Aberg.png')).rejects.toThrow(/^(?!.*Eva)/);
-  });
-});
-
-describe('a preview', () => {
-  const samples = Float32Array.from({ length: 400 * 200 }, (_, i) => 1000 + (i % 400) * 5);
-  const film = { columns: 400, rows: 200, samples };
-
-  it('is an 8-bit PNG of the width asked for, windowed from black to white', async () => {
-    const picture = await decodeRaster(await renderPreview(film, { columnsMax: 100 }), 1e6);
-    expect(picture).toMatchObject({ columns: 100, rows: 50, channels: 1, bitsAllocated: 8 });
-    expect([picture.samples[0], picture.samples[99]]).toEqual([0, 255]);
-  });
-
-  it('is never larger than the film', () => {
-    const { columns, rows, scale } = toGreyPicture(film, 5000);
-    expect({ columns, rows, scale }).toEqual({ columns: 400, rows: 200, scale: 1 });
   });
 });
