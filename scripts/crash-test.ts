@@ -11,6 +11,7 @@ import { verifyArchive } from './bench/archive-check.ts';
 import { type FilmFile, writeFilmFiles } from './bench/film-files.ts';
 import { findDoubles } from './bench/double-check.ts';
 import { startServiceProcess } from './demo/service-process.ts';
+import { renderPanoramicPhantom } from './phantom/panoramic-phantom.ts';
 import { createSeededRandom } from './phantom/seeded-random.ts';
 
 // Kills the service with SIGKILL at random moments while films arrive over eight associations and are triaged, and
@@ -27,11 +28,18 @@ const random = createSeededRandom(Number(values.seed));
 const folder = await mkdtemp(join(tmpdir(), 'osteotriage-crash-'));
 const data = join(folder, 'data');
 process.exitCode = await crashTest();
-await rm(folder, { recursive: true, force: true });
+if (process.exitCode === 0) await rm(folder, { recursive: true, force: true });
+else process.stdout.write(`The data is kept in ${folder}\n`);
 
 async function crashTest(): Promise<number> {
   const bytes = Number(values.megabytes) * 1e6;
+  // About `bytes` at two bytes a sample, with a thin cortex, so that its people are referred.
+  const columns = 2 * Math.round(Math.sqrt(bytes / 2 / 0.43) / 2);
+  const thin = { mcwRightMm: 2, mcwLeftMm: 2 };
+  const size = { columns, rows: Math.round(columns * 0.43), bits: 12 };
+  const phantom = renderPanoramicPhantom({ seed: Number(values.seed), ...size, ...thin }).film;
   const groups = await writeFilmFiles({
+    phantom,
     folder,
     count: Number(values.files),
     bytes,
@@ -63,7 +71,11 @@ async function crashTest(): Promise<number> {
   process.stdout.write(
     `${JSON.stringify({ seed: Number(values.seed), kills: Number(values.kills), acknowledged: acknowledged.size, wrong, counts })}\n`,
   );
-  const complete = acknowledged.size === groups.flat().length && counts.pending === 0 && counts.failed === 0;
+  const complete =
+    acknowledged.size === groups.flat().length &&
+    counts.pending === 0 &&
+    counts.failed === 0 &&
+    counts.referrals > 0;
   return wrong.length === 0 && complete ? 0 : 1;
 }
 

@@ -123,7 +123,7 @@ export const ERRORS = {
     'transient',
     503,
     0xa700,
-    'Close pages that are not used, or raise the limit of open event streams.',
+    'It passes by itself. If it lasts, close pages that are not used or add workers.',
   ),
   unexpected: row('ambiguous', 500, 0x0110, 'A defect: report it with the log around this time.'),
 } as const satisfies Record<string, ErrorRow>;

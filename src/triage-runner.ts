@@ -19,7 +19,7 @@ import type { JobQueue } from './queue/job-queue.ts';
 import { decideRetry } from './queue/retry-policy.ts';
 import type { Log } from './telemetry.ts';
 import type { WorklistEvent } from './worklist/worklist-views.ts';
-import type { Artefacts } from '../workers/messages.ts';
+import type { AnalysisReply, AnalysisRequest, Artefacts } from '../workers/messages.ts';
 
 /** The queue is looked at this often even if nobody rings: leases end and retries fall due by time alone. */
 const POLL_MS_MAX = 1000;
@@ -29,7 +29,7 @@ export interface TriageRunnerParts {
   readonly database: Kysely<Database>;
   readonly objects: ObjectStore;
   readonly queue: JobQueue;
-  readonly pool: WorkerPool;
+  readonly pool: Pick<WorkerPool, 'analyse' | 'capacity'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly destinations: readonly string[];
@@ -49,6 +49,8 @@ export class TriageRunner {
   readonly #running = new Set<Promise<void>>();
   #cancelPoll: (() => void) | undefined;
   #claiming: Promise<void> | undefined;
+  /** Jobs that were claimed and have not reached the pool yet: the pool's room must be kept for them. */
+  #preparing = 0;
   #rungWhileClaiming = false;
   #closed = false;
 
@@ -85,9 +87,10 @@ export class TriageRunner {
   async #claim(): Promise<void> {
     const { queue, pool, leaseMs, log } = this.#parts;
     try {
-      const room = pool.capacity();
+      const room = pool.capacity() - this.#preparing;
       if (room < 1) return;
       for (const job of await queue.claim(room, leaseMs)) {
+        this.#preparing += 1;
         const run = this.#triage(job).finally(() => {
           this.#running.delete(run);
           this.ring();
@@ -104,8 +107,9 @@ export class TriageRunner {
     const { objects, log } = this.#parts;
     let scratchFolder: string | undefined;
     try {
-      scratchFolder = await objects.makeScratch();
-      await this.#analyse(job, scratchFolder);
+      const request = await this.#prepare(job);
+      scratchFolder = request.scratchFolder;
+      await this.#finish(job, await this.#parts.pool.analyse(request));
     } catch (thrown) {
       await this.#giveBack(job, thrown).catch((again: unknown) => {
         log.error(
@@ -118,18 +122,26 @@ export class TriageRunner {
     }
   }
 
-  async #analyse(job: LeasedJob, scratchFolder: string): Promise<void> {
-    const { database, objects, pool, clock, destinations } = this.#parts;
-    const exam = await findTriageInput(database, job.examId);
-    const reply = await pool.analyse({
-      id: job.examId,
-      path: await objects.readablePath(exam.objectKey),
-      source: 'dicom',
-      options: {},
-      scratchFolder,
-      // The time of receipt, so that a retry writes the same report to the byte.
-      reportedAtMs: exam.receivedAtMs,
-    });
+  async #prepare(job: LeasedJob): Promise<AnalysisRequest & { readonly scratchFolder: string }> {
+    const { database, objects } = this.#parts;
+    try {
+      const exam = await findTriageInput(database, job.examId);
+      return {
+        id: job.examId,
+        path: await objects.readablePath(exam.objectKey),
+        source: 'dicom',
+        options: {},
+        scratchFolder: await objects.makeScratch(),
+        // The time of receipt, so that a retry writes the same report to the byte.
+        reportedAtMs: exam.receivedAtMs,
+      };
+    } finally {
+      this.#preparing -= 1;
+    }
+  }
+
+  async #finish(job: LeasedJob, reply: AnalysisReply): Promise<void> {
+    const { database, clock, destinations, onDeliveries } = this.#parts;
     const reports = await this.#archive(job.examId, reply.artefacts);
     const recorded = await recordTriage(database, {
       job,
@@ -140,7 +152,7 @@ export class TriageRunner {
       nowMs: clock.nowMs(),
     });
     this.#tell(job, recorded);
-    if (recorded !== undefined && reports.length > 0 && destinations.length > 0) this.#parts.onDeliveries();
+    if (recorded !== undefined && reports.length > 0 && destinations.length > 0) onDeliveries();
   }
 
   async #archive(examId: string, artefacts: Artefacts | null): Promise<readonly ArchivedReport[]> {

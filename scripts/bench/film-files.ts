@@ -14,7 +14,8 @@ export interface FilmFile {
 
 /**
  * Writes DX films of invented people, explicit little endian, in folders of `eachFolder` files. Sizes vary by a
- * fifth around `bytes`. Their pixels are a ramp: for moving bytes, not for reading.
+ * fifth around `bytes` and their pixels are a ramp, for moving bytes; every second one shows `phantom` where one is
+ * given, for reading.
  */
 export async function writeFilmFiles(options: {
   readonly folder: string;
@@ -22,6 +23,7 @@ export async function writeFilmFiles(options: {
   readonly bytes: number;
   readonly folders: number;
   readonly persons: number;
+  readonly phantom?: { readonly columns: number; readonly rows: number; readonly samples: Uint16Array };
 }): Promise<readonly (readonly FilmFile[])[]> {
   const groups: FilmFile[][] = Array.from({ length: options.folders }, () => []);
   for (let index = 0; index < options.count; index += 1) {
@@ -37,7 +39,9 @@ export async function writeFilmFiles(options: {
       series: `1.2.826.0.1.3680043.10.999.3.${index}`,
       instance,
       patientId: person,
-      size: [rows, columns],
+      ...(options.phantom === undefined || index % 2 === 0
+        ? { size: [rows, columns] }
+        : { size: [options.phantom.rows, options.phantom.columns], samples: options.phantom.samples }),
     });
     const path = join(folder, `${index}.dcm`);
     const prefix = part10Prefix({

@@ -80,7 +80,7 @@ describe('the worker pool', () => {
     expect(pool.capacity()).toBe(2);
     const held = [pool.analyse(film('wait-300', 'a')), pool.analyse(film('answer', 'b'))];
     expect(pool.capacity()).toBe(0);
-    await expect(pool.analyse(film('answer', 'c'))).rejects.toMatchObject({ code: 'state-conflict' });
+    await expect(pool.analyse(film('answer', 'c'))).rejects.toMatchObject({ code: 'server-busy' });
     await Promise.all(held);
     expect(pool.capacity()).toBe(2);
   });

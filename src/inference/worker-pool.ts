@@ -116,7 +116,7 @@ export class WorkerPool {
   analyse(request: AnalysisRequest): Promise<AnalysisReply> {
     if (this.#closing) return Promise.reject(closingError());
     if (this.capacity() === 0) {
-      return Promise.reject(new TriageError('state-conflict', 'the worker pool takes no more films now'));
+      return Promise.reject(new TriageError('server-busy', 'the worker pool takes no more films now'));
     }
     const { promise, resolve, reject } = Promise.withResolvers<AnalysisReply>();
     const arrivedMs = this.#options.clock.monotonicMs();

@@ -7,6 +7,8 @@ export interface TinyFilm {
   readonly patientId?: string;
   /** Rows and columns; 2 x 2 where nothing is said. */
   readonly size?: readonly [rows: number, columns: number];
+  /** Samples of 12 bits, rows x columns; a ramp where nothing is said. */
+  readonly samples?: Uint16Array;
 }
 
 /** A data set of a DX image, of four pixels unless a size is given, in explicit little endian, of an invented person. */
@@ -14,7 +16,7 @@ export function tinyDataSet(film: TinyFilm): Buffer {
   const [rows, columns] = film.size ?? [2, 2];
   const pixels = Buffer.alloc(rows * columns * 2);
   for (let pixel = 0; pixel < rows * columns; pixel += 1) {
-    pixels.writeUInt16LE((film.pixelValue ?? pixel) & 0xfff, pixel * 2);
+    pixels.writeUInt16LE((film.samples?.[pixel] ?? film.pixelValue ?? pixel) & 0xfff, pixel * 2);
   }
   return Buffer.concat([
     element(0x0008, 0x0016, 'UI', text('1.2.840.10008.5.1.4.1.1.1.1', '\0')),
