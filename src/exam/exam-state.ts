@@ -53,7 +53,7 @@ function move<State extends string>(
   to: State,
 ): State {
   if (!table[from].includes(to)) {
-    throw new TriageError('state-conflict', `a ${what} cannot go from ${from} to ${to}`);
+    throw new TriageError('state-conflict', `the ${what} cannot go from ${from} to ${to}`);
   }
   return to;
 }

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig, SETTINGS } from './config.ts';
+
+describe('the configuration', () => {
+  it('has defaults that are valid, and says where each value came from', () => {
+    const { config, origins } = readConfig({ dimsePort: '0' }, { TRIAGE_WORKERS: '3', UNRELATED: 'x' });
+    expect(config).toMatchObject({
+      dimsePort: 0,
+      workers: 3,
+      corticalWidthMmMin: 3,
+      magnification: null,
+      pacs: [],
+    });
+    const sourceOf = (name: string) => origins.find((origin) => origin.name === name)?.source;
+    expect([sourceOf('dimsePort'), sourceOf('workers'), sourceOf('ageYearsMin')]).toEqual([
+      'option',
+      'environment',
+      'default',
+    ]);
+    expect(origins).toHaveLength(Object.keys(SETTINGS).length);
+  });
+
+  it('reads PACS destinations', () => {
+    const { config } = readConfig({}, { TRIAGE_PACS: 'PACS1@10.0.0.1:104, PACS2@archive:11112' });
+    expect(config.pacs).toEqual([
+      { aeTitle: 'PACS1', host: '10.0.0.1', port: 104 },
+      { aeTitle: 'PACS2', host: 'archive', port: 11112 },
+    ]);
+  });
+
+  it.each([
+    ['TRIAGE_DIMSE_PORT', '70000'],
+    ['TRIAGE_WORKERS', 'many'],
+    ['TRIAGE_DIMSE_HOST', '0.0.0.0'],
+    ['TRIAGE_PACS', 'PACS1'],
+    ['TRIAGE_AE_TITLE', 'A TITLE THAT IS TOO LONG'],
+    ['TRIAGE_MAGNIFICATION', '0.5'],
+  ])('refuses %s = %s, naming the setting', (variable, value) => {
+    expect(() => readConfig({}, { [variable]: value })).toThrow(variable);
+  });
+});
