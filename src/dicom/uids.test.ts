@@ -29,12 +29,23 @@ describe('uids', () => {
     );
   });
 
-  it.each(['', '1', '1.', '.1', '1..2', '1.2/3', '../../etc', '1.2.3 ', '1.a', `1.${'2'.repeat(64)}`])(
-    'refuses %j as a name',
-    (text) => {
-      expect(isValidUid(text)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    '1',
+    '1.',
+    '.1',
+    '1..2',
+    '1.2/3',
+    '1.2/..',
+    '../../etc',
+    '1.2.3 ',
+    '1 2',
+    '1.2\n',
+    '1.a',
+    `1.${'2'.repeat(64)}`,
+  ])('refuses %j as a name', (text) => {
+    expect(isValidUid(text)).toBe(false);
+  });
 
   it('names every transfer syntax once and keeps its own names within the standard', () => {
     expect(new Set(TRANSFER_SYNTAXES.map((entry) => entry.uid)).size).toBe(TRANSFER_SYNTAXES.length);

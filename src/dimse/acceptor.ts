@@ -14,13 +14,8 @@ import type { SupportedSyntaxes } from './presentation-contexts.ts';
 import { answerContexts, settleContexts } from './presentation-contexts.ts';
 import { StorageService } from './storage-service.ts';
 import type { StorageSink } from './storage-sink.ts';
-import {
-  DICOM_APPLICATION_CONTEXT,
-  IMPLEMENTATION_CLASS_UID,
-  IMPLEMENTATION_VERSION_NAME,
-  IMPLICIT_VR_LITTLE_ENDIAN,
-  VERIFICATION_SOP_CLASS,
-} from './uid.ts';
+import { DICOM_APPLICATION_CONTEXT, IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION_SOP_CLASS } from './uid.ts';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/uids.ts';
 
 /** Who asks for an association. */
 interface AssociationProposal {
@@ -30,8 +25,7 @@ interface AssociationProposal {
 }
 
 /** The answer of a policy to a proposal. */
-type AssociationVerdict =
-  { readonly accepted: true } | ({ readonly accepted: false } & AssociateReject);
+type AssociationVerdict = { readonly accepted: true } | ({ readonly accepted: false } & AssociateReject);
 
 /** What a listener is made of. */
 export interface AcceptorOptions {

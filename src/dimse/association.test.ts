@@ -3,7 +3,6 @@ import type { AssociationEvent, AssociationState } from './association.ts';
 import { transition } from './association.ts';
 import { answerContexts, settleContexts } from './presentation-contexts.ts';
 import { describeStatus, statusKind } from './status.ts';
-import { isValidUid } from './uid.ts';
 
 function walk(...events: AssociationEvent[]): string[] {
   let state: AssociationState = 'Sta1-idle';
@@ -88,18 +87,7 @@ describe('presentation contexts', () => {
   });
 });
 
-describe('UIDs and statuses', () => {
-  it.each(['1', '1.2.840.10008.1.1', '2.25.0012', '1'.repeat(64)])('takes %s for a UID', (uid) => {
-    expect(isValidUid(uid)).toBe(true);
-  });
-
-  it.each(['', '.', '1.', '.1', '1..2', '1.2/..', '../../etc', '1.2.a', '1 2', '1.2\n', '1'.repeat(65)])(
-    'does not take %j for a UID',
-    (uid) => {
-      expect(isValidUid(uid)).toBe(false);
-    },
-  );
-
+describe('statuses', () => {
   it('tells success from warning and failure', () => {
     expect([0x0000, 0xb000, 0xb007, 0x0107, 0xa700, 0xc123, 0x0110, 0xff00, 0xfe00].map(statusKind)).toEqual([
       'success',

@@ -15,12 +15,8 @@ import { decodeReject, describeReject, encodeReleaseReply, encodeReleaseRequest,
 import type { AcceptedContext } from './presentation-contexts.ts';
 import { settleContexts } from './presentation-contexts.ts';
 import { ABORT_REASON, ProtocolFault } from './protocol-fault.ts';
-import {
-  DICOM_APPLICATION_CONTEXT,
-  IMPLEMENTATION_CLASS_UID,
-  IMPLEMENTATION_VERSION_NAME,
-  VERIFICATION_SOP_CLASS,
-} from './uid.ts';
+import { DICOM_APPLICATION_CONTEXT, VERIFICATION_SOP_CLASS } from './uid.ts';
+import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/uids.ts';
 
 /** What an association is asked with. */
 export interface AssociationOptions {

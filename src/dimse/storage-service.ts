@@ -12,7 +12,8 @@ import type { AcceptedContext } from './presentation-contexts.ts';
 import { ABORT_REASON, ProtocolFault } from './protocol-fault.ts';
 import { STATUS } from './status.ts';
 import type { IncomingDescription, IncomingObject, StorageSink, StoreOutcome } from './storage-sink.ts';
-import { isValidUid, VERIFICATION_SOP_CLASS } from './uid.ts';
+import { isValidUid } from '../dicom/uids.ts';
+import { VERIFICATION_SOP_CLASS } from './uid.ts';
 
 /** Counts since the acceptor started. */
 interface StorageCounts {
