@@ -149,7 +149,7 @@ async function startStorescp(work: string): Promise<Receiver> {
   const port = await freePort();
   const folder = join(work, 'received');
   await mkdir(folder);
-  const flags = ['--fork', '-aet', 'STORESCP', '-pdu', '131072', '-od', folder, '-B', '+xa', String(port)];
+  const flags = ['--fork', '-aet', 'STORESCP', '-pdu', '131072', '-od', folder, '+xa', String(port)];
   const child = spawn('storescp', flags, { stdio: 'ignore' });
   await waitForPort(port);
   return {

@@ -26,7 +26,18 @@ export async function startServiceProcess(
 ): Promise<ServiceProcess> {
   const child = spawn(
     process.execPath,
-    ['src/main.ts', 'serve', '--data', dataFolder, '--dimse-port', '0', '--http-port', '0'],
+    // As "npm start" does: a small young generation frees received buffers sooner and keeps the listener small.
+    [
+      '--max-semi-space-size=1',
+      'src/main.ts',
+      'serve',
+      '--data',
+      dataFolder,
+      '--dimse-port',
+      '0',
+      '--http-port',
+      '0',
+    ],
     { cwd: PROJECT_FOLDER, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   child.stderr.pipe(createWriteStream(join(dataFolder, 'service.log'), { flags: 'a' }));

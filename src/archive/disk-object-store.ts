@@ -6,7 +6,7 @@ import { TriageError, asTriageError } from '../errors.ts';
 import type { ObjectStore, ObjectWriter } from './object-store.ts';
 
 /** Bytes that may wait for the disk before the sender is asked to pause. */
-const WRITE_BEHIND_BYTES = 4 * 1024 * 1024;
+const WRITE_BEHIND_BYTES = 1024 * 1024;
 const KEY_PATTERN = /^[a-z]+\/[0-9a-f]{2}\/[0-9a-z.-]{1,128}$/;
 
 /**
