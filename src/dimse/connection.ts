@@ -305,11 +305,15 @@ export class Connection {
   }
 
   async #drained(): Promise<void> {
+    // Answering is work of ours, but here it is the peer who does not read: its silence counts.
+    const wasHeld = this.#idle.isHeld;
+    this.#idle.release();
     while (this.#socket.writableNeedDrain) {
       this.#requireOpen();
       await this.#wait();
     }
     this.#requireOpen();
+    if (wasHeld) this.#idle.hold();
   }
 
   #wait(): Promise<void> {

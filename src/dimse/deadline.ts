@@ -23,6 +23,11 @@ export class Deadline {
     return this.#cancel !== undefined;
   }
 
+  /** Whether the counting is stopped by `hold`. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
   /** Counts from now. */
   restart(): void {
     this.#startedMs = this.#clock.monotonicMs();

@@ -110,10 +110,18 @@ describe('a side that is not assessable says why', () => {
     expect(faint).toMatchObject({ assessable: false, reason: 'foramen-not-found' });
   });
 
+  it('when the border ends close behind the foramen, as on a film that was cut there', () => {
+    const foramen = { xPx, yPx, confidence: 0.9 };
+    const cut = border.filter(([x]) => x > xPx - 150);
+    expect(measureCorticalWidth({ ...base, foramen, border }).assessable).toBe(true);
+    expect(measureCorticalWidth({ ...base, foramen, border: cut }).reason).toBe('out-of-picture');
+    expect(measureCorticalWidth({ ...base, foramen, border: cut, side: 'L' }).assessable).toBe(true);
+  });
+
   it('when the outline does not pass below the foramen', () => {
     const foramen = { xPx, yPx, confidence: 0.9 };
     expect(measureCorticalWidth({ ...base, foramen, border: [] }).reason).toBe('border-not-visible');
-    const away = border.slice(34);
+    const away = border.slice(59);
     expect(measureCorticalWidth({ ...base, foramen: { ...foramen, xPx: 30 }, border: away }).reason).toBe(
       'border-not-visible',
     );

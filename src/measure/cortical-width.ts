@@ -61,11 +61,11 @@ export function measureCorticalWidth(input: CorticalWidthInput): SideMeasurement
   if (!insideFilm(film, foramen.xPx, foramen.yPx)) return refuse(input, 'out-of-picture');
   const foramenPx: PointPx = [foramen.xPx, foramen.yPx];
   const pxPerMm = mmPerPx === null ? guessScale(border, foramenPx) : 1 / mmPerPx;
+  const frame = fitBorderFrame(border, foramenPx, 6 * pxPerMm);
+  if (frame === null || frame.foramenHeightPx < 4 * pxPerMm) return refuse(input, 'border-not-visible');
   if (borderBehindPx(input, foramen.xPx) < BORDER_BEHIND_FORAMEN_MM_MIN * pxPerMm) {
     return refuse(input, 'out-of-picture');
   }
-  const frame = fitBorderFrame(border, foramenPx, 6 * pxPerMm);
-  if (frame === null || frame.foramenHeightPx < 4 * pxPerMm) return refuse(input, 'border-not-visible');
   const reach = chooseReach(film, frame, pxPerMm);
   if (reach === null) return refuse(input, 'out-of-picture');
   const edge = findPeriostealEdge(film, frame, reach.fromPx, reach.toPx, pxPerMm);

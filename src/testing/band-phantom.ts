@@ -121,10 +121,10 @@ export function foramenOf(slope: number): PointPx {
   return [EDGE[0] + (slope / length) * 140, EDGE[1] - 140 / length];
 }
 
-/** The true border every 8 px, each point moved by up to `jitterPx` along the perpendicular, slowly. */
+/** The true border every 8 px, on to both sides of the strip as a jaw goes on; each point moved by up to `jitterPx` along the perpendicular, slowly. */
 export function borderOf(slope: number, shiftPx = 0, jitterPx = 0, random = createRandom(1)): PointPx[] {
-  return Array.from({ length: 39 }, (_, index): PointPx => {
-    const x = 10 + index * 8;
+  return Array.from({ length: 89 }, (_, index): PointPx => {
+    const x = -190 + index * 8;
     const dx = x - EDGE[0];
     const moved = shiftPx + (2 * random() - 1) * jitterPx;
     return [x, EDGE[1] + slope * dx - BEND * dx * dx + moved];
