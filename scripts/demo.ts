@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../src/clock.ts';
 import { listFiles } from '../src/commands/list-files.ts';
 import { readStatus } from '../src/commands/status.ts';
-import { PROJECT_FOLDER } from '../src/compose.ts';
+import { PROJECT_FOLDER } from '../src/project-folder.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../src/dimse/limits.ts';
 import { type SendResult, sendFiles } from '../src/dimse/send-files.ts';
 import { statusKind } from '../src/dimse/status.ts';

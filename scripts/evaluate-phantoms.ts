@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/clock.ts';
-import { PROJECT_FOLDER } from '../src/compose.ts';
 import { readConfig } from '../src/config.ts';
 import { startWorkerPool } from '../src/inference/worker-pool.ts';
 import { openLog } from '../src/telemetry.ts';
@@ -32,7 +31,7 @@ interface Reading {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'osteotriage-phantoms-'));
-const settings = workerSettings(readConfig().config, PROJECT_FOLDER);
+const settings = workerSettings(readConfig().config);
 const pool = await startWorkerPool({ ...settings, workers: 1, clock: systemClock, log: openLog('error') });
 const readings: Reading[] = [];
 try {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { PROJECT_FOLDER } from '../src/compose.ts';
+import { PROJECT_FOLDER } from '../src/project-folder.ts';
 
 // One way to run the tests, here and in CI: what they need is found or installed, the pages are built, then vitest.
 run('bash', [join('scripts', 'services.sh')], { mayFail: process.env['CI'] !== 'true' });

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { OBJECT_KINDS, pictureObjectKey } from './archive/archive.ts';
 import { openDiskObjectStore } from './archive/disk-object-store.ts';
@@ -16,6 +15,7 @@ import { startWorkerPool, type WorkerPool } from './inference/worker-pool.ts';
 import { startDimseListener } from './intake/dimse-listener.ts';
 import { InstanceReceiver } from './intake/receive-instance.ts';
 import { type RunningPart, stopAll } from './lifecycle.ts';
+import { PROJECT_FOLDER } from './project-folder.ts';
 import { openDatabaseJobQueue } from './queue/database-job-queue.ts';
 import { reconcileJobs, releaseLeases } from './queue/reconciler.ts';
 import { DeliveryRunner } from './report/delivery-runner.ts';
@@ -24,9 +24,6 @@ import { TriageRunner } from './triage-runner.ts';
 import { openWorklist } from './worklist/worklist.ts';
 import type { EventSource, ExamPictures, WorklistEvent } from './worklist/worklist-views.ts';
 import { workerSettings } from './worker-settings.ts';
-
-/** The folder that holds package.json, models and the built pages. */
-export const PROJECT_FOLDER = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 const RECONCILE_MS = 30_000;
 const ASSOCIATION_GRACE_MS = 3_000;
@@ -167,7 +164,7 @@ async function startPool(
     log.warn({}, 'no worker is configured: films are received and held only');
     return undefined;
   }
-  const pool = await startWorkerPool({ ...workerSettings(config, PROJECT_FOLDER), clock, log });
+  const pool = await startWorkerPool({ ...workerSettings(config), clock, log });
   parts.push({ name: 'workers', stop: () => pool.close(WORKER_GRACE_MS) });
   return pool;
 }

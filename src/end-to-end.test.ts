@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from './clock.ts';
 import { readStatus } from './commands/status.ts';
-import { PROJECT_FOLDER } from './compose.ts';
+import { PROJECT_FOLDER } from './project-folder.ts';
 import { DEFAULT_DIMSE_LIMITS } from './dimse/limits.ts';
 import { sendFiles } from './dimse/send-files.ts';
 import { requireTool } from './testing/services.ts';

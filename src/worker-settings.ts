@@ -6,6 +6,7 @@ import type { WorkerSetup } from '../workers/worker-setup.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_ELIGIBILITY_RULES } from './decide/eligibility.ts';
 import { derivedUid } from './dicom/uids.ts';
+import { PROJECT_FOLDER } from './project-folder.ts';
 import type { WorkerPoolOptions } from './inference/worker-pool.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -14,14 +15,11 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 const START_MS_MAX = 60_000;
 
 /** What the configuration says of the worker pool and of what each worker does. */
-export function workerSettings(
-  config: Config,
-  projectFolder: string,
-): Omit<WorkerPoolOptions, 'clock' | 'log'> {
+export function workerSettings(config: Config): Omit<WorkerPoolOptions, 'clock' | 'log'> {
   const setup: WorkerSetup = {
     modelsFolder: isAbsolute(config.modelsFolder)
       ? config.modelsFolder
-      : join(projectFolder, config.modelsFolder),
+      : join(PROJECT_FOLDER, config.modelsFolder),
     modelPins: {},
     executionProviders: config.executionProviders,
     rules: {
@@ -40,7 +38,7 @@ export function workerSettings(
   };
   return {
     workers: config.workers,
-    workerEntry: join(projectFolder, 'workers', 'triage-worker.ts'),
+    workerEntry: join(PROJECT_FOLDER, 'workers', 'triage-worker.ts'),
     setup,
     limits: { itemsMax: config.batchItemsMax, waitMsMax: config.batchWaitMsMax },
     jobMsMax: config.jobSecondsMax * 1000,

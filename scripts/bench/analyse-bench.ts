@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
-import { PROJECT_FOLDER } from '../../src/compose.ts';
+import { PROJECT_FOLDER } from '../../src/project-folder.ts';
 import { readConfig } from '../../src/config.ts';
 import type { StageTimings } from '../../src/exam/analysis.ts';
 import { startWorkerPool } from '../../src/inference/worker-pool.ts';
@@ -25,7 +25,7 @@ export async function benchAnalyse(rounds: number): Promise<AnalyseFigures> {
   const paths = catalogue.fixtures
     .filter((entry) => entry.recipe.kind === 'panoramic' && entry.truth !== null)
     .map((entry) => join(folder, entry.file));
-  const settings = workerSettings(readConfig().config, PROJECT_FOLDER);
+  const settings = workerSettings(readConfig().config);
   const pool = await startWorkerPool({ ...settings, clock: systemClock, log: openLog('error') });
   const speeds: number[] = [];
   const timings: StageTimings[] = [];

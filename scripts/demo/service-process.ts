@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { PROJECT_FOLDER } from '../../src/compose.ts';
+import { PROJECT_FOLDER } from '../../src/project-folder.ts';
 
 /** What the service prints when every part listens. */
 export interface ReadyLine {

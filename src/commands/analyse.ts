@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { reasonText } from '../decide/reason-texts.ts';
@@ -23,8 +23,6 @@ const VIEWS: readonly ViewName[] = [
 const MODALITIES = ['PX', 'DX', 'CR'];
 const CLOSE_MS_MAX = 1000;
 const MAGIC_BYTES = 132;
-// Not from compose.ts: an analysis needs no archive, database or server.
-const PROJECT_FOLDER = resolve(import.meta.dirname, '..', '..');
 
 /** What `osteotriage analyse` is told. */
 export interface AnalyseCommand {
@@ -53,7 +51,7 @@ export async function runAnalyse(command: AnalyseCommand): Promise<number> {
   if (command.overlay !== undefined) await mkdir(command.overlay, { recursive: true });
   const { config, log } = command;
   const workers = Math.max(1, Math.min(config.workers, files.length));
-  const settings = { ...workerSettings(config, PROJECT_FOLDER), workers };
+  const settings = { ...workerSettings(config), workers };
   const pool = await startWorkerPool({ ...settings, clock: systemClock, log });
   try {
     await analyseInOrder(files, pool, options, command);

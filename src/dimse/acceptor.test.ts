@@ -7,7 +7,7 @@ import type { Acceptor, AcceptorOptions } from './acceptor.ts';
 import { startAcceptor } from './acceptor.ts';
 import { decodeCommandSet, encodeCommandSet } from './command-set.ts';
 import type { CommandSet } from './command-set.ts';
-import { silentLog } from './dimse-log.ts';
+import { silentLog } from '../telemetry.ts';
 import { DEFAULT_DIMSE_LIMITS } from './limits.ts';
 import { encodeDataHeader } from './pdu.ts';
 import type { Association, AssociationOptions } from './requestor.ts';

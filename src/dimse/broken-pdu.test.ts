@@ -5,7 +5,7 @@ import { MemorySink } from '../testing/memory-sink.ts';
 import { readPduFixture, ScriptedPeer } from '../testing/scripted-peer.ts';
 import type { Acceptor } from './acceptor.ts';
 import { startAcceptor } from './acceptor.ts';
-import { silentLog } from './dimse-log.ts';
+import { silentLog } from '../telemetry.ts';
 import { DEFAULT_DIMSE_LIMITS } from './limits.ts';
 
 interface Broken {

@@ -11,7 +11,7 @@ import { MemorySink } from '../testing/memory-sink.ts';
 import { requireTool } from '../testing/services.ts';
 import type { Acceptor } from './acceptor.ts';
 import { startAcceptor } from './acceptor.ts';
-import { silentLog } from './dimse-log.ts';
+import { silentLog } from '../telemetry.ts';
 import { DEFAULT_DIMSE_LIMITS } from './limits.ts';
 import { openAssociation } from './requestor.ts';
 
