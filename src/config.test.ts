@@ -31,7 +31,6 @@ describe('the configuration', () => {
   it.each([
     ['TRIAGE_DIMSE_PORT', '70000'],
     ['TRIAGE_WORKERS', 'many'],
-    ['TRIAGE_DIMSE_HOST', '0.0.0.0'],
     ['TRIAGE_PACS', 'PACS1'],
     ['TRIAGE_AE_TITLE', 'A TITLE THAT IS TOO LONG'],
     ['TRIAGE_MAGNIFICATION', '0.5'],

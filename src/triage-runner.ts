@@ -172,11 +172,13 @@ export class TriageRunner {
     const reports: ArchivedReport[] = [];
     for (const [kind, object] of written) {
       if (object === null) continue;
-      const key = reportObjectKey(examId, kind);
+      const key = reportObjectKey(examId, 0, kind);
       const bytes = await objects.putFile(object.path, key);
       reports.push({
         kind,
+        revision: 0,
         sop_class_uid: object.sopClassUid,
+        series_uid: object.seriesInstanceUid,
         sop_uid: object.sopInstanceUid,
         object_key: key,
         object_bytes: bytes,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { InstanceKey } from '../exam/exam.ts';
+import type { ReportKind } from '../exam/exam-state.ts';
 
 /** The kinds of objects in the archive: received instances, our reports, and pictures for the pages. */
 export const OBJECT_KINDS = ['objects', 'reports', 'pictures'] as const;
@@ -17,8 +18,10 @@ export function instanceObjectKey(key: InstanceKey): string {
 }
 
 /** Where a report object of an exam is kept. */
-export function reportObjectKey(examId: string, kind: 'SR' | 'SC'): string {
-  return objectKey('reports', `${examId}/${kind}`, 'dcm');
+export function reportObjectKey(examId: string, revision: number, kind: ReportKind): string {
+  // The first revision keeps the name it had before there were revisions.
+  const name = revision === 0 ? `${examId}/${kind}` : `${examId}/${revision}/${kind}`;
+  return objectKey('reports', name, kind === 'PDF' ? 'pdf' : 'dcm');
 }
 
 /** Where a picture of an exam is kept. */

@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely';
-import { type DeliveryState, moveDelivery } from '../exam/exam-state.ts';
+import { type DeliveryState, moveDelivery, type ReportKind } from '../exam/exam-state.ts';
 import type { Database } from './schema.ts';
 
 /** A report object that is to be sent to a PACS. */
 export interface DueDelivery {
   readonly examId: string;
-  readonly kind: 'SR' | 'SC';
+  readonly revision: number;
+  readonly kind: ReportKind;
   readonly destination: string;
   readonly attempts: number;
   readonly firstTryAtMs: number | null;
@@ -22,10 +23,14 @@ export function findDueDeliveries(
   return database
     .selectFrom('deliveries')
     .innerJoin('reports', (join) =>
-      join.onRef('reports.exam_id', '=', 'deliveries.exam_id').onRef('reports.kind', '=', 'deliveries.kind'),
+      join
+        .onRef('reports.exam_id', '=', 'deliveries.exam_id')
+        .onRef('reports.revision', '=', 'deliveries.revision')
+        .onRef('reports.kind', '=', 'deliveries.kind'),
     )
     .select([
       'deliveries.exam_id as examId',
+      'deliveries.revision as revision',
       'deliveries.kind as kind',
       'deliveries.destination as destination',
       'deliveries.attempts as attempts',
@@ -59,8 +64,10 @@ export async function recordDelivery(
       first_try_at_ms: delivery.firstTryAtMs ?? attempt.nowMs,
       due_at_ms: attempt.dueAtMs,
       note: attempt.note,
+      ...(attempt.state === 'delivered' ? { delivered_at_ms: attempt.nowMs } : {}),
     })
     .where('exam_id', '=', delivery.examId)
+    .where('revision', '=', delivery.revision)
     .where('kind', '=', delivery.kind)
     .where('destination', '=', delivery.destination)
     .where('state', '=', 'pending')

@@ -1,11 +1,13 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { TriageError } from '../errors.ts';
+import { createNodeRecord } from './migration-0003.ts';
 import type { Database } from './schema.ts';
 
 /** Forward only, in order, never edited once released. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-record': { up: createRecord },
   '0002-queue-and-deliveries': { up: createQueue },
+  '0003-node': { up: createNodeRecord },
 };
 
 /** Brings a database to the newest schema; returns the names of what was applied. Each step is a transaction. */

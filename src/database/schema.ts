@@ -1,5 +1,12 @@
 import type { Generated } from 'kysely';
-import type { DeliveryState, ExamState, ReferralState } from '../exam/exam-state.ts';
+import type {
+  CommitmentState,
+  DeliveryState,
+  ExamState,
+  ProcedureStepState,
+  ReferralState,
+  ReportKind,
+} from '../exam/exam-state.ts';
 
 /**
  * The record. Times are ISO 8601 in UTC for people and whole milliseconds since 1970 where they are compared.
@@ -15,6 +22,12 @@ export interface Database {
   deliveries: DeliveryTable;
   refusals: RefusalTable;
   audit_trail: AuditTable;
+  commitment_requests: CommitmentRequestTable;
+  procedure_steps: ProcedureStepTable;
+  performed_steps: PerformedStepTable;
+  dxa_results: DxaResultTable;
+  identity_changes: IdentityChangeTable;
+  opt_outs: OptOutTable;
 }
 
 /** People as the senders name them: one row for each issuer and Patient ID. */
@@ -27,6 +40,8 @@ export interface PersonTable {
   name: string | null;
   birth_date: string | null;
   sex: string | null;
+  /** The person whose this identity turned out to be; null while it stands for itself. */
+  merged_into: Generated<string | null>;
 }
 
 /** One row for each instance that was answered Success. */
@@ -52,6 +67,14 @@ export interface ExamTable {
   analysis_json: string | null;
   received_at_ms: number;
   finished_at_ms: number | null;
+  /** The site that sent it. */
+  site_id: Generated<string>;
+  /** How it came in: dimse, stow or folder. */
+  door: Generated<'dimse' | 'stow' | 'folder'>;
+  /** 0 for the first result; one more each time it is assessed anew. */
+  revision: Generated<number>;
+  /** When retention removed the film; the row and its result stay. */
+  object_removed_at_ms: Generated<number | null>;
 }
 
 /** The DXA referral worklist. */
@@ -81,27 +104,38 @@ export interface JobTable {
   last_error: string | null;
 }
 
-/** Report objects in the archive: at most one of each kind for an exam. */
+/** Report objects in the archive: at most one of each kind for a revision of an exam. */
 export interface ReportTable {
   exam_id: string;
-  kind: 'SR' | 'SC';
-  sop_class_uid: string;
-  sop_uid: string;
+  revision: number;
+  kind: ReportKind;
+  /** null for a PDF. */
+  sop_class_uid: string | null;
+  series_uid: string | null;
+  sop_uid: string | null;
   object_key: string;
   object_bytes: number;
   created_at_ms: number;
 }
 
-/** The second axis: the sending of one report object to one PACS. */
+/** The second axis: the sending of one report object to one destination. */
 export interface DeliveryTable {
   exam_id: string;
-  kind: 'SR' | 'SC';
+  revision: number;
+  kind: ReportKind;
+  /** Name of a destination of the sites file, or `folder:` and a site's id for its out-tray. */
   destination: string;
   state: DeliveryState;
   attempts: number;
   due_at_ms: number;
   first_try_at_ms: number | null;
+  delivered_at_ms: Generated<number | null>;
   note: string | null;
+  /** null where commitment is not asked for. */
+  commitment: Generated<CommitmentState | null>;
+  transaction_uid: Generated<string | null>;
+  commitment_due_at_ms: Generated<number | null>;
+  commitment_attempts: Generated<number>;
 }
 
 /** C-STOREs that were answered otherwise than Success. */
@@ -121,4 +155,77 @@ export interface AuditTable {
   actor: string;
   action: string;
   subject: string;
+}
+
+/** Storage commitments that a peer asked of us and what became of the answer. */
+export interface CommitmentRequestTable {
+  request_id: string;
+  transaction_uid: string;
+  calling_ae_title: string;
+  called_ae_title: string;
+  site_id: string;
+  /** [[SOP class UID, SOP instance UID], …] */
+  references_json: string;
+  state: 'pending' | 'reported' | 'dead';
+  attempts: number;
+  due_at_ms: number;
+  asked_at_ms: number;
+  note: string | null;
+}
+
+/** The DXA that an accepted referral asks for, as the modality worklist shows it. */
+export interface ProcedureStepTable {
+  /** Scheduled Procedure Step ID, at most 16 characters. */
+  step_id: string;
+  referral_id: string;
+  study_uid: string;
+  requested_procedure_id: string;
+  accession_number: string;
+  station_ae_title: string | null;
+  /** YYYYMMDD */
+  scheduled_date: string;
+  /** HHMMSS */
+  scheduled_time: string;
+  state: ProcedureStepState;
+  created_at_ms: number;
+  updated_at_ms: number;
+}
+
+/** Modality performed procedure steps as scanners reported them. */
+export interface PerformedStepTable {
+  mpps_uid: string;
+  step_id: string | null;
+  state: 'IN PROGRESS' | 'COMPLETED' | 'DISCONTINUED';
+  data_set_json: string;
+  calling_ae_title: string;
+  created_at_ms: number;
+  updated_at_ms: number;
+}
+
+/** Objects that came back from a DXA scanner; each is an exam that is held and not triaged. */
+export interface DxaResultTable {
+  exam_id: string;
+  person_id: string;
+  referral_id: string | null;
+  /** patient-id, accession-number or study; null while no referral fits. */
+  matched_by: string | null;
+  received_at_ms: number;
+}
+
+/** Corrections and merges of identities, with what stood there before. */
+export interface IdentityChangeTable {
+  change_id: Generated<number>;
+  at_ms: number;
+  actor: string;
+  kind: 'correction' | 'merge';
+  from_person_id: string;
+  to_person_id: string;
+  before_json: string;
+}
+
+/** People whose films are not read. */
+export interface OptOutTable {
+  identity_key: string;
+  noted_at_ms: number;
+  actor: string;
 }

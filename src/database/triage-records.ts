@@ -122,6 +122,7 @@ async function insertReports(database: Connection, result: TriageResult): Promis
   const deliveries = reports.flatMap((report) =>
     destinations.map((destination) => ({
       exam_id: job.examId,
+      revision: report.revision,
       kind: report.kind,
       destination,
       state: 'pending' as const,

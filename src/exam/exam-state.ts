@@ -4,23 +4,35 @@ import { TriageError } from '../errors.ts';
 export type ExamState = 'pending' | 'positive' | 'negative' | 'not-assessable' | 'not-eligible' | 'failed';
 
 /** Where a referral stands. */
-export type ReferralState = 'open' | 'accepted' | 'dismissed' | 'done';
+export type ReferralState = 'open' | 'accepted' | 'started' | 'dismissed' | 'done';
 
 /** Where the delivery of one report object to one PACS stands. */
 export type DeliveryState = 'pending' | 'delivered' | 'dead';
 
+/** Whether a PACS has committed itself to keep a delivered object. */
+export type CommitmentState = 'wanted' | 'asked' | 'committed' | 'refused';
+
+/** The kinds of report objects; a PDF is for a clinic without a PACS. */
+export type ReportKind = 'SR' | 'SC' | 'GSPS' | 'PDF';
+
+/** Where the DXA of an accepted referral stands. */
+export type ProcedureStepState = 'scheduled' | 'in-progress' | 'completed' | 'discontinued';
+
 const EXAM_TRANSITIONS: Readonly<Record<ExamState, readonly ExamState[]>> = {
   pending: ['positive', 'negative', 'not-assessable', 'not-eligible', 'failed'],
-  positive: [],
-  negative: [],
-  'not-assessable': [],
-  'not-eligible': [],
+  // An exam is assessed anew, as a new revision, after a correction or with a new model or policy.
+  positive: ['pending'],
+  negative: ['pending'],
+  'not-assessable': ['pending'],
+  'not-eligible': ['pending'],
   failed: ['pending'],
 };
 
 const REFERRAL_TRANSITIONS: Readonly<Record<ReferralState, readonly ReferralState[]>> = {
   open: ['accepted', 'dismissed'],
-  accepted: ['done', 'dismissed'],
+  // A scanner that was stopped gives the referral back; one that reports late may skip the start.
+  accepted: ['started', 'done', 'dismissed'],
+  started: ['accepted', 'done', 'dismissed'],
   dismissed: [],
   done: [],
 };

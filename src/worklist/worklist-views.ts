@@ -1,5 +1,5 @@
 import type { AnalysisResult, Outcome, Reason, ViewName } from '../exam/analysis.ts';
-import type { DeliveryState, ExamState, ReferralState } from '../exam/exam-state.ts';
+import type { DeliveryState, ExamState, ReferralState, ReportKind } from '../exam/exam-state.ts';
 
 /** Who a row is about, as the coordinator must see it. Shown on pages, never logged. */
 export interface PersonView {
@@ -54,7 +54,7 @@ export interface ExamView extends ExamRow {
   readonly reportsWritten: boolean;
   readonly deliveries: readonly {
     readonly destination: string;
-    readonly object: 'SR' | 'SC';
+    readonly object: ReportKind;
     readonly state: DeliveryState;
     readonly attempts: number;
     readonly note: string | null;

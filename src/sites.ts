@@ -1,0 +1,151 @@
+/**
+ * The sites file: who may call, what is done with their films, and where reports go. Closed by default: a caller
+ * that no site names is rejected.
+ */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { TriageError } from './errors.ts';
+
+/** What a peer may ask of this node. */
+export const PEER_RIGHTS = ['store', 'commit', 'worklist', 'mpps', 'dxa-results'] as const;
+
+/** One right of a peer. */
+export type PeerRight = (typeof PEER_RIGHTS)[number];
+
+/** The kinds of report objects that a PACS can be sent. */
+export const DELIVERED_OBJECTS = ['SR', 'SC', 'GSPS'] as const;
+
+const aeTitle = z.string().regex(/^(?! *$)[^\\\p{Cc}]{1,16}$/u, 'an AE title has 1 to 16 characters');
+const host = z.string().regex(/^[^\s:/@]+$|^[0-9a-fA-F:]+$/, 'a host name or an address');
+const tcpPort = z.number().int().min(1).max(65_535);
+const label = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower case letters, digits and hyphens');
+const fingerprint = z
+  .string()
+  .transform((text) => text.replaceAll(':', '').toLowerCase())
+  .pipe(z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 fingerprint of 64 hexadecimal digits'));
+const addressRange = z.string().refine(isAddressRange, 'an address or a range such as 10.1.2.0/24');
+
+const peerSchema = z.strictObject({
+  /** Calling AE title. */
+  aeTitle,
+  /** The title it must call; left out: this node's own. */
+  calledAeTitle: aeTitle.optional(),
+  /** Where it may call from. */
+  addresses: z.array(addressRange).min(1),
+  /** SHA-256 of its client certificate; such a peer is taken on the TLS port only. */
+  certificateSha256: fingerprint.optional(),
+  rights: z.array(z.enum(PEER_RIGHTS)).default(['store', 'commit']),
+  /** SOP class UIDs that it may store; left out: all that this node stores. */
+  sopClassUids: z.array(z.string()).optional(),
+  /** Where it listens itself, for event reports on a new association and for doctor. */
+  listensAt: z.strictObject({ host, port: tcpPort, tls: z.boolean().default(false) }).optional(),
+});
+
+const destinationSchema = z.strictObject({
+  name: label,
+  aeTitle,
+  host,
+  port: tcpPort,
+  tls: z.boolean().default(false),
+  objects: z
+    .array(z.enum(DELIVERED_OBJECTS))
+    .min(1)
+    .default([...DELIVERED_OBJECTS]),
+  /** Whether storage commitment is asked of it after a delivery. */
+  commitment: z.boolean().default(false),
+});
+
+const siteSchema = z.strictObject({
+  id: label,
+  name: z.string().min(1).max(100),
+  peers: z.array(peerSchema).default([]),
+  /** SHA-256 of each API key for DICOMweb; `osteotriage site api-key` makes one. */
+  apiKeySha256: z.array(fingerprint).default([]),
+  /** Names of destinations that get this site's reports. */
+  reportsTo: z.array(label).default([]),
+  /** A folder that the clinic exports into, and one that results are written to. */
+  watchedFolder: z
+    .strictObject({ folder: z.string().min(1), outTray: z.string().min(1).optional() })
+    .optional(),
+  /** What differs from the configuration for this site's films. */
+  rules: z
+    .strictObject({
+      ageYearsMin: z.number().int().min(0).max(120).optional(),
+      corticalWidthMmMin: z.number().min(0.5).max(10).optional(),
+      pmiMin: z.number().min(0.01).max(1).optional(),
+      magnification: z.number().min(1).max(2).optional(),
+    })
+    .default({}),
+});
+
+const sitesSchema = z
+  .strictObject({
+    destinations: z.array(destinationSchema).default([]),
+    sites: z.array(siteSchema).min(1),
+  })
+  .superRefine((book, context) => {
+    const names = new Set(book.destinations.map(({ name }) => name));
+    const say = (message: string): void => context.addIssue({ code: 'custom', message });
+    for (const site of book.sites) {
+      for (const name of site.reportsTo) {
+        if (!names.has(name)) say(`site ${site.id} reports to ${name}, which is no destination`);
+      }
+    }
+    for (const twice of repeated(book.destinations.map(({ name }) => name))) say(`two destinations ${twice}`);
+    for (const twice of repeated(book.sites.map(({ id }) => id))) say(`two sites ${twice}`);
+  });
+
+/** One site. */
+export type Site = z.output<typeof siteSchema>;
+
+/** One caller of a site. */
+export type Peer = z.output<typeof peerSchema>;
+
+/** A PACS that reports are sent to. */
+export type Destination = z.output<typeof destinationSchema>;
+
+/** The whole file, checked. */
+export type SiteBook = z.output<typeof sitesSchema>;
+
+/** The site of films that came while no site was configured: loopback only. */
+export const LOOPBACK_SITE_ID = 'loopback';
+
+/** Reads the sites file. Throws configuration-invalid with the place in the file and what is expected there. */
+export function readSites(path: string): SiteBook {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new TriageError('configuration-invalid', `the sites file ${path} cannot be read`, { cause });
+  }
+  return parseSites(text, path);
+}
+
+/** Checks the text of a sites file; `path` is for the message. */
+export function parseSites(text: string, path: string): SiteBook {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new TriageError('configuration-invalid', `the sites file ${path} is not JSON`, { cause });
+  }
+  const checked = sitesSchema.safeParse(json);
+  if (checked.success) return checked.data;
+  const { path: place, message } = checked.error.issues[0] ?? { path: [], message: 'not allowed' };
+  throw new TriageError(
+    'configuration-invalid',
+    `the sites file ${path}, at ${place.join('.') || 'top'}: ${message}`,
+  );
+}
+
+function isAddressRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+function repeated(names: readonly string[]): readonly string[] {
+  return names.filter((name, index) => names.indexOf(name) !== index);
+}
