@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,6 +9,7 @@ import { readStatus } from './commands/status.ts';
 import { PROJECT_FOLDER } from './project-folder.ts';
 import { DEFAULT_DIMSE_LIMITS } from './dimse/limits.ts';
 import { sendFiles } from './dimse/send-files.ts';
+import { freePort } from './testing/free-port.ts';
 import { requireTool } from './testing/services.ts';
 import { type ServiceProcess, startServiceProcess } from '../scripts/demo/service-process.ts';
 
@@ -41,14 +40,6 @@ afterAll(async () => {
   pacs?.kill('SIGKILL');
   await rm(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 async function send(...names: string[]): Promise<number[]> {
   const { host, port, aeTitle } = service.ready.dimse;
