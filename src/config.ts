@@ -106,6 +106,18 @@ export const SETTINGS = {
     '100000',
     'films that may wait; above it associations are refused as transient',
   ),
+  retentionDays: setting(
+    'TRIAGE_RETENTION_DAYS',
+    count(0, 36_500),
+    '0',
+    'days a film is kept after its receipt once all is reported; 0 keeps it for ever',
+  ),
+  retentionDiskPercent: setting(
+    'TRIAGE_RETENTION_DISK_PERCENT',
+    count(0, 99),
+    '0',
+    'share of the disk that films may take, percent; above it the oldest reported ones go; 0 sets no limit',
+  ),
   httpPort: setting('TRIAGE_HTTP_PORT', port, '8080', 'TCP port of the worklist; 0 takes a free one'),
   httpHost: setting('TRIAGE_HTTP_HOST', loopback, '127.0.0.1', 'address of the worklist'),
   workers: setting(

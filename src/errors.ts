@@ -20,6 +20,24 @@ export const ERRORS = {
   ),
   'storage-full': row('transient', 507, 0xa700, 'Free space on the data folder; intake resumes by itself.'),
   'database-failed': row('transient', 503, 0x0110, 'Check the database file and the disk it is on.'),
+  'database-newer': row(
+    'permanent',
+    500,
+    0x0110,
+    'Start the newer version of the program that wrote this database, or restore a backup from before it.',
+  ),
+  'migration-failed': row(
+    'permanent',
+    500,
+    0x0110,
+    'The database is as it was: go on with the earlier version of the program and report this with the log.',
+  ),
+  'backup-damaged': row(
+    'permanent',
+    500,
+    0x0110,
+    'Restore another backup; this one does not hold what it says.',
+  ),
   'instance-too-large': row(
     'permanent',
     413,
@@ -112,6 +130,28 @@ export const ERRORS = {
     'Correct the setting that is named and start again.',
   ),
   'not-found': row('permanent', 404, 0x0112, 'Nothing of that name is held here.'),
+  unauthorised: row('permanent', 401, 0x0124, 'Send the API key of your site: Authorization: Bearer KEY.'),
+  'too-many-requests': row('transient', 429, 0xa700, 'Ask less often; wait as long as Retry-After says.'),
+  'request-too-large': row('permanent', 413, 0xa700, 'Send it in several smaller requests.'),
+  'media-type-not-supported': row(
+    'permanent',
+    415,
+    0xc000,
+    'Send DICOM files (application/dicom), or JPEG or PNG with metadata as application/dicom+json.',
+  ),
+  'not-acceptable': row('permanent', 406, 0x0110, 'Ask for a media type that the message names.'),
+  'transfer-syntax-not-supported': row(
+    'permanent',
+    415,
+    0xc122,
+    'Send the image in a transfer syntax of radiographs that the conformance statement lists.',
+  ),
+  'picture-without-identity': row(
+    'permanent',
+    400,
+    0xc000,
+    'A picture does not say whose it is: export DICOM, or send it with metadata by STOW-RS.',
+  ),
   'request-invalid': row('permanent', 400, 0x0110, 'Correct the request as the message says.'),
   'state-conflict': row(
     'permanent',

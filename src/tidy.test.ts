@@ -28,10 +28,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: ['exam', 'dicom', 'dimse', 'archive', 'database', 'imaging', 'decide', 'measure'],
   intake: ['exam', 'dicom', 'dimse', 'archive', 'database', 'decide', 'imaging'],
   worklist: ['exam', 'database', 'decide'],
+  operations: ['exam', 'archive', 'database', 'decide'],
   http: ['exam', 'worklist'],
   ui: ['exam', 'worklist', 'decide'],
 };
-const LEAVES = ['clock', 'errors', 'telemetry', 'config'];
+const LEAVES = ['clock', 'errors', 'telemetry', 'config', 'sites', 'site-registry'];
 
 /** The one file that may import a heavy library. */
 const ONE_IMPORTER = [

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Reason, ViewName } from '../exam/analysis.ts';
 import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
-import type { Database, ExamTable } from './schema.ts';
+import type { Database, Door, ExamTable } from './schema.ts';
 
 /** The record, or a transaction on it. */
 export type Connection = Kysely<Database> | Transaction<Database>;
@@ -14,6 +14,8 @@ export interface ReceivedInstance {
   readonly objectKey: string;
   readonly objectBytes: number;
   readonly callingAeTitle: string;
+  readonly siteId?: string;
+  readonly door?: Door;
   readonly view: ViewName;
   readonly ageYears: number | null;
   readonly receivedAtMs: number;
@@ -51,6 +53,8 @@ export async function insertExam(database: Connection, received: ReceivedInstanc
       object_key: received.objectKey,
       object_bytes: received.objectBytes,
       calling_ae_title: received.callingAeTitle,
+      ...(received.siteId === undefined ? {} : { site_id: received.siteId }),
+      ...(received.door === undefined ? {} : { door: received.door }),
       header_json: JSON.stringify(header),
       modality: header.modality,
       view_name: received.view,
@@ -92,10 +96,11 @@ async function recordPerson(database: Connection, header: ImageHeader): Promise<
   const identityKey = identityKeyOf(header);
   const known = await database
     .selectFrom('persons')
-    .select('person_id')
+    .select(['person_id', 'merged_into'])
     .where('identity_key', '=', identityKey)
     .executeTakeFirst();
-  if (known !== undefined) return known.person_id;
+  // A film that still carries an identity that was corrected belongs to the person whose it turned out to be.
+  if (known !== undefined) return known.merged_into ?? known.person_id;
   const personId = randomUUID();
   await database
     .insertInto('persons')
@@ -115,5 +120,10 @@ async function recordPerson(database: Connection, header: ImageHeader): Promise<
 function identityKeyOf(header: ImageHeader): string {
   const patientId = header.patientId?.trim() ?? '';
   if (patientId === '') return JSON.stringify(['study', header.studyInstanceUid]);
-  return JSON.stringify(['patient', header.issuerOfPatientId?.trim() ?? '', patientId]);
+  return patientIdentityKey(header.issuerOfPatientId, patientId);
+}
+
+/** The key of a person that a Patient ID names; a sender that names no issuer has an empty one. */
+export function patientIdentityKey(issuer: string | null, patientId: string): string {
+  return JSON.stringify(['patient', issuer?.trim() ?? '', patientId.trim()]);
 }

@@ -17,6 +17,10 @@ export interface ReasonInWords extends Reason {
 
 /** Texts of eligibility, policy, measurement and quality. Findings, never diagnoses. */
 const FINDING_TEXTS = {
+  'opted-out': {
+    en: 'The patient has declined this assessment: the film is held and was not read.',
+    sv: 'Patienten har avböjt denna bedömning: bilden förvaras och har inte lästs.',
+  },
   'age-unknown': {
     en: 'The age at the examination is not known: birth date or study date is missing or contradictory.',
     sv: 'Åldern vid undersökningen är okänd: födelsedatum eller undersökningsdatum saknas eller är motsägelsefullt.',

@@ -22,6 +22,18 @@ export const REFUSAL_TEXTS: Readonly<Record<ErrorCode, TextInLanguages>> = {
     en: 'The record could not be written; the film is tried again.',
     sv: 'Posten kunde inte skrivas; bilden behandlas igen.',
   },
+  'database-newer': {
+    en: 'The record belongs to a newer version of this program.',
+    sv: 'Posten hör till en nyare version av programmet.',
+  },
+  'migration-failed': {
+    en: 'The record could not be brought to the newest form.',
+    sv: 'Posten kunde inte föras över till den nyaste formen.',
+  },
+  'backup-damaged': {
+    en: 'The backup is damaged.',
+    sv: 'Säkerhetskopian är skadad.',
+  },
   'instance-too-large': {
     en: 'The file is larger than this service accepts.',
     sv: 'Filen är större än vad tjänsten tar emot.',
@@ -109,6 +121,34 @@ export const REFUSAL_TEXTS: Readonly<Record<ErrorCode, TextInLanguages>> = {
   'not-found': {
     en: 'Nothing of that name is held here.',
     sv: 'Inget med det namnet finns här.',
+  },
+  unauthorised: {
+    en: 'The sender showed no valid key.',
+    sv: 'Avsändaren visade ingen giltig nyckel.',
+  },
+  'too-many-requests': {
+    en: 'Too many requests came in a short time.',
+    sv: 'För många förfrågningar kom på kort tid.',
+  },
+  'request-too-large': {
+    en: 'The request held more than is taken in at once.',
+    sv: 'Förfrågan innehöll mer än vad som tas emot på en gång.',
+  },
+  'media-type-not-supported': {
+    en: 'This kind of file is not taken in.',
+    sv: 'Den här sortens fil tas inte emot.',
+  },
+  'not-acceptable': {
+    en: 'The answer is not available in the form that was asked for.',
+    sv: 'Svaret finns inte i den form som begärdes.',
+  },
+  'transfer-syntax-not-supported': {
+    en: 'The image is encoded in a way that this service does not take in.',
+    sv: 'Bilden är kodad på ett sätt som tjänsten inte tar emot.',
+  },
+  'picture-without-identity': {
+    en: 'A plain picture does not say which patient it shows, so it was not taken in.',
+    sv: 'En vanlig bildfil säger inte vilken patient den visar, så den har inte tagits emot.',
   },
   'request-invalid': {
     en: 'The request could not be understood.',
