@@ -44,6 +44,9 @@ export interface PersonTable {
   merged_into: Generated<string | null>;
 }
 
+/** How an instance came in. */
+export type Door = 'dimse' | 'stow' | 'folder';
+
 /** One row for each instance that was answered Success. */
 export interface ExamTable {
   exam_id: string;
@@ -70,7 +73,7 @@ export interface ExamTable {
   /** The site that sent it. */
   site_id: Generated<string>;
   /** How it came in: dimse, stow or folder. */
-  door: Generated<'dimse' | 'stow' | 'folder'>;
+  door: Generated<Door>;
   /** 0 for the first result; one more each time it is assessed anew. */
   revision: Generated<number>;
   /** When retention removed the film; the row and its result stay. */

@@ -5,13 +5,14 @@ import type { ObjectStore, ObjectWriter } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
 import { findExam, insertExam, recordRefusal } from '../database/exam-records.ts';
 import { insertJobs } from '../database/job-records.ts';
-import type { Database } from '../database/schema.ts';
+import type { Database, Door } from '../database/schema.ts';
 import { ageAtStudyYears } from '../decide/eligibility.ts';
 import { part10Prefix } from '../dicom/part10.ts';
 import { readHeaderFromFile } from '../dicom/read-header.ts';
 import { viewOfImage } from '../dicom/view-of-image.ts';
 import { TriageError, asTriageError } from '../errors.ts';
 import type { ImageHeader } from '../exam/exam.ts';
+import { LOOPBACK_SITE_ID } from '../sites.ts';
 import type { Log } from '../telemetry.ts';
 
 /** What a sender says of an instance before its first byte. */
@@ -19,7 +20,14 @@ export interface InstanceOffer {
   readonly sopClassUid: string;
   readonly sopInstanceUid: string;
   readonly transferSyntaxUid: string;
+  /** The AE title of a DICOM caller; the site's id for the other doors. */
   readonly callingAeTitle: string;
+  /** Left out: the site of loopback. */
+  readonly siteId?: string;
+  /** Left out: dimse. */
+  readonly door?: Door;
+  /** The study that the request named, where it named one. */
+  readonly studyInstanceUid?: string;
 }
 
 /** How an instance was answered. */
@@ -51,7 +59,10 @@ export class InstanceReceiver {
   /** Opens a scratch object for the data set. Throws storage-failed or storage-full. */
   async begin(offer: InstanceOffer): Promise<InstanceReception> {
     const writer = await this.parts.objects.beginWrite();
-    await writer.write(part10Prefix({ ...offer, sourceAeTitle: offer.callingAeTitle }));
+    const isDimse = (offer.door ?? 'dimse') === 'dimse';
+    await writer.write(
+      part10Prefix({ ...offer, ...(isDimse ? { sourceAeTitle: offer.callingAeTitle } : {}) }),
+    );
     return new InstanceReception(this, offer, writer);
   }
 
@@ -147,6 +158,8 @@ export class InstanceReception {
         objectKey,
         objectBytes,
         callingAeTitle: this.#offer.callingAeTitle,
+        siteId: this.#offer.siteId ?? LOOPBACK_SITE_ID,
+        door: this.#offer.door ?? 'dimse',
         view: viewOfImage(header).name,
         ageYears: ageAtStudyYears(header),
         receivedAtMs,
@@ -167,5 +180,8 @@ export class InstanceReception {
 function checkOffer(offer: InstanceOffer, header: ImageHeader): void {
   if (offer.sopClassUid !== header.sopClassUid || offer.sopInstanceUid !== header.sopInstanceUid) {
     throw new TriageError('sop-class-mismatch', 'the data set is not the instance that the request named');
+  }
+  if (offer.studyInstanceUid !== undefined && offer.studyInstanceUid !== header.studyInstanceUid) {
+    throw new TriageError('sop-class-mismatch', 'the data set is not of the study that the address names');
   }
 }
