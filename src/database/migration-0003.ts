@@ -142,6 +142,11 @@ async function createScannerRecord({ schema }: Kysely<unknown>): Promise<void> {
     .columns(['state', 'scheduled_date'])
     .execute();
   await schema
+    .createIndex('procedure_steps_by_accession')
+    .on('procedure_steps')
+    .column('accession_number')
+    .execute();
+  await schema
     .createTable('performed_steps')
     .addColumn('mpps_uid', 'text', (c) => c.primaryKey())
     .addColumn('step_id', 'text')
@@ -151,6 +156,7 @@ async function createScannerRecord({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('created_at_ms', 'bigint', (c) => c.notNull())
     .addColumn('updated_at_ms', 'bigint', (c) => c.notNull())
     .execute();
+  await schema.createIndex('performed_steps_by_step').on('performed_steps').column('step_id').execute();
   await schema
     .createTable('dxa_results')
     .addColumn('exam_id', 'text', (c) => c.primaryKey().references('exams.exam_id'))
@@ -159,10 +165,13 @@ async function createScannerRecord({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('matched_by', 'text')
     .addColumn('received_at_ms', 'bigint', (c) => c.notNull())
     .execute();
+  await schema.createIndex('dxa_results_by_referral').on('dxa_results').column('referral_id').execute();
 }
 
 async function createIdentityRecord({ schema }: Kysely<unknown>): Promise<void> {
   await schema.alterTable('persons').addColumn('merged_into', 'text').execute();
+  await schema.createIndex('persons_by_patient_id').on('persons').column('patient_id').execute();
+  await schema.createIndex('referrals_by_person').on('referrals').column('person_id').execute();
   await schema
     .createTable('identity_changes')
     .addColumn('change_id', 'integer', (c) => c.primaryKey())

@@ -18,7 +18,7 @@ export async function referPerson(
     .selectFrom('referrals')
     .select('referral_id')
     .where('person_id', '=', finding.personId)
-    .where('state', 'in', ['open', 'accepted'])
+    .where('state', 'in', ['open', 'accepted', 'started'])
     .executeTakeFirst();
   const referralId = current?.referral_id ?? randomUUID();
   if (current === undefined) {

@@ -60,7 +60,11 @@ class KyselySqlite implements SqliteDatabase {
   prepare(text: string): SqliteStatement {
     const kept = this.#statements.get(text);
     if (kept !== undefined) return kept;
-    const statement = new KyselyStatement(this.#connection.prepare(text));
+    // A transaction that reads before it writes would fail at once, without waiting, when a command of another
+    // process has written in between: so each takes the right to write at its start.
+    const statement = new KyselyStatement(
+      this.#connection.prepare(text === 'begin' ? 'begin immediate' : text),
+    );
     if (this.#statements.size < STATEMENTS_MAX) this.#statements.set(text, statement);
     return statement;
   }

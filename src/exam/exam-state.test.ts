@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { moveDelivery, moveExam, moveReferral } from './exam-state.ts';
+import { moveCommitment, moveDelivery, moveExam, moveReferral } from './exam-state.ts';
 
 describe('the transition tables', () => {
-  it('let an exam end once, and only a failed one begin again', () => {
+  it('let an exam end once, and be assessed anew only from the start', () => {
     expect(moveExam('pending', 'positive')).toBe('positive');
-    expect(moveExam('failed', 'pending')).toBe('pending');
-    for (const end of ['positive', 'negative', 'not-assessable', 'not-eligible'] as const) {
-      expect(() => moveExam(end, 'pending')).toThrow(`the exam cannot go from ${end} to pending`);
-      expect(() => moveExam(end, 'positive')).toThrow('cannot go');
+    for (const end of ['positive', 'negative', 'not-assessable', 'not-eligible', 'failed'] as const) {
+      expect(moveExam(end, 'pending')).toBe('pending');
+      expect(() => moveExam(end, 'positive')).toThrow(`the exam cannot go from ${end} to positive`);
     }
   });
 
@@ -18,8 +17,16 @@ describe('the transition tables', () => {
     expect(() => moveReferral('dismissed', 'open')).toThrow('cannot go');
   });
 
-  it('let a dead delivery be started again, a delivered one never', () => {
+  it('let a dead delivery be started again, and a superseded one never', () => {
     expect(moveDelivery('dead', 'pending')).toBe('pending');
-    expect(() => moveDelivery('delivered', 'pending')).toThrow('cannot go');
+    expect(() => moveDelivery('superseded', 'pending')).toThrow('cannot go');
+    expect(() => moveDelivery('delivered', 'superseded')).toThrow('cannot go');
+  });
+
+  it('let a commitment be asked for again, and never be taken back', () => {
+    expect(moveCommitment('asked', 'asked')).toBe('asked');
+    expect(moveCommitment('refused', 'wanted')).toBe('wanted');
+    expect(() => moveCommitment('wanted', 'committed')).toThrow('cannot go');
+    expect(() => moveCommitment('committed', 'refused')).toThrow('cannot go');
   });
 });

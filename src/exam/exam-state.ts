@@ -7,7 +7,7 @@ export type ExamState = 'pending' | 'positive' | 'negative' | 'not-assessable' |
 export type ReferralState = 'open' | 'accepted' | 'started' | 'dismissed' | 'done';
 
 /** Where the delivery of one report object to one PACS stands. */
-export type DeliveryState = 'pending' | 'delivered' | 'dead';
+export type DeliveryState = 'pending' | 'delivered' | 'dead' | 'superseded';
 
 /** Whether a PACS has committed itself to keep a delivered object. */
 export type CommitmentState = 'wanted' | 'asked' | 'committed' | 'refused';
@@ -37,10 +37,29 @@ const REFERRAL_TRANSITIONS: Readonly<Record<ReferralState, readonly ReferralStat
   done: [],
 };
 
+const STEP_TRANSITIONS: Readonly<Record<ProcedureStepState, readonly ProcedureStepState[]>> = {
+  scheduled: ['in-progress', 'completed', 'discontinued'],
+  // What a scanner stopped is to be done still; only a dismissed referral ends its step for good.
+  'in-progress': ['scheduled', 'completed', 'discontinued'],
+  completed: [],
+  discontinued: [],
+};
+
 const DELIVERY_TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
-  pending: ['pending', 'delivered', 'dead'],
-  delivered: [],
-  dead: ['pending'],
+  pending: ['pending', 'delivered', 'dead', 'superseded'],
+  // A PACS that refuses to commit itself is sent the object again, and at last a person is asked.
+  delivered: ['pending', 'dead'],
+  dead: ['pending', 'superseded'],
+  superseded: [],
+};
+
+const COMMITMENT_TRANSITIONS: Readonly<Record<CommitmentState, readonly CommitmentState[]>> = {
+  wanted: ['asked', 'refused'],
+  // Asked again under a new Transaction UID when no answer came; wanted again where asking itself failed.
+  asked: ['asked', 'wanted', 'committed', 'refused'],
+  committed: [],
+  // After the object was sent again.
+  refused: ['wanted'],
 };
 
 /** Returns the next state of an exam; throws state-conflict where the table does not allow the step. */
@@ -53,9 +72,19 @@ export function moveReferral(from: ReferralState, to: ReferralState): ReferralSt
   return move('referral', REFERRAL_TRANSITIONS, from, to);
 }
 
+/** Returns the next state of a procedure step; throws state-conflict where the table does not allow the step. */
+export function moveStep(from: ProcedureStepState, to: ProcedureStepState): ProcedureStepState {
+  return move('procedure step', STEP_TRANSITIONS, from, to);
+}
+
 /** Returns the next state of a delivery; throws state-conflict where the table does not allow the step. */
 export function moveDelivery(from: DeliveryState, to: DeliveryState): DeliveryState {
   return move('delivery', DELIVERY_TRANSITIONS, from, to);
+}
+
+/** Returns the next state of a commitment; throws state-conflict where the table does not allow the step. */
+export function moveCommitment(from: CommitmentState, to: CommitmentState): CommitmentState {
+  return move('commitment', COMMITMENT_TRANSITIONS, from, to);
 }
 
 function move<State extends string>(

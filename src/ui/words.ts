@@ -56,6 +56,7 @@ const english = {
   thinCortex: 'Mean width of the mandibular cortex below the limit of {limit} mm',
   'referral-open': 'Open',
   'referral-accepted': 'Accepted',
+  'referral-started': 'DXA started',
   'referral-dismissed': 'Dismissed',
   'referral-done': 'Done',
 
@@ -234,6 +235,7 @@ const swedish: Words = {
   thinCortex: 'Underkäkens kortikalis är i medeltal tunnare än gränsen {limit} mm',
   'referral-open': 'Öppen',
   'referral-accepted': 'Accepterad',
+  'referral-started': 'DXA påbörjad',
   'referral-dismissed': 'Avskriven',
   'referral-done': 'Klar',
 
