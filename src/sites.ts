@@ -16,7 +16,11 @@ export type PeerRight = (typeof PEER_RIGHTS)[number];
 /** The kinds of report objects that a PACS can be sent. */
 export const DELIVERED_OBJECTS = ['SR', 'SC', 'GSPS'] as const;
 
-const aeTitle = z.string().regex(/^(?! *$)[^\\\p{Cc}]{1,16}$/u, 'an AE title has 1 to 16 characters');
+// Spaces at either end are not part of an AE title (PS3.5 6.2).
+const aeTitle = z
+  .string()
+  .trim()
+  .regex(/^[^\\\p{Cc}]{1,16}$/u, 'an AE title has 1 to 16 characters');
 const host = z.string().regex(/^[^\s:/@]+$|^[0-9a-fA-F:]+$/, 'a host name or an address');
 const tcpPort = z.number().int().min(1).max(65_535);
 const label = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower case letters, digits and hyphens');
@@ -37,7 +41,10 @@ const peerSchema = z.strictObject({
   certificateSha256: fingerprint.optional(),
   rights: z.array(z.enum(PEER_RIGHTS)).default(['store', 'commit']),
   /** SOP class UIDs that it may store; left out: all that this node stores. */
-  sopClassUids: z.array(z.string()).optional(),
+  sopClassUids: z
+    .array(z.string().regex(/^[0-9.]{3,64}$/, 'a SOP class UID'))
+    .min(1)
+    .optional(),
   /** Where it listens itself, for event reports on a new association and for doctor. */
   listensAt: z.strictObject({ host, port: tcpPort, tls: z.boolean().default(false) }).optional(),
 });
@@ -94,10 +101,18 @@ const sitesSchema = z
     }
     for (const twice of repeated(book.destinations.map(({ name }) => name))) say(`two destinations ${twice}`);
     for (const twice of repeated(book.sites.map(({ id }) => id))) say(`two sites ${twice}`);
+    // Whoever calls must be of one site, else its films would follow the rules of whichever stands first.
+    const callers = book.sites.flatMap(({ peers }) => peers.flatMap(namesOf));
+    for (const twice of repeated(callers)) say(`two peers are the same caller: ${twice}`);
+    const keys = book.sites.flatMap(({ apiKeySha256 }) => apiKeySha256);
+    for (const twice of repeated(keys)) say(`two sites have the API key ${twice.slice(0, 8)}…`);
   });
 
 /** One site. */
 export type Site = z.output<typeof siteSchema>;
+
+/** What differs from the configuration for the films of a site. */
+export type SiteRules = Site['rules'];
 
 /** One caller of a site. */
 export type Peer = z.output<typeof peerSchema>;
@@ -144,6 +159,12 @@ function isAddressRange(text: string): boolean {
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+function namesOf(peer: z.output<typeof peerSchema>): readonly string[] {
+  const { aeTitle: calling, calledAeTitle = '(this node)', certificateSha256 } = peer;
+  const shown = certificateSha256 === undefined ? '' : ` with certificate ${certificateSha256.slice(0, 8)}…`;
+  return peer.addresses.map((address) => `${calling} from ${address} calling ${calledAeTitle}${shown}`);
 }
 
 function repeated(names: readonly string[]): readonly string[] {

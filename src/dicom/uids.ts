@@ -36,11 +36,14 @@ export const SOP_CLASSES = {
   secondaryCaptureMultiFrameByte: '1.2.840.10008.5.1.4.1.1.7.2',
   secondaryCaptureMultiFrameWord: '1.2.840.10008.5.1.4.1.1.7.3',
   secondaryCaptureMultiFrameColour: '1.2.840.10008.5.1.4.1.1.7.4',
+  basicTextStructuredReport: '1.2.840.10008.5.1.4.1.1.88.11',
+  enhancedStructuredReport: '1.2.840.10008.5.1.4.1.1.88.22',
   comprehensiveStructuredReport: '1.2.840.10008.5.1.4.1.1.88.33',
   comprehensive3dStructuredReport: '1.2.840.10008.5.1.4.1.1.88.34',
   presentationState: '1.2.840.10008.5.1.4.1.1.11.1',
   storageCommitment: '1.2.840.10008.1.20.1',
   modalityWorklistFind: '1.2.840.10008.5.1.4.31',
+  performedProcedureStep: '1.2.840.10008.3.1.2.3.3',
 } as const;
 
 /** The image classes that the listener takes in. */
@@ -54,6 +57,14 @@ export const IMAGE_SOP_CLASS_UIDS: readonly string[] = [
   SOP_CLASSES.secondaryCaptureMultiFrameByte,
   SOP_CLASSES.secondaryCaptureMultiFrameWord,
   SOP_CLASSES.secondaryCaptureMultiFrameColour,
+];
+
+/** The structured reports that a DXA scanner may send its result in. */
+export const DXA_REPORT_SOP_CLASS_UIDS: readonly string[] = [
+  SOP_CLASSES.basicTextStructuredReport,
+  SOP_CLASSES.enhancedStructuredReport,
+  SOP_CLASSES.comprehensiveStructuredReport,
+  SOP_CLASSES.comprehensive3dStructuredReport,
 ];
 
 /** Transfer syntax UIDs by name. */

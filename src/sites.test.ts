@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { parseSites, readSites } from './sites.ts';
+
+const CLINIC = {
+  id: 'clinic',
+  name: 'Dental clinic',
+  peers: [{ aeTitle: 'DENTAL', addresses: ['10.1.2.0/24'] }],
+};
+const PACS = { name: 'pacs', aeTitle: 'PACS', host: 'pacs.example', port: 11112 };
+
+function parse(book: unknown) {
+  return parseSites(JSON.stringify(book), '/etc/sites.json');
+}
+
+function withPeer(peer: Record<string, unknown>) {
+  const peers = [{ aeTitle: 'DENTAL', addresses: ['10.1.2.3'], ...peer }];
+  return () => parse({ sites: [{ id: 'clinic', name: 'Clinic', peers }] });
+}
+
+describe('the sites file', () => {
+  it('fills in what is left out: store and commit, every object, no TLS', () => {
+    const book = parse({ destinations: [PACS], sites: [{ ...CLINIC, reportsTo: ['pacs'] }] });
+    expect(book.sites[0]).toMatchObject({ apiKeySha256: [], reportsTo: ['pacs'], rules: {} });
+    expect(book.sites[0]?.peers[0]).toMatchObject({ rights: ['store', 'commit'] });
+    expect(book.destinations[0]).toMatchObject({
+      tls: false,
+      objects: ['SR', 'SC', 'GSPS'],
+      commitment: false,
+    });
+  });
+
+  it('takes a fingerprint as openssl prints it and an AE title without its padding', () => {
+    const certificateSha256 = Array.from({ length: 32 }, () => 'AB').join(':');
+    const peer = withPeer({ aeTitle: ' DENTAL ', certificateSha256 })().sites[0]?.peers[0];
+    expect(peer).toMatchObject({ aeTitle: 'DENTAL', certificateSha256: 'ab'.repeat(32) });
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['is not JSON', () => parseSites('{', '/etc/sites.json'), /\/etc\/sites\.json is not JSON/],
+    ['does not exist', () => readSites('/nowhere/sites.json'), /\/nowhere\/sites\.json cannot be read/],
+    ['names no site', () => parse({ sites: [] }), /at sites/],
+    ['has a field that is not known', withPeer({ adresses: [] }), /sites\.0\.peers\.0: .*adresses/],
+    ['has an AE title of 17 characters', withPeer({ aeTitle: 'A'.repeat(17) }), /1 to 16 characters/],
+    ['has an AE title of spaces', withPeer({ aeTitle: '   ' }), /1 to 16 characters/],
+    [
+      'has a range that is none',
+      withPeer({ addresses: ['10.1.2.0/33'] }),
+      /sites\.0\.peers\.0\.addresses\.0/,
+    ],
+    ['has a host name for an address', withPeer({ addresses: ['clinic.example'] }), /an address or a range/],
+    ['leaves out the addresses of a peer', withPeer({ addresses: [] }), /addresses/],
+    ['has a right that is not known', withPeer({ rights: ['everything'] }), /rights\.0/],
+    ['has a short fingerprint', withPeer({ certificateSha256: 'abcd' }), /64 hexadecimal digits/],
+    [
+      'reports to a destination that is none',
+      () => parse({ sites: [{ ...CLINIC, reportsTo: ['pacs'] }] }),
+      /clinic reports to pacs, which is no destination/,
+    ],
+    [
+      'has two sites of one id',
+      () => parse({ sites: [CLINIC, { ...CLINIC, peers: [] }] }),
+      /two sites clinic/,
+    ],
+    [
+      'has two destinations of one name',
+      () => parse({ destinations: [PACS, PACS], sites: [CLINIC] }),
+      /two destinations pacs/,
+    ],
+    [
+      'lets two sites claim one caller',
+      () => parse({ sites: [CLINIC, { ...CLINIC, id: 'other' }] }),
+      /the same caller: DENTAL from 10\.1\.2\.0\/24/,
+    ],
+    [
+      'lets two sites share an API key',
+      () =>
+        parse({
+          sites: ['a', 'b'].map((id) => ({ id, name: id, apiKeySha256: ['0'.repeat(64)] })),
+        }),
+      /two sites have the API key 00000000/,
+    ],
+  ])('that %s is refused with the place and what is expected there', (_what, read, message) => {
+    expect(read).toThrow(message);
+    expect(read).toThrow(expect.objectContaining({ code: 'configuration-invalid' }) as Error);
+  });
+});
