@@ -100,8 +100,9 @@ program
   .action(async (options: { data?: string }) => {
     const { config } = readConfig({ data: options.data });
     const { migrateData } = await import('./commands/migrate.ts');
-    const applied = await migrateData(config.data);
+    const { applied, copyPath } = await migrateData(config.data);
     print(applied.length === 0 ? 'nothing to do' : `applied: ${applied.join(', ')}`);
+    if (copyPath !== null) print(`the database as it was before: ${copyPath}`);
   });
 
 try {

@@ -1,15 +1,24 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { databasePath } from '../compose.ts';
-import { migrate } from '../database/migrations.ts';
-import { openSqlite } from '../database/sqlite.ts';
+import { lockFolder, openSqlite } from '../database/sqlite.ts';
+import { type Upgrade, upgradeDatabase } from '../operations/upgrade.ts';
 
-/** Brings the database of a data folder to the newest schema; returns what was applied. */
-export async function migrateData(dataFolder: string): Promise<readonly string[]> {
+/**
+ * Brings the database of a data folder to the newest schema. Throws configuration-invalid while a service runs on
+ * it: that one would go on with a schema that it does not know.
+ */
+export async function migrateData(dataFolder: string): Promise<Upgrade> {
   mkdirSync(dataFolder, { recursive: true });
-  const database = openSqlite(databasePath(dataFolder));
+  const unlock = lockFolder(join(dataFolder, 'service.lock'));
   try {
-    return await migrate(database);
+    const database = openSqlite(databasePath(dataFolder));
+    try {
+      return await upgradeDatabase(database, databasePath(dataFolder));
+    } finally {
+      await database.destroy();
+    }
   } finally {
-    await database.destroy();
+    unlock();
   }
 }

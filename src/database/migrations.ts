@@ -1,28 +1,106 @@
-import { type Kysely, type Migration, Migrator, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { TriageError } from '../errors.ts';
 import { createNodeRecord } from './migration-0003.ts';
 import type { Database } from './schema.ts';
 
+/** Where the applied steps are written down; the name is that of Kysely's own migrator, which the first release used. */
+const STEPS_TABLE = 'kysely_migration';
+
+/** A step of the schema; it runs within a transaction that is not its own. */
+type Migration = (database: Kysely<never>) => Promise<void>;
+
+/** Steps by name, in order. */
+export type Migrations = Readonly<Record<string, Migration>>;
+
 /** Forward only, in order, never edited once released. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
-  '0001-record': { up: createRecord },
-  '0002-queue-and-deliveries': { up: createQueue },
-  '0003-node': { up: createNodeRecord },
+export const MIGRATIONS: Migrations = {
+  '0001-record': createRecord,
+  '0002-queue-and-deliveries': createQueue,
+  '0003-node': createNodeRecord,
 };
 
-/** Brings a database to the newest schema; returns the names of what was applied. Each step is a transaction. */
-export async function migrate(database: Kysely<Database>): Promise<readonly string[]> {
-  const migrator = new Migrator({
-    db: database,
-    provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
-  });
-  const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined) {
-    throw new TriageError('database-failed', 'the database could not be brought to the newest schema', {
-      cause: error,
-    });
+/** Which steps a database has and which it lacks. */
+export interface SchemaStanding {
+  readonly applied: readonly string[];
+  readonly pending: readonly string[];
+}
+
+/** Looks without changing anything. Throws database-newer where a step was applied that this program lacks. */
+export async function readSchemaStanding(
+  database: Kysely<Database>,
+  migrations: Migrations = MIGRATIONS,
+): Promise<SchemaStanding> {
+  const { rows: tables } = await sql`SELECT 1 FROM sqlite_master WHERE name = ${STEPS_TABLE}`.execute(
+    database,
+  );
+  const { rows } =
+    tables.length === 0
+      ? { rows: [] }
+      : await sql<{ name: string }>`SELECT name FROM ${sql.table(STEPS_TABLE)} ORDER BY name`.execute(
+          database,
+        );
+  const applied = rows.map(({ name }) => name);
+  const unknown = applied.filter((name) => !Object.hasOwn(migrations, name));
+  if (unknown.length > 0) {
+    throw new TriageError(
+      'database-newer',
+      `the database has the step ${unknown.join(', ')} of a newer version of this program; nothing was changed`,
+    );
   }
-  return (results ?? []).map((result) => result.migrationName);
+  return { applied, pending: Object.keys(migrations).filter((name) => !applied.includes(name)) };
+}
+
+/**
+ * Brings a database to the newest schema; returns the names of what was applied. All steps are one transaction: one
+ * that fails leaves the database as it was, for the version of the program that it was made by. Throws
+ * migration-failed and database-newer.
+ */
+export async function migrate(
+  database: Kysely<Database>,
+  migrations: Migrations = MIGRATIONS,
+): Promise<readonly string[]> {
+  const { pending } = await readSchemaStanding(database, migrations);
+  if (pending.length === 0) return [];
+  await database.connection().execute(async (connection) => {
+    // A table that is built anew is dropped first, which must not delete what refers to it: so references are not
+    // followed meanwhile and are checked at the end. The pragma does nothing within a transaction.
+    await sql`PRAGMA foreign_keys = OFF`.execute(connection);
+    try {
+      await connection.transaction().execute((transaction) => applySteps(transaction, migrations, pending));
+    } finally {
+      await sql`PRAGMA foreign_keys = ON`.execute(connection);
+    }
+  });
+  return pending;
+}
+
+async function applySteps(
+  transaction: Transaction<Database>,
+  migrations: Migrations,
+  pending: readonly string[],
+): Promise<void> {
+  await transaction.schema
+    .createTable(STEPS_TABLE)
+    .ifNotExists()
+    .addColumn('name', 'varchar(255)', (c) => c.primaryKey().notNull())
+    .addColumn('timestamp', 'varchar(255)', (c) => c.notNull())
+    .execute();
+  for (const name of pending) {
+    try {
+      await migrations[name]?.(transaction as unknown as Kysely<never>);
+      const { rows: broken } = await sql`PRAGMA foreign_key_check`.execute(transaction);
+      if (broken.length > 0)
+        throw new TriageError('database-failed', `${broken.length} references are broken`);
+    } catch (cause) {
+      throw new TriageError(
+        'migration-failed',
+        `the step ${name} failed and the database was left as it was`,
+        { cause },
+      );
+    }
+    const atText = new Date().toISOString();
+    await sql`INSERT INTO ${sql.table(STEPS_TABLE)} VALUES (${name}, ${atText})`.execute(transaction);
+  }
 }
 
 // A migration must not follow later changes of the schema's types, so it sees none.
