@@ -139,7 +139,7 @@ async function createScannerRecord({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createIndex('procedure_steps_by_date')
     .on('procedure_steps')
-    .columns(['state', 'scheduled_date'])
+    .columns(['state', 'scheduled_date', 'scheduled_time', 'step_id'])
     .execute();
   await schema
     .createIndex('procedure_steps_by_accession')
