@@ -2,14 +2,18 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAnalyse } from './bench/analyse-bench.ts';
 import { benchIntake } from './bench/intake-bench.ts';
+import { RECEIVERS, type ReceiverName } from './bench/intake-receivers.ts';
 
 // Prints what this machine does. Compare figures of one run only: machines differ and are noisy.
+const RECEIVER_NAMES = Object.keys(RECEIVERS) as ReceiverName[];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
     files: { type: 'string', default: '200' },
     megabytes: { type: 'string', default: '10' },
+    'small-files': { type: 'string', default: '2000' },
+    receivers: { type: 'string', default: RECEIVER_NAMES.join(',') },
     rounds: { type: 'string', default: '3' },
   },
 });
@@ -19,8 +23,13 @@ const figures = {
   analyse: wanted.includes('analyse') ? await benchAnalyse(Number(values.rounds)) : null,
   intake: wanted.includes('intake')
     ? await benchIntake({
-        count: Number(values.files),
-        bytes: Number(values.megabytes) * 1e6,
+        cases: [
+          { files: Number(values.files), megabytesEach: Number(values.megabytes) },
+          { files: Number(values['small-files']), megabytesEach: 0.3 },
+        ]
+          .filter(({ files }) => files > 0)
+          .flatMap((each) => [1, 8].map((associations) => ({ ...each, associations }))),
+        receivers: RECEIVER_NAMES.filter((name) => values.receivers.split(',').includes(name)),
         rounds: Number(values.rounds),
       })
     : null,
