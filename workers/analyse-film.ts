@@ -107,6 +107,9 @@ async function reply(
       : await writeArtefacts(scratchFolder, analysed, {
           identity: tools.setup.identity,
           reportedAtMs: request.reportedAtMs ?? tools.clock.nowMs(),
+          revision: request.revision ?? 0,
+          predecessor: request.predecessor ?? null,
+          patient: request.patient,
           overlayOnly: request.overlayOnly === true,
         });
   return { analysis: analysed.analysis, artefacts };

@@ -4,7 +4,9 @@
  */
 import { z } from 'zod';
 import type { AnalysisResult, ModelIdentity, ViewName } from '../src/exam/analysis.ts';
+import type { PatientIdentity } from '../src/exam/exam.ts';
 import { ERRORS, type ErrorCode } from '../src/errors.ts';
+import type { ReportReference } from '../src/report/report-object.ts';
 
 /** What the caller says about a film where DICOM would have said it; absent is left out. */
 export interface AnalysisOptions {
@@ -26,6 +28,12 @@ export interface AnalysisRequest {
   readonly skipEligibility?: boolean;
   /** Time of the report; a retry must pass the same, or the same UID would name other bytes. */
   readonly reportedAtMs?: number;
+  /** Which report of the film this is, from 0; left out it is the first. */
+  readonly revision?: number;
+  /** The structured report that this one takes the place of. */
+  readonly predecessor?: ReportReference | null;
+  /** Whose the film is, where a person corrected what its header says. */
+  readonly patient?: PatientIdentity;
   /** Of the artefacts, writes the overlay alone. */
   readonly overlayOnly?: boolean;
 }
@@ -45,6 +53,8 @@ export interface Artefacts {
   readonly previewPath: string | null;
   readonly structuredReport: WrittenObject | null;
   readonly secondaryCapture: WrittenObject | null;
+  /** null where the film is not one grey frame. */
+  readonly presentationState: WrittenObject | null;
 }
 
 /** An analysis and what was written for it. */

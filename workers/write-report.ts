@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import type { DicomHeader } from '../src/dicom/read-header.ts';
 import { writePart10, type DicomDataset } from '../src/dicom/write-part10.ts';
 import type { AnalysisResult } from '../src/exam/analysis.ts';
+import type { PatientIdentity } from '../src/exam/exam.ts';
 import type { Film } from '../src/exam/film.ts';
 import { encodePng } from '../src/imaging/raster.ts';
 import { renderOverlay } from '../src/report/overlay-image.ts';
-import type { ReportIdentity, ReportInput } from '../src/report/report-object.ts';
+import { buildPresentationState } from '../src/report/presentation-state.ts';
+import type { ReportInput } from '../src/report/report-object.ts';
 import { buildSecondaryCapture, PICTURE_COLUMNS_MAX } from '../src/report/secondary-capture.ts';
 import { buildStructuredReport } from '../src/report/structured-report.ts';
 import type { Artefacts, WrittenObject } from './messages.ts';
@@ -20,9 +22,9 @@ export interface Reportable {
 }
 
 /** How it is reported. */
-export interface Reporting {
-  readonly identity: ReportIdentity;
-  readonly reportedAtMs: number;
+export interface Reporting extends Omit<ReportInput, 'header' | 'analysis'> {
+  /** Stands in for the patient of the header where a person corrected it. */
+  readonly patient: PatientIdentity | undefined;
   /** Writes the overlay alone, for a person who looks at files by hand. */
   readonly overlayOnly: boolean;
 }
@@ -32,13 +34,14 @@ const NOTHING: Artefacts = {
   overlayPath: null,
   structuredReport: null,
   secondaryCapture: null,
+  presentationState: null,
 };
 
-/** Writes preview.png and overlay.png of a film, and of positives and negatives sr.dcm and sc.dcm. */
+/** Writes preview.png and overlay.png of a film, and of positives and negatives sr.dcm, sc.dcm and ps.dcm. */
 export async function writeArtefacts(
   scratchFolder: string,
   { analysis, header, film }: Reportable,
-  { overlayOnly, ...made }: Reporting,
+  { overlayOnly, patient, ...made }: Reporting,
 ): Promise<Artefacts> {
   if (film === null) return NOTHING;
   const place = (name: string): string => join(scratchFolder, name);
@@ -55,12 +58,15 @@ export async function writeArtefacts(
   await Promise.all([writeFile(overlayPath, await overlay), writeFile(previewPath, await preview)]);
   const hasReport = analysis.outcome === 'positive' || analysis.outcome === 'negative';
   if (header === null || !hasReport) return { ...NOTHING, previewPath, overlayPath };
-  const input: ReportInput = { header, analysis, ...made };
+  const input: ReportInput = { header: { ...header, ...patient }, analysis, ...made };
+  const presentationState = buildPresentationState(input, header);
   return {
     previewPath,
     overlayPath,
     structuredReport: await writeObject(place('sr.dcm'), buildStructuredReport(input)),
     secondaryCapture: await writeObject(place('sc.dcm'), buildSecondaryCapture(input, picture)),
+    presentationState:
+      presentationState === null ? null : await writeObject(place('ps.dcm'), presentationState),
   };
 }
 

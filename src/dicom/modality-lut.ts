@@ -1,6 +1,6 @@
 import type { ElementReader } from './data-set.ts';
 
-/** A Modality LUT (PS3.3 C.11.1.1.1): stored value to output value, the ends extended. */
+/** A Modality or VOI LUT (PS3.3 C.11.1.1.1, C.11.2.1.1): value to output value, the ends extended. */
 export interface ModalityLut {
   readonly firstMapped: number;
   readonly bits: number;
@@ -9,7 +9,16 @@ export interface ModalityLut {
 
 /** Reads the Modality LUT Sequence (0028,3000); null when there is none that makes sense. */
 export function readModalityLut(values: ElementReader): ModalityLut | null {
-  const item = values.items('00283000')[0];
+  return readLut(values, '00283000');
+}
+
+/** Reads the first item of the VOI LUT Sequence (0028,3010); null when there is none that makes sense. */
+export function readVoiLut(values: ElementReader): ModalityLut | null {
+  return readLut(values, '00283010');
+}
+
+function readLut(values: ElementReader, sequence: string): ModalityLut | null {
+  const item = values.items(sequence)[0];
   const isSigned = values.uint16('00280103') === 1;
   if (item === undefined) return null;
   const declared = item.uint16('00283002', 0);

@@ -5,7 +5,7 @@ import { TriageError } from '../errors.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import { parseDataSet } from './data-set.ts';
 import type { DataSet, ElementReader, PixelDataElement, ReadOptions } from './data-set.ts';
-import { readModalityLut } from './modality-lut.ts';
+import { readModalityLut, readVoiLut } from './modality-lut.ts';
 import type { ModalityLut } from './modality-lut.ts';
 import { isValidUid } from './uids.ts';
 
@@ -27,6 +27,10 @@ export interface PixelModule {
   readonly rescaleSlope: number | null;
   readonly rescaleIntercept: number | null;
   readonly modalityLut: ModalityLut | null;
+  readonly windowCenter: readonly number[];
+  readonly windowWidth: readonly number[];
+  readonly voiLutFunction: string | null;
+  readonly voiLut: ModalityLut | null;
   /** Row spacing (vertical) first, then column spacing, mm. */
   readonly pixelSpacing: readonly number[];
   readonly calibrationType: string | null;
@@ -194,6 +198,10 @@ export function readPixelModule(
     rescaleSlope: values.decimal('00281053'),
     rescaleIntercept: values.decimal('00281052'),
     modalityLut: readModalityLut(values),
+    windowCenter: values.decimals('00281050'),
+    windowWidth: values.decimals('00281051'),
+    voiLutFunction: values.text('00281056'),
+    voiLut: readVoiLut(values),
     pixelSpacing: values.decimals('00280030'),
     calibrationType: values.text('00280a02'),
     imagerPixelSpacing: values.decimals('00181164'),

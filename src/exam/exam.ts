@@ -16,6 +16,12 @@ export interface InstanceKey {
   readonly sopInstanceUid: string;
 }
 
+/** Whose an object is, as the patient module says it (PS3.3 section C.7.1.1). */
+export type PatientIdentity = Pick<
+  ImageHeader,
+  'patientId' | 'issuerOfPatientId' | 'patientName' | 'patientBirthDate' | 'patientSex'
+>;
+
 /** What the service reads from a data set's header; strings are decoded text, absent is null. */
 export interface ImageHeader extends InstanceKey {
   readonly sopClassUid: string;

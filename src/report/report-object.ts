@@ -1,9 +1,10 @@
-/** What the structured report and the picture have in common: whose they are, who made them, their names. */
+/** What the objects of a report have in common: whose they are, who made them, their names. */
+import type { DicomHeader } from '../dicom/read-header.ts';
 import { derivedUid } from '../dicom/uids.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
 import { POLICY_VERSION } from '../decide/referral-policy.ts';
 import type { AnalysisResult } from '../exam/analysis.ts';
-import type { ImageHeader } from '../exam/exam.ts';
+import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
 
 /** Who writes the report. */
 export interface ReportIdentity {
@@ -15,56 +16,71 @@ export interface ReportIdentity {
   readonly deviceUid: string;
 }
 
+/** An object in its study and series. */
+export interface ReportReference extends InstanceKey {
+  readonly sopClassUid: string;
+}
+
 /** What one report is made from. */
 export interface ReportInput {
-  readonly header: ImageHeader;
+  /** The film's; its patient is the one the report is about, corrected where a person corrected it. */
+  readonly header: ImageHeader & Partial<Pick<DicomHeader, 'studyId' | 'referringPhysicianName'>>;
   readonly analysis: AnalysisResult;
+  /** 0 for the first report of a film; every revision has names of its own. */
+  readonly revision: number;
+  /** The structured report that this one takes the place of. */
+  readonly predecessor: ReportReference | null;
   /** When the report was made; a retry passes the same, and writes the same bytes. */
   readonly reportedAtMs: number;
   readonly identity: ReportIdentity;
 }
 
-/** The two objects that are written of one exam. */
-export type ReportKind = 'structured-report' | 'secondary-capture';
+/** The objects that are written of one exam. */
+type ReportPart = 'structured-report' | 'secondary-capture' | 'presentation-state';
 
 /** Numbers that keep the new series below those of the device in a viewer's list. */
-const SERIES_NUMBERS: Readonly<Record<ReportKind, string>> = {
+const SERIES_NUMBERS: Readonly<Record<ReportPart, string>> = {
   'structured-report': '9901',
   'secondary-capture': '9902',
+  'presentation-state': '9903',
 };
 
 /**
- * A UID that is the same whenever the same film is reported by the same models and policy, so that what is
- * written again after a crash is the same object and a PACS that has it already is right to say so.
+ * A UID that is the same whenever the same revision of a film's report is written by the same models and policy,
+ * so that what is written again after a crash is the same object and a PACS that has it already is right to say so.
  */
-export function reportUid(analysis: AnalysisResult, header: ImageHeader, purpose: string): string {
+export function reportUid({ analysis, header, revision }: ReportInput, purpose: string): string {
   const models = analysis.models.map(({ name, version }) => `${name}@${version}`).sort();
-  return derivedUid([header.sopInstanceUid, ...models, `policy@${POLICY_VERSION}`, purpose].join('|'));
+  const seed = [header.sopInstanceUid, ...models, `policy@${POLICY_VERSION}`, purpose];
+  return derivedUid((revision === 0 ? seed : [...seed, `revision@${revision}`]).join('|'));
 }
 
 /** Attributes of patient, study, series, equipment and SOP common modules, in a new series of the ORIGINAL study. */
-export function commonAttributes(input: ReportInput, kind: ReportKind, sopClassUid: string): DicomDataset {
-  const { header, analysis, reportedAtMs } = input;
+export function commonAttributes(input: ReportInput, part: ReportPart, sopClassUid: string): DicomDataset {
+  const { header, reportedAtMs } = input;
   const { date, time } = localDateTime(reportedAtMs);
   return {
     SpecificCharacterSet: 'ISO_IR 192',
     SOPClassUID: sopClassUid,
-    SOPInstanceUID: reportUid(analysis, header, kind),
+    SOPInstanceUID: reportUid(input, part),
     InstanceCreationDate: date,
     InstanceCreationTime: time,
     ...personAndStudy(header),
-    SeriesInstanceUID: reportUid(analysis, header, `${kind}-series`),
-    SeriesNumber: SERIES_NUMBERS[kind],
+    SeriesInstanceUID: reportUid(input, `${part}-series`),
+    SeriesNumber: SERIES_NUMBERS[part],
     SeriesDate: date,
     SeriesTime: time,
     InstanceNumber: '1',
-    ContentDate: date,
-    ContentTime: time,
+    // A presentation state has its own names for when it was made (PS3.3 section C.11.10).
+    ...(part === 'presentation-state'
+      ? { PresentationCreationDate: date, PresentationCreationTime: time }
+      : { ContentDate: date, ContentTime: time }),
     ...equipment(input.identity),
   };
 }
 
-function personAndStudy(header: ImageHeader): DicomDataset {
+// What says which study it is must read as in the film: a PACS holds them as one.
+function personAndStudy(header: ReportInput['header']): DicomDataset {
   const sex = header.patientSex ?? '';
   return {
     PatientName: header.patientName ?? '',
@@ -75,8 +91,8 @@ function personAndStudy(header: ImageHeader): DicomDataset {
     StudyInstanceUID: header.studyInstanceUid,
     StudyDate: header.studyDate ?? '',
     StudyTime: isTime(header.studyTime) ? header.studyTime : '',
-    ReferringPhysicianName: '',
-    StudyID: '',
+    ReferringPhysicianName: header.referringPhysicianName ?? '',
+    StudyID: header.studyId ?? '',
     AccessionNumber: header.accessionNumber ?? '',
     ...(header.studyDescription === null ? {} : { StudyDescription: header.studyDescription }),
   };

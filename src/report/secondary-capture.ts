@@ -41,8 +41,8 @@ export function buildSecondaryCapture(input: ReportInput, picture: OverlayPictur
         meaning: 'Source image for image processing operation',
       }),
     },
-    // Type 2C and unknown: the picture shows both sides (PS3.3 section C.7.3.1).
-    Laterality: '',
+    // Unpaired, and so without a laterality (PS3.3 section C.7.3.1).
+    BodyPartExamined: 'JAW',
     PatientOrientation: '',
     BurnedInAnnotation: 'YES',
     ...lossyHistory(header),

@@ -20,7 +20,13 @@ import {
   type Code,
 } from './content-item.ts';
 import { ANSWERS, CODING_SCHEMES, CONCEPTS, MODALITIES, UNITS } from './report-codes.ts';
-import { commonAttributes, reportUid, type ReportIdentity, type ReportInput } from './report-object.ts';
+import {
+  commonAttributes,
+  reportUid,
+  type ReportIdentity,
+  type ReportInput,
+  type ReportReference,
+} from './report-object.ts';
 
 const OUTCOME_CODES: Readonly<Record<Outcome, Code>> = {
   positive: ANSWERS.positive,
@@ -34,7 +40,7 @@ const KLEMETTI_CODES = { C1: ANSWERS.klemettiC1, C2: ANSWERS.klemettiC2, C3: ANS
 
 /** Builds the report of one exam; the same input gives the same data set, UIDs included. */
 export function buildStructuredReport(input: ReportInput): DicomDataset {
-  const { header } = input;
+  const { header, predecessor } = input;
   return {
     ...commonAttributes(input, 'structured-report', SOP_CLASSES.comprehensive3dStructuredReport),
     Modality: 'SR',
@@ -46,14 +52,21 @@ export function buildStructuredReport(input: ReportInput): DicomDataset {
     CompletionFlag: 'COMPLETE',
     // No person has read it, and this service never says that one has (PS3.3 section C.17.2).
     VerificationFlag: 'UNVERIFIED',
-    CurrentRequestedProcedureEvidenceSequence: {
-      StudyInstanceUID: header.studyInstanceUid,
-      ReferencedSeriesSequence: {
-        SeriesInstanceUID: header.seriesInstanceUid,
-        ReferencedSOPSequence: imageReference(header),
-      },
-    },
+    CurrentRequestedProcedureEvidenceSequence: documentReference(header),
+    // The report that this one takes the place of (PS3.3 section C.17.2).
+    ...(predecessor === null ? {} : { PredecessorDocumentsSequence: documentReference(predecessor) }),
     ...containerBody(CONCEPTS.imagingMeasurementReport, rootItems(input), '1500'),
+  };
+}
+
+/** An object within its study and series (PS3.3 table C.17-3). */
+function documentReference(of: ReportReference): DicomDataset {
+  return {
+    StudyInstanceUID: of.studyInstanceUid,
+    ReferencedSeriesSequence: {
+      SeriesInstanceUID: of.seriesInstanceUid,
+      ReferencedSOPSequence: imageReference(of),
+    },
   };
 }
 
@@ -158,10 +171,15 @@ function meanGroup(input: ReportInput, panoramic: PanoramicFinding): DicomDatase
   );
 }
 
-function trackingItems({ analysis, header }: ReportInput, name: string, part: string): DicomDataset[] {
+function trackingItems(input: ReportInput, name: string, part: string): DicomDataset[] {
   return [
     textItem('HAS OBS CONTEXT', CONCEPTS.trackingIdentifier, name),
-    uidItem('HAS OBS CONTEXT', CONCEPTS.trackingUid, reportUid(analysis, header, `tracking-${part}`)),
+    // The same place on the film in every revision of the report.
+    uidItem(
+      'HAS OBS CONTEXT',
+      CONCEPTS.trackingUid,
+      reportUid({ ...input, revision: 0 }, `tracking-${part}`),
+    ),
   ];
 }
 

@@ -2,6 +2,7 @@
 import { decideReferral, sideWidthMm } from '../decide/referral-policy.ts';
 import type { AnalysisResult, ReportedSide, Side, Spacing } from '../exam/analysis.ts';
 import type { ImageHeader } from '../exam/exam.ts';
+import type { FilmDisplay } from '../report/presentation-state.ts';
 import type { ReportIdentity, ReportInput } from '../report/report-object.ts';
 
 /** What a test wants to be different. */
@@ -10,7 +11,9 @@ export interface ExampleOptions {
   readonly pmi?: number | null;
   readonly spacing?: Spacing;
   readonly magnification?: number | null;
-  readonly header?: Partial<ImageHeader>;
+  readonly header?: Partial<ReportInput['header']>;
+  readonly revision?: number;
+  readonly predecessor?: ReportInput['predecessor'];
 }
 
 /** A header of an invented person. */
@@ -85,12 +88,32 @@ export function exampleReport(options: ExampleOptions = {}): ReportInput {
     timingsMs: { read: 1, decode: 1, prepare: 1, inference: 1, measure: 1, total: 5 },
   };
   return {
-    header: { ...EXAMPLE_HEADER, ...options.header },
+    header: { ...EXAMPLE_HEADER, studyId: 'PAN-1', ...options.header },
     analysis,
+    revision: options.revision ?? 0,
+    predecessor: options.predecessor ?? null,
     reportedAtMs: Date.UTC(2025, 5, 16, 12, 0, 0),
     identity: IDENTITY,
   };
 }
+
+/** How an example film is shown: twelve bits, white is bone. */
+export const EXAMPLE_DISPLAY: FilmDisplay = {
+  samplesPerPixel: 1,
+  numberOfFrames: 1,
+  photometricInterpretation: 'MONOCHROME2',
+  presentationLutShape: 'IDENTITY',
+  rescaleSlope: 1,
+  rescaleIntercept: 0,
+  modalityLut: null,
+  windowCenter: [2048.5],
+  windowWidth: [4096],
+  voiLutFunction: null,
+  voiLut: null,
+  pixelSpacing: [],
+  imagerPixelSpacing: [0.0959, 0.0959],
+  pixelAspectRatio: [],
+};
 
 /** A jaw's lower border: a parabola through the chin, left to right, 8 px between points. */
 function exampleBorder(): [number, number][] {
