@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { TriageError } from '../errors.ts';
+import { acceptEveryone } from '../testing/accept-everyone.ts';
 import { MemorySink } from '../testing/memory-sink.ts';
 import { readPduFixture, ScriptedPeer } from '../testing/scripted-peer.ts';
 import type { Acceptor, AcceptorOptions } from './acceptor.ts';
@@ -35,6 +36,7 @@ async function start(options: Partial<AcceptorOptions> = {}): Promise<MemorySink
     storage: sink,
     log: silentLog,
     clock: systemClock,
+    acceptAssociation: acceptEveryone,
     ...options,
   });
   return sink;
@@ -131,6 +133,7 @@ describe('the acceptor', () => {
         transferSyntaxUid: EXPLICIT_LITTLE,
         callingAeTitle: 'SENDER',
         calledAeTitle: 'OSTEOTRIAGE',
+        siteId: 'test',
         presentationContextId: 3,
       },
     });
@@ -198,7 +201,7 @@ describe('the acceptor', () => {
     ['a SOP instance UID that climbs out of its folder', { AffectedSOPInstanceUID: '../../etc' }, 0x0117],
     ['a SOP instance UID that is too long', { AffectedSOPInstanceUID: '1.'.repeat(40) + '1' }, 0x0117],
     ['an empty SOP instance UID', { AffectedSOPInstanceUID: '' }, 0x0117],
-    ['an operation that is not known', { CommandField: 0x0020 }, 0x0211],
+    ['an operation that is not known', { CommandField: 0x0021 }, 0x0211],
   ])('drains the data of %s and goes on', async (_, command, status) => {
     const sink = await start();
     const peer = await ScriptedPeer.associate(acceptor.port);
@@ -305,7 +308,7 @@ describe('the acceptor', () => {
       acceptAssociation: () => {
         calls += 1;
         if (calls === 1) throw new Error('a defect');
-        return { accepted: true };
+        return acceptEveryone();
       },
     });
     await expect(open()).rejects.toMatchObject({ code: 'peer-aborted' });
@@ -314,20 +317,17 @@ describe('the acceptor', () => {
     await association.release();
   });
 
-  it('rejects whom the policy does not know, and another called AE title only where that is set', async () => {
+  it('rejects whom the policy does not know, with the reason it gives', async () => {
     await start({
-      calledAeTitleRequired: true,
-      acceptAssociation: ({ callingAeTitle }) =>
-        callingAeTitle === 'SENDER'
-          ? { accepted: true }
-          : { accepted: false, result: 1, source: 1, reason: 3 },
+      acceptAssociation: ({ callingAeTitle, calledAeTitle }) => {
+        if (callingAeTitle !== 'SENDER') return { accepted: false, result: 1, source: 1, reason: 3 };
+        if (calledAeTitle !== 'OSTEOTRIAGE') return { accepted: false, result: 1, source: 1, reason: 7 };
+        return acceptEveryone();
+      },
     });
     await expect(open({ callingAeTitle: 'STRANGER' })).rejects.toThrow('calling AE title not recognized');
     await expect(open({ calledAeTitle: 'OTHER' })).rejects.toThrow('called AE title not recognized');
     await (await open()).release();
-    await acceptor.close(0);
-    await start();
-    await (await open({ calledAeTitle: 'OTHER' })).release();
   });
 
   it('rejects for now above its limit of associations, and serves again when one has ended', async () => {

@@ -4,28 +4,19 @@ import type { Clock } from '../clock.ts';
 import { asTriageError, TriageError } from '../errors.ts';
 import type { AssociateRequest } from './associate-pdu.ts';
 import { decodeAssociateRequest, encodeAssociateAccept } from './associate-pdu.ts';
+import { AssociationService } from './association-service.ts';
 import { Connection } from './connection.ts';
 import type { DimseLog } from './dimse-log.ts';
 import type { DimseLimits } from './limits.ts';
 import { settlePduBytesMax } from './message-writer.ts';
 import type { AssociateReject } from './pdu.ts';
 import { describeReject, encodeReject, PDU_TYPE } from './pdu.ts';
-import type { SupportedSyntaxes } from './presentation-contexts.ts';
 import { answerContexts, settleContexts } from './presentation-contexts.ts';
-import { StorageService } from './storage-service.ts';
+import type { AssociationProposal, AssociationVerdict, Caller, DimseService } from './services.ts';
 import type { StorageSink } from './storage-sink.ts';
 import { DICOM_APPLICATION_CONTEXT, IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION_SOP_CLASS } from './uid.ts';
+import { MESSAGE_TRANSFER_SYNTAX_UIDS } from '../dicom/dimse-data-set.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/uids.ts';
-
-/** Who asks for an association. */
-interface AssociationProposal {
-  readonly callingAeTitle: string;
-  readonly calledAeTitle: string;
-  readonly remoteAddress: string;
-}
-
-/** The answer of a policy to a proposal. */
-type AssociationVerdict = { readonly accepted: true } | ({ readonly accepted: false } & AssociateReject);
 
 /** What a listener is made of. */
 export interface AcceptorOptions {
@@ -38,9 +29,9 @@ export interface AcceptorOptions {
   readonly supportedStorage: ReadonlySet<string>;
   readonly transferSyntaxes: readonly string[];
   readonly storage: StorageSink;
-  /** Whether a proposal to another AE title than ours is rejected. */
-  readonly calledAeTitleRequired?: boolean;
-  readonly acceptAssociation?: (
+  /** What is served besides; each abstract syntax by one service. */
+  readonly services?: readonly DimseService[];
+  readonly acceptAssociation: (
     proposal: AssociationProposal,
   ) => AssociationVerdict | Promise<AssociationVerdict>;
   readonly log: DimseLog;
@@ -69,19 +60,26 @@ export interface Acceptor {
   stats(): AcceptorStats;
 }
 
+interface Accepted {
+  readonly accepted: true;
+  readonly caller: Caller;
+  readonly abstractSyntaxes: ReadonlySet<string> | null;
+}
+
+type Judgement = Accepted | ({ readonly accepted: false } & AssociateReject);
+
 const REJECT = {
-  applicationContext: { result: 1, source: 1, reason: 2 },
-  calledAeTitle: { result: 1, source: 1, reason: 7 },
-  protocolVersion: { result: 1, source: 2, reason: 2 },
-  localLimit: { result: 2, source: 3, reason: 2 },
-} as const satisfies Record<string, AssociateReject>;
+  applicationContext: { accepted: false, result: 1, source: 1, reason: 2 },
+  protocolVersion: { accepted: false, result: 1, source: 2, reason: 2 },
+  localLimit: { accepted: false, result: 2, source: 3, reason: 2 },
+} as const satisfies Record<string, Judgement>;
 
 /** How much the kernel's bytes may pile up in a socket's own buffer before back-pressure. */
 const SOCKET_BUFFER_BYTES = 256 * 1024;
 /** How long an aborted association may still need to write its A-ABORT and drop its object. */
 const ABORT_MS_MAX = 1000;
 
-/** Listens for associations and serves C-ECHO and C-STORE on them (PS3.4 Annexes A and B). */
+/** Listens for associations and serves C-ECHO, C-STORE and the given services on them. */
 export async function startAcceptor(options: AcceptorOptions): Promise<Acceptor> {
   const service = new AcceptorService(options);
   await service.listen();
@@ -92,8 +90,11 @@ class AcceptorService implements Acceptor {
   readonly host: string;
   port: number;
   readonly #options: AcceptorOptions;
-  readonly #supported: SupportedSyntaxes;
-  readonly #verification: SupportedSyntaxes;
+  readonly #services: ReadonlyMap<string, DimseService>;
+  /** Transfer syntaxes by what they carry. */
+  readonly #storageSyntaxes: ReadonlySet<string>;
+  readonly #messageSyntaxes = new Set(MESSAGE_TRANSFER_SYNTAX_UIDS);
+  readonly #verificationSyntaxes: ReadonlySet<string>;
   readonly #server = createServer({ highWaterMark: SOCKET_BUFFER_BYTES }, (socket) => this.#admit(socket));
   /** Every connection with the end of its service. */
   readonly #connections = new Map<Connection, Promise<void>>();
@@ -111,13 +112,14 @@ class AcceptorService implements Acceptor {
     this.#options = options;
     this.host = options.host;
     this.port = options.port;
-    const transferSyntaxes = new Set(options.transferSyntaxes);
-    this.#supported = { abstractSyntaxes: options.supportedStorage, transferSyntaxes };
+    this.#services = new Map(
+      (options.services ?? []).flatMap((service) =>
+        service.sopClassUids.map((uid) => [uid, service] as const),
+      ),
+    );
+    this.#storageSyntaxes = new Set(options.transferSyntaxes);
     // Verification has no data set, so any syntax we know will do, and the default one always.
-    this.#verification = {
-      abstractSyntaxes: new Set([VERIFICATION_SOP_CLASS]),
-      transferSyntaxes: new Set([...transferSyntaxes, IMPLICIT_VR_LITTLE_ENDIAN]),
-    };
+    this.#verificationSyntaxes = new Set([...options.transferSyntaxes, IMPLICIT_VR_LITTLE_ENDIAN]);
     this.#server.maxConnections = options.limits.connectionsMax;
   }
 
@@ -186,44 +188,57 @@ class AcceptorService implements Acceptor {
     }
     const request = decodeAssociateRequest(event.content, limits.presentationContextsMax);
     connection.endMessage();
-    const rejection = await this.#judge(request, connection);
-    if (rejection !== undefined) {
+    const verdict = await this.#judge(request, connection);
+    if (!verdict.accepted) {
       this.#counts.associationsRejected += 1;
       const fields = { callingAeTitle: request.callingAeTitle, remoteAddress: connection.remoteAddress };
-      this.#options.log.warn({ ...fields, reason: describeReject(rejection) }, 'an association was rejected');
-      connection.reject(encodeReject(rejection));
+      this.#options.log.warn({ ...fields, reason: describeReject(verdict) }, 'an association was rejected');
+      connection.reject(encodeReject(verdict));
       return;
     }
     this.#counts.associationsAccepted += 1;
     this.#counts.associationsOpen += 1;
     try {
-      await this.#serveAccepted(connection, request);
+      await this.#serveAccepted(connection, request, verdict);
     } finally {
       this.#counts.associationsOpen -= 1;
     }
   }
 
-  async #judge(request: AssociateRequest, connection: Connection): Promise<AssociateReject | undefined> {
-    const { aeTitle, calledAeTitleRequired, acceptAssociation, limits } = this.#options;
-    const { callingAeTitle, calledAeTitle } = request;
+  async #judge(request: AssociateRequest, connection: Connection): Promise<Judgement> {
+    const { acceptAssociation, limits } = this.#options;
     // Only bit 0, version 1, is tested (PS3.8 9.3.2).
     if ((request.protocolVersion & 1) === 0) return REJECT.protocolVersion;
     if (request.applicationContextName !== DICOM_APPLICATION_CONTEXT) return REJECT.applicationContext;
-    if (calledAeTitleRequired === true && calledAeTitle !== aeTitle) return REJECT.calledAeTitle;
-    if (acceptAssociation !== undefined) {
-      const { remoteAddress } = connection;
-      const verdict = await acceptAssociation({ callingAeTitle, calledAeTitle, remoteAddress });
-      if (!verdict.accepted) return verdict;
-    }
-    return this.#counts.associationsOpen >= limits.associationsMax ? REJECT.localLimit : undefined;
+    const { callingAeTitle, calledAeTitle } = request;
+    const { remoteAddress } = connection;
+    const proposal = { callingAeTitle, calledAeTitle, remoteAddress, secure: false, certificateSha256: null };
+    const verdict = await acceptAssociation(proposal);
+    if (!verdict.accepted) return verdict;
+    if (this.#counts.associationsOpen >= limits.associationsMax) return REJECT.localLimit;
+    const { siteId, abstractSyntaxes } = verdict;
+    return { accepted: true, caller: { ...proposal, siteId }, abstractSyntaxes };
   }
 
-  async #serveAccepted(connection: Connection, request: AssociateRequest): Promise<void> {
+  /** Transfer syntaxes of an abstract syntax; Verification is open to everyone whom the policy lets in. */
+  #syntaxesOf(abstractSyntax: string, allowed: ReadonlySet<string> | null): ReadonlySet<string> | undefined {
+    if (abstractSyntax === VERIFICATION_SOP_CLASS) return this.#verificationSyntaxes;
+    if (allowed?.has(abstractSyntax) === false) return undefined;
+    if (this.#options.supportedStorage.has(abstractSyntax)) return this.#storageSyntaxes;
+    return this.#services.has(abstractSyntax) ? this.#messageSyntaxes : undefined;
+  }
+
+  async #serveAccepted(
+    connection: Connection,
+    request: AssociateRequest,
+    judgement: Accepted,
+  ): Promise<void> {
     const { limits, log, storage, supportedStorage } = this.#options;
-    const { callingAeTitle, calledAeTitle, userInformation } = request;
+    const { userInformation } = request;
+    const { caller, abstractSyntaxes } = judgement;
     const peerPduBytesMax = settlePduBytesMax(userInformation.pduBytesMax, limits);
     const answers = answerContexts(request.presentationContexts, (abstractSyntax) =>
-      abstractSyntax === VERIFICATION_SOP_CLASS ? this.#verification : this.#supported,
+      this.#syntaxesOf(abstractSyntax, abstractSyntaxes),
     );
     const asked = userInformation.asynchronousOperations;
     const accept = encodeAssociateAccept({
@@ -239,15 +254,15 @@ class AcceptorService implements Acceptor {
       },
     });
     connection.send('local-accept', accept);
-    const { remoteAddress } = connection;
-    log.info({ callingAeTitle, calledAeTitle, remoteAddress }, 'an association was accepted');
+    const { callingAeTitle, calledAeTitle, remoteAddress, siteId } = caller;
+    log.info({ callingAeTitle, calledAeTitle, remoteAddress, siteId }, 'an association was accepted');
     const contexts = settleContexts(request.presentationContexts, answers);
-    const counts = this.#counts;
-    await new StorageService({
-      ...{ connection, contexts, callingAeTitle, calledAeTitle, peerPduBytesMax },
-      ...{ supportedStorage, limits, storage, counts, log },
+    const { instanceBytesMax } = limits;
+    await new AssociationService({
+      ...{ connection, contexts, peerPduBytesMax, limits, services: this.#services },
+      place: { supportedStorage, storage, instanceBytesMax, counts: this.#counts, log, caller },
     }).serve();
-    log.info({ callingAeTitle, remoteAddress }, 'an association was released');
+    log.info({ callingAeTitle, remoteAddress, siteId }, 'an association was released');
   }
 }
 

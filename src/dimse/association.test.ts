@@ -54,10 +54,8 @@ describe('the association state machine (PS3.8 Table 9-10)', () => {
 });
 
 describe('presentation contexts', () => {
-  const supported = {
-    abstractSyntaxes: new Set(['1.1']),
-    transferSyntaxes: new Set(['2.1', '2.2']),
-  };
+  const syntaxesOf = (abstractSyntax: string) =>
+    abstractSyntax === '1.1' ? new Set(['2.1', '2.2']) : undefined;
 
   it('takes the first transfer syntax of the proposer that is supported', () => {
     const proposed = [
@@ -65,7 +63,7 @@ describe('presentation contexts', () => {
       { contextId: 3, abstractSyntax: '1.9', transferSyntaxes: ['2.1'] },
       { contextId: 5, abstractSyntax: '1.1', transferSyntaxes: ['2.9'] },
     ];
-    const answers = answerContexts(proposed, () => supported);
+    const answers = answerContexts(proposed, syntaxesOf);
     expect(answers).toEqual([
       { contextId: 1, result: 0, transferSyntax: '2.2' },
       { contextId: 3, result: 3, transferSyntax: '2.1' },

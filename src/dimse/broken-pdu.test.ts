@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.ts';
+import { acceptEveryone } from '../testing/accept-everyone.ts';
 import { MemorySink } from '../testing/memory-sink.ts';
 import { readPduFixture, ScriptedPeer } from '../testing/scripted-peer.ts';
 import type { Acceptor } from './acceptor.ts';
@@ -37,6 +38,7 @@ beforeAll(async () => {
     storage: sink,
     log: silentLog,
     clock: systemClock,
+    acceptAssociation: acceptEveryone,
   });
 });
 

@@ -4,9 +4,16 @@ import { ABORT_REASON, invalidParameter, ProtocolFault } from './protocol-fault.
 export const COMMAND = {
   storeRequest: 0x0001,
   storeResponse: 0x8001,
+  findRequest: 0x0020,
+  findResponse: 0x8020,
   echoRequest: 0x0030,
   echoResponse: 0x8030,
   cancelRequest: 0x0fff,
+  eventReportRequest: 0x0100,
+  eventReportResponse: 0x8100,
+  setRequest: 0x0120,
+  actionRequest: 0x0130,
+  createRequest: 0x0140,
 } as const;
 
 /** Command Data Set Type for "no data set follows" (PS3.7 E.1); any other value means that one does. */
@@ -29,6 +36,8 @@ const ELEMENTS = {
   ErrorID: [0x0903, 'US'],
   AffectedSOPInstanceUID: [0x1000, 'UI'],
   RequestedSOPInstanceUID: [0x1001, 'UI'],
+  EventTypeID: [0x1002, 'US'],
+  ActionTypeID: [0x1008, 'US'],
   MoveOriginatorApplicationEntityTitle: [0x1030, 'AE'],
   MoveOriginatorMessageID: [0x1031, 'US'],
 } as const satisfies Record<string, readonly [number, 'UI' | 'US' | 'AE' | 'LO']>;

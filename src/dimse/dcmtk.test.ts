@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.ts';
+import { acceptEveryone } from '../testing/accept-everyone.ts';
 import { MemorySink } from '../testing/memory-sink.ts';
 import { requireTool } from '../testing/services.ts';
 import type { Acceptor } from './acceptor.ts';
@@ -110,7 +111,7 @@ async function listen(): Promise<MemorySink> {
   const storage = new MemorySink();
   acceptor = await startAcceptor({
     ...{ aeTitle: 'OSTEOTRIAGE', host: '127.0.0.1', port: 0, limits: DEFAULT_DIMSE_LIMITS },
-    ...{ storage, log: silentLog, clock: systemClock },
+    ...{ storage, log: silentLog, clock: systemClock, acceptAssociation: acceptEveryone },
     supportedStorage: new Set([SECONDARY_CAPTURE]),
     transferSyntaxes: [EXPLICIT_LITTLE, IMPLICIT_LITTLE],
   });

@@ -12,6 +12,8 @@ export interface DimseLimits {
   readonly presentationContextsMax: number;
   /** Longest data set of one C-STORE. */
   readonly instanceBytesMax: number;
+  /** Longest data set of any other message; it is held in memory. */
+  readonly dataSetBytesMax: number;
   /** Most associations served at once; above it A-ASSOCIATE-RJ, transient. */
   readonly associationsMax: number;
   /** Most transport connections at once, also those without an association yet. */
@@ -32,6 +34,7 @@ export const DEFAULT_DIMSE_LIMITS: DimseLimits = {
   associateRequestBytesMax: 64 * 1024,
   presentationContextsMax: 128,
   instanceBytesMax: 512 * 1024 * 1024,
+  dataSetBytesMax: 1024 * 1024,
   associationsMax: 32,
   connectionsMax: 128,
   artimSecondsMax: 10,

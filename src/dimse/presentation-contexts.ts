@@ -17,30 +17,25 @@ export interface AcceptedContext {
   readonly transferSyntax: string;
 }
 
-/** What an acceptor supports. */
-export interface SupportedSyntaxes {
-  readonly abstractSyntaxes: ReadonlySet<string>;
-  readonly transferSyntaxes: ReadonlySet<string>;
-}
-
 /**
- * Answers a proposal. Of each context the first transfer syntax in the proposer's own list that we support is
- * taken, so that no peer is asked to transcode what it holds.
+ * Answers a proposal; `syntaxesOf` gives the transfer syntaxes in which an abstract syntax is supported, if it is
+ * at all. Of each context the first transfer syntax in the proposer's own list that we support is taken, so that
+ * no peer is asked to transcode what it holds.
  */
 export function answerContexts(
   proposed: readonly ProposedContext[],
-  supportedFor: (abstractSyntax: string) => SupportedSyntaxes,
+  syntaxesOf: (abstractSyntax: string) => ReadonlySet<string> | undefined,
 ): readonly ContextAnswer[] {
-  return proposed.map((context) => answerContext(context, supportedFor(context.abstractSyntax)));
+  return proposed.map((context) => answerContext(context, syntaxesOf(context.abstractSyntax)));
 }
 
-function answerContext(context: ProposedContext, supported: SupportedSyntaxes): ContextAnswer {
+function answerContext(context: ProposedContext, syntaxes: ReadonlySet<string> | undefined): ContextAnswer {
   const { contextId } = context;
   const refused = context.transferSyntaxes[0] ?? '';
-  if (!supported.abstractSyntaxes.has(context.abstractSyntax)) {
+  if (syntaxes === undefined) {
     return { contextId, result: CONTEXT_RESULT.abstractSyntaxNotSupported, transferSyntax: refused };
   }
-  const chosen = context.transferSyntaxes.find((uid) => supported.transferSyntaxes.has(uid));
+  const chosen = context.transferSyntaxes.find((uid) => syntaxes.has(uid));
   return chosen === undefined
     ? { contextId, result: CONTEXT_RESULT.transferSyntaxesNotSupported, transferSyntax: refused }
     : { contextId, result: CONTEXT_RESULT.accepted, transferSyntax: chosen };

@@ -6,6 +6,8 @@ export interface IncomingDescription {
   readonly callingAeTitle: string;
   readonly calledAeTitle: string;
   readonly remoteAddress: string;
+  /** What the acceptance policy made of the caller. */
+  readonly siteId: string;
   readonly presentationContextId: number;
 }
 

@@ -5,6 +5,7 @@ import type { DimseLimits } from '../dimse/limits.ts';
 import { STATUS } from '../dimse/status.ts';
 import type { IncomingObject, StorageSink, StoreOutcome } from '../dimse/storage-sink.ts';
 import { ERRORS, type ErrorCode, TriageError } from '../errors.ts';
+import { LOOPBACK_SITE_ID } from '../sites.ts';
 import type { Log } from '../telemetry.ts';
 import type { InstanceReceiver, Reception } from './receive-instance.ts';
 
@@ -30,6 +31,7 @@ export function startDimseListener(options: DimseListenerOptions): Promise<Accep
     supportedStorage: new Set(IMAGE_SOP_CLASS_UIDS),
     transferSyntaxes: TRANSFER_SYNTAXES.map((syntax) => syntax.uid),
     storage: storageSink(options.receiver),
+    acceptAssociation: () => ({ accepted: true, siteId: LOOPBACK_SITE_ID, abstractSyntaxes: null }),
     clock: options.clock,
     log: options.log,
   });
