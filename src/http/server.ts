@@ -4,18 +4,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
-import { ERRORS, TriageError } from '../errors.ts';
+import { TriageError } from '../errors.ts';
 import { EventStreams } from '../worklist/worklist-events.ts';
 import { describeWorklistRoutes } from '../worklist/worklist-routes.ts';
 import type { EventSource, ExamPictures, WorklistReader } from '../worklist/worklist-views.ts';
+import { answerErrors, closeServer, hostInUrl, type HttpLog, listen, logAnswers } from './http-answers.ts';
 import { describeImageRoutes } from './image-routes.ts';
-
-/** Where the server writes its log; pino fits. Only codes, route patterns and durations are written. */
-export interface HttpLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** Everything the HTTP server stands on. */
 export interface HttpServerOptions {
@@ -45,7 +39,6 @@ export interface HttpServer {
 }
 
 const REQUEST_MS_MAX = 30_000;
-const DRAIN_MS_MAX = 5_000;
 /** The addresses that the pages route by themselves. */
 const PAGE_PATHS = ['/', '/films', '/exams/:examId'];
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '::1']);
@@ -73,18 +66,13 @@ const EVENT_HEADERS = {
 /** Starts to listen; resolves when the port is open. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { app, streams } = buildHttpServer(options);
-  await app.listen({ host: options.host, port: options.port });
+  const port = await listen(app, options.host, options.port);
   if (options.limits.connectionsMax !== undefined) app.server.maxConnections = options.limits.connectionsMax;
-  const address = app.server.address();
-  if (address === null || typeof address === 'string') throw new TriageError('unexpected', 'no TCP address');
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
-    url: `http://${host}:${address.port}/`,
+    url: `http://${hostInUrl(options.host)}:${port}/`,
     async close() {
       streams.close();
-      const cancel = options.clock.schedule(DRAIN_MS_MAX, () => app.server.closeAllConnections());
-      await app.close();
-      cancel();
+      await closeServer(app, options.clock);
     },
   };
 }
@@ -106,6 +94,7 @@ export function buildHttpServer(options: HttpServerOptions): {
     streamsMax: options.limits.eventStreamsMax,
   });
   guardRequests(app, options);
+  logAnswers(app, options.log, 'http request answered');
   answerErrors(app, options.log);
   serveHealth(app, options);
   for (const route of describeWorklistRoutes(options.reader, options.clock)) {
@@ -133,55 +122,6 @@ function guardRequests(app: FastifyInstance, options: HttpServerOptions): void {
     }
     await Promise.resolve();
   });
-  app.addHook('onResponse', async (request, reply) => {
-    const level = reply.statusCode >= 500 ? 'warn' : 'info';
-    if (request.url.startsWith('/assets/')) return;
-    options.log[level](
-      {
-        // The pattern, never the address itself: what a person typed there does not belong in a log.
-        route: request.routeOptions.url ?? 'none',
-        method: request.method,
-        status: reply.statusCode,
-        durationMs: Math.round(reply.elapsedTime),
-      },
-      'http request answered',
-    );
-    await Promise.resolve();
-  });
-}
-
-function answerErrors(app: FastifyInstance, log: HttpLog): void {
-  app.setErrorHandler((thrown, request, reply) => {
-    const error = toTriageError(thrown);
-    if (error.code === 'unexpected') {
-      const frames = thrown instanceof Error ? thrown.stack?.split('\n    at ').slice(1, 6) : undefined;
-      log.error(
-        { route: request.routeOptions.url ?? 'none', code: error.code, frames },
-        'http request failed',
-      );
-    }
-    return sendError(reply, error);
-  });
-  app.setNotFoundHandler((_request, reply) =>
-    sendError(reply, new TriageError('not-found', 'no such address')),
-  );
-}
-
-function toTriageError(thrown: unknown): TriageError {
-  if (thrown instanceof TriageError) return thrown;
-  const status =
-    typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? thrown.statusCode : undefined;
-  if (status === 404) return new TriageError('not-found', 'no such address');
-  if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new TriageError('request-invalid', 'the request could not be read');
-  }
-  // The message of an unknown failure is not shown: nobody has checked what stands in it.
-  return new TriageError('unexpected', 'the request failed', { cause: thrown });
-}
-
-function sendError(reply: FastifyReply, error: TriageError): FastifyReply {
-  const { http, action } = ERRORS[error.code];
-  return reply.code(http).send({ code: error.code, message: error.message, action });
 }
 
 function serveHealth(app: FastifyInstance, options: HttpServerOptions): void {

@@ -11,6 +11,8 @@ export interface CodestreamSize {
   readonly components: number;
   /** Bits of a sample. */
   readonly precision: number;
+  /** The frame header's marker of a JPEG, which says how it is coded: C0 baseline, C1 extended, C2 progressive. */
+  readonly process?: number;
 }
 
 const END_MARKER_LOW = 0xd9;
@@ -33,6 +35,7 @@ export function readJpegSize(bytes: Uint8Array): CodestreamSize {
         rows: word(bytes, at + 5),
         columns: word(bytes, at + 7),
         components: bytes[at + 9] ?? 0,
+        process: marker,
       };
     }
     if (marker === 0xda) break;

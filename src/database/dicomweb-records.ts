@@ -1,0 +1,250 @@
+/** What DICOMweb shows of the record: a site's own instances, and the reports of its exams, under their study. */
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { AnalysisResult, Reason } from '../exam/analysis.ts';
+import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
+import type { ExamState, ReportKind } from '../exam/exam-state.ts';
+import type { Database, ExamTable, PersonTable, ReportTable } from './schema.ts';
+
+/** What a study is looked for by; wildcards `*` and `?` in the texts, an empty filter is every study. */
+export interface StudyFilter {
+  readonly studyUids?: readonly string[];
+  readonly patientId?: string;
+  readonly patientName?: string;
+  readonly accessionNumber?: string;
+  readonly modality?: string;
+  /** YYYYMMDD, both ends included. */
+  readonly studyDates?: { readonly from?: string; readonly to?: string };
+}
+
+/** Values of the header that older rows may lack. */
+interface HeaderExtras {
+  readonly seriesNumber?: number | null;
+  readonly instanceNumber?: number | null;
+  readonly studyId?: string | null;
+  readonly referringPhysicianName?: string | null;
+  readonly bitsAllocated?: number | null;
+  readonly numberOfFrames?: number;
+}
+
+/** One object that can be retrieved: a film as it came, or a report of ours. */
+export interface HeldInstance extends InstanceKey {
+  readonly examId: string;
+  readonly kind: 'film' | ReportKind;
+  readonly sopClassUid: string;
+  readonly transferSyntaxUid: string;
+  readonly objectKey: string;
+  readonly objectBytes: number;
+  /** The header of the film, also for its reports: person and study are the same. */
+  readonly header: ImageHeader & HeaderExtras;
+  readonly person: Pick<Selectable<PersonTable>, 'name' | 'patient_id' | 'issuer' | 'birth_date' | 'sex'>;
+}
+
+/** How one exam stands, for whoever sent it. */
+export interface ExamStanding extends InstanceKey {
+  readonly examId: string;
+  readonly state: ExamState;
+  readonly revision: number;
+  readonly receivedAtMs: number;
+  readonly finishedAtMs: number | null;
+  readonly reasons: readonly Reason[];
+  readonly analysis: AnalysisResult | null;
+  readonly pdfKey: string | null;
+}
+
+const REPORT_MODALITIES: Readonly<Partial<Record<string, ReportKind>>> = { SR: 'SR', OT: 'SC', PR: 'GSPS' };
+/** What our reports are written in. */
+const REPORT_TRANSFER_SYNTAX_UID = '1.2.840.10008.1.2.1';
+
+/** The studies of a site that the filter fits, those that came last first. */
+export async function findStudyUids(
+  database: Kysely<Database>,
+  siteId: string,
+  filter: StudyFilter,
+  page: { readonly limit: number; readonly offset: number },
+): Promise<readonly string[]> {
+  const { studyUids, patientId, patientName, accessionNumber, modality, studyDates } = filter;
+  const header = (name: string) => sql<string>`json_extract(exams.header_json, ${`$.${name}`})`;
+  let query = database
+    .selectFrom('exams')
+    .innerJoin('persons', 'persons.person_id', 'exams.person_id')
+    .select('exams.study_uid')
+    .where('exams.site_id', '=', siteId)
+    .where('exams.object_removed_at_ms', 'is', null);
+  if (studyUids !== undefined) query = query.where('exams.study_uid', 'in', [...studyUids]);
+  if (patientId !== undefined) query = query.where(likeness(sql.ref('persons.patient_id'), patientId));
+  if (patientName !== undefined) query = query.where(likeness(sql.ref('persons.name'), patientName));
+  if (accessionNumber !== undefined)
+    query = query.where(likeness(header('accessionNumber'), accessionNumber));
+  if (studyDates?.from !== undefined) query = query.where(header('studyDate'), '>=', studyDates.from);
+  if (studyDates?.to !== undefined) query = query.where(header('studyDate'), '<=', studyDates.to);
+  if (modality !== undefined) {
+    const kind = REPORT_MODALITIES[modality];
+    query = query.where(({ eb, or, exists, selectFrom }) => {
+      const asFilm = eb('exams.modality', '=', modality);
+      if (kind === undefined) return asFilm;
+      const reports = selectFrom('reports')
+        .select('reports.kind')
+        .whereRef('reports.exam_id', '=', 'exams.exam_id')
+        .where('reports.kind', '=', kind);
+      return or([asFilm, exists(reports)]);
+    });
+  }
+  const rows = await query
+    .groupBy('exams.study_uid')
+    .orderBy(sql`max(exams.received_at_ms)`, 'desc')
+    .orderBy('exams.study_uid')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  return rows.map((row) => row.study_uid);
+}
+
+/** Every object of these studies that the site may see, films first. Objects that retention removed are left out. */
+export async function listInstances(
+  database: Kysely<Database>,
+  siteId: string,
+  key: { readonly studyUids: readonly string[]; readonly seriesUid?: string; readonly sopUid?: string },
+): Promise<readonly HeldInstance[]> {
+  if (key.studyUids.length === 0) return [];
+  const exams = await database
+    .selectFrom('exams')
+    .innerJoin('persons', 'persons.person_id', 'exams.person_id')
+    .selectAll('exams')
+    .select(['persons.name', 'persons.patient_id', 'persons.issuer', 'persons.birth_date', 'persons.sex'])
+    .where('exams.site_id', '=', siteId)
+    .where('exams.study_uid', 'in', [...key.studyUids])
+    .orderBy('exams.received_at_ms')
+    .execute();
+  const reports = await database
+    .selectFrom('reports')
+    .innerJoin('exams', 'exams.exam_id', 'reports.exam_id')
+    .selectAll('reports')
+    .where('exams.site_id', '=', siteId)
+    .where('exams.study_uid', 'in', [...key.studyUids])
+    .orderBy('reports.created_at_ms')
+    .orderBy('reports.revision')
+    .execute();
+  const films = exams.filter((exam) => exam.object_removed_at_ms === null).map((exam) => filmOf(exam));
+  const byExam = new Map(exams.map((exam) => [exam.exam_id, filmOf(exam)]));
+  const ours = reports.flatMap((report) => reportOf(report, byExam.get(report.exam_id)));
+  return [...films, ...ours].filter(
+    (held) =>
+      (key.seriesUid === undefined || held.seriesInstanceUid === key.seriesUid) &&
+      (key.sopUid === undefined || held.sopInstanceUid === key.sopUid),
+  );
+}
+
+/** The study and series of an exam that was just taken in. */
+export function findExamKey(database: Kysely<Database>, examId: string): Promise<InstanceKey> {
+  return database
+    .selectFrom('exams')
+    .select(['study_uid as studyInstanceUid', 'series_uid as seriesInstanceUid', 'sop_uid as sopInstanceUid'])
+    .where('exam_id', '=', examId)
+    .executeTakeFirstOrThrow();
+}
+
+/** The exams of a site that came to their end since then, the earliest first. */
+export async function listFinished(
+  database: Kysely<Database>,
+  siteId: string,
+  sinceMs: number,
+  limit: number,
+): Promise<readonly ExamStanding[]> {
+  const rows = await standings(database, siteId)
+    .where('exams.finished_at_ms', '>=', sinceMs)
+    .orderBy('exams.finished_at_ms')
+    .orderBy('exams.exam_id')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => standingOf(row));
+}
+
+/** The exams of a site with that SOP Instance UID; more than one where it was used in two series. */
+export async function findStandings(
+  database: Kysely<Database>,
+  siteId: string,
+  sopInstanceUid: string,
+): Promise<readonly ExamStanding[]> {
+  const rows = await standings(database, siteId).where('exams.sop_uid', '=', sopInstanceUid).execute();
+  return rows.map((row) => standingOf(row));
+}
+
+function standings(database: Kysely<Database>, siteId: string) {
+  return database
+    .selectFrom('exams')
+    .leftJoin('reports', (join) =>
+      join
+        .onRef('reports.exam_id', '=', 'exams.exam_id')
+        .onRef('reports.revision', '=', 'exams.revision')
+        .on('reports.kind', '=', 'PDF'),
+    )
+    .selectAll('exams')
+    .select('reports.object_key as pdf_key')
+    .where('exams.site_id', '=', siteId);
+}
+
+function standingOf(row: Selectable<ExamTable> & { readonly pdf_key: string | null }): ExamStanding {
+  return {
+    ...keyOf(row),
+    examId: row.exam_id,
+    state: row.state,
+    revision: row.revision,
+    receivedAtMs: row.received_at_ms,
+    finishedAtMs: row.finished_at_ms,
+    reasons: JSON.parse(row.reasons_json) as Reason[],
+    analysis: row.analysis_json === null ? null : (JSON.parse(row.analysis_json) as AnalysisResult),
+    pdfKey: row.pdf_key,
+  };
+}
+
+function keyOf(row: Selectable<ExamTable>): InstanceKey {
+  return { studyInstanceUid: row.study_uid, seriesInstanceUid: row.series_uid, sopInstanceUid: row.sop_uid };
+}
+
+function filmOf(row: Selectable<ExamTable> & HeldInstance['person']): HeldInstance {
+  return {
+    ...keyOf(row),
+    examId: row.exam_id,
+    kind: 'film',
+    sopClassUid: row.sop_class_uid,
+    transferSyntaxUid: row.transfer_syntax_uid,
+    objectKey: row.object_key,
+    objectBytes: row.object_bytes,
+    header: JSON.parse(row.header_json) as HeldInstance['header'],
+    person: {
+      name: row.name,
+      patient_id: row.patient_id,
+      issuer: row.issuer,
+      birth_date: row.birth_date,
+      sex: row.sex,
+    },
+  };
+}
+
+/** A PDF is no DICOM object, and a report from before series were recorded cannot be placed. */
+function reportOf(report: Selectable<ReportTable>, film: HeldInstance | undefined): HeldInstance[] {
+  const { sop_uid: sopInstanceUid, series_uid: seriesInstanceUid, sop_class_uid: sopClassUid } = report;
+  if (film === undefined || sopInstanceUid === null || seriesInstanceUid === null || sopClassUid === null)
+    return [];
+  return [
+    {
+      ...film,
+      sopInstanceUid,
+      seriesInstanceUid,
+      sopClassUid,
+      kind: report.kind,
+      transferSyntaxUid: REPORT_TRANSFER_SYNTAX_UID,
+      objectKey: report.object_key,
+      objectBytes: report.object_bytes,
+    },
+  ];
+}
+
+/** `*` is any text and `?` any letter (PS3.4 section C.2.2.2.4); everything else stands for itself. */
+function likeness(column: ReturnType<typeof sql<string>> | ReturnType<typeof sql.ref>, text: string) {
+  const pattern = text
+    .replaceAll(/[\\%_]/g, (letter) => `\\${letter}`)
+    .replaceAll('*', '%')
+    .replaceAll('?', '_');
+  return sql<boolean>`${column} LIKE ${pattern} ESCAPE '\\'`;
+}
