@@ -258,10 +258,17 @@ class AcceptorService implements Acceptor {
     log.info({ callingAeTitle, calledAeTitle, remoteAddress, siteId }, 'an association was accepted');
     const contexts = settleContexts(request.presentationContexts, answers);
     const { instanceBytesMax } = limits;
-    await new AssociationService({
+    const service = new AssociationService({
       ...{ connection, contexts, peerPduBytesMax, limits, services: this.#services },
       place: { supportedStorage, storage, instanceBytesMax, counts: this.#counts, log, caller },
-    }).serve();
+    });
+    try {
+      await service.serve();
+    } finally {
+      const refused = request.presentationContexts.filter(({ contextId }) => !contexts.has(contextId));
+      const refusedAbstractSyntaxes = refused.map(({ abstractSyntax }) => abstractSyntax);
+      storage.ended?.({ caller, refusedAbstractSyntaxes, storeRequests: service.storeRequests });
+    }
     log.info({ callingAeTitle, remoteAddress, siteId }, 'an association was released');
   }
 }

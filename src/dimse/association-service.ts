@@ -45,6 +45,8 @@ export class AssociationService {
   readonly #assembler: MessageAssembler;
   readonly #sender: MessageSender;
   readonly #reports: EventReports;
+  /** C-STORE requests so far. */
+  storeRequests = 0;
   #request: Request | undefined;
   #operation: Operation | undefined;
 
@@ -108,6 +110,7 @@ export class AssociationService {
     }
     const hasDataSet = command.CommandDataSetType !== NO_DATA_SET;
     if (hasDataSet && command.CommandField === COMMAND.storeRequest) {
+      this.storeRequests += 1;
       const data = new StoreReception(place, context, command);
       this.#request = { command, context, data };
       return data.begin();

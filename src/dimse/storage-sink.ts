@@ -1,3 +1,5 @@
+import type { Caller } from './services.ts';
+
 /** What is known of an object before its first byte; every UID is checked for its form (PS3.5 9.1). */
 export interface IncomingDescription {
   readonly sopClassUid: string;
@@ -43,4 +45,14 @@ export interface StorageSink {
    * The identifiers are as the peer wrote them, unchecked. Must not throw.
    */
   refused?(incoming: IncomingDescription, outcome: StoreOutcome): Promise<void>;
+  /** Told when an association ends, however it does: a caller whose contexts were refused may send nothing at all. */
+  ended?(association: EndedAssociation): void;
+}
+
+/** What an association came to. */
+export interface EndedAssociation {
+  readonly caller: Caller;
+  /** Abstract syntaxes of the contexts that were not accepted. */
+  readonly refusedAbstractSyntaxes: readonly string[];
+  readonly storeRequests: number;
 }
