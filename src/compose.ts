@@ -14,6 +14,7 @@ import { startWorkerPool, type WorkerPool } from './inference/worker-pool.ts';
 import { startDimseListener } from './intake/dimse-listener.ts';
 import { InstanceReceiver } from './intake/receive-instance.ts';
 import { type RunningPart, stopAll } from './lifecycle.ts';
+import { startRetention } from './operations/retention.ts';
 import { upgradeDatabase } from './operations/upgrade.ts';
 import { PROJECT_FOLDER } from './project-folder.ts';
 import { openDatabaseJobQueue } from './queue/database-job-queue.ts';
@@ -77,6 +78,14 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
   const deliveries = startDeliveries(config, { database, objects, clock, log }, parts);
   const pool = await startPool(config, clock, log, parts);
   const runner = startTriage(config, { database, objects, pool, deliveries, events, clock, log }, parts);
+  const retention = startRetention({
+    database,
+    dataFolder: config.data,
+    rules: { keepDays: config.retentionDays, diskPercentMax: config.retentionDiskPercent },
+    clock,
+    log,
+  });
+  parts.push({ name: 'retention', stop: () => retention.stop() });
   const http = await startHttpServer({
     host: config.httpHost,
     port: config.httpPort,

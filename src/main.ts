@@ -105,6 +105,22 @@ program
     if (copyPath !== null) print(`the database as it was before: ${copyPath}`);
   });
 
+program
+  .command('retention')
+  .description(
+    'list the films whose time is up (TRIAGE_RETENTION_DAYS, TRIAGE_RETENTION_DISK_PERCENT), or remove them',
+  )
+  .addOption(dataOption())
+  .addOption(new Option('--dry-run', 'list only, as without any option').conflicts('apply'))
+  .option('--apply', 'remove them now; the service does it once a day', false)
+  .option('--json', 'print one line of JSON (osteotriage.retention/1)', false)
+  .action(async (options: { data?: string; apply: boolean; json: boolean }) => {
+    const { config } = readConfig({ data: options.data });
+    const { describeRetention, runRetention } = await import('./commands/retention.ts');
+    const report = await runRetention(config, options.apply);
+    for (const line of options.json ? [JSON.stringify(report)] : describeRetention(report)) print(line);
+  });
+
 try {
   await program.parseAsync();
 } catch (thrown) {

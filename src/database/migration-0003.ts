@@ -28,6 +28,12 @@ async function widenExams({ schema }: Kysely<unknown>): Promise<void> {
     .execute();
   await schema.alterTable('exams').addColumn('object_removed_at_ms', 'bigint').execute();
   await schema.createIndex('exams_by_person').on('exams').column('person_id').execute();
+  // Retention asks which films are held, from the oldest, how large they are, and which went last.
+  await schema
+    .createIndex('exams_by_removal')
+    .on('exams')
+    .columns(['object_removed_at_ms', 'received_at_ms', 'exam_id', 'object_bytes'])
+    .execute();
   await schema.createIndex('exams_by_sop').on('exams').column('sop_uid').execute();
 }
 

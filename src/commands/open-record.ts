@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import type { Kysely } from 'kysely';
+import { databasePath } from '../compose.ts';
+import { readSchemaStanding } from '../database/migrations.ts';
+import type { Database } from '../database/schema.ts';
+import { openSqlite } from '../database/sqlite.ts';
+import { TriageError } from '../errors.ts';
+
+/**
+ * Opens the record of a data folder for one step, beside a running service or without one. Throws not-found without
+ * a database, database-newer, and configuration-invalid where it is older than this program.
+ */
+export async function withRecord<Result>(
+  dataFolder: string,
+  step: (database: Kysely<Database>) => Promise<Result>,
+): Promise<Result> {
+  const path = databasePath(dataFolder);
+  if (!existsSync(path)) {
+    throw new TriageError('not-found', `no database in ${dataFolder}; name the folder with --data`);
+  }
+  const database = openSqlite(path);
+  try {
+    const { pending } = await readSchemaStanding(database);
+    if (pending.length > 0) {
+      throw new TriageError(
+        'configuration-invalid',
+        `the database in ${dataFolder} is older than this program: stop its service and run "osteotriage migrate"`,
+      );
+    }
+    return await step(database);
+  } finally {
+    await database.destroy();
+  }
+}

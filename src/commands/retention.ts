@@ -1,0 +1,39 @@
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { applyRetention, previewRetention, type RetentionReport } from '../operations/retention.ts';
+import { withRecord } from './open-record.ts';
+
+/** Says what retention would remove, or removes it. Nothing in the answer identifies a patient. */
+export function runRetention(config: Config, apply: boolean): Promise<RetentionReport> {
+  return withRecord(config.data, (database) => {
+    const place = {
+      database,
+      dataFolder: config.data,
+      rules: { keepDays: config.retentionDays, diskPercentMax: config.retentionDiskPercent },
+      clock: systemClock,
+    };
+    return apply ? applyRetention(place) : previewRetention(place);
+  });
+}
+
+/** A report in words, a line for each film and one for each reason that others stay. */
+export function describeRetention(report: RetentionReport): readonly string[] {
+  const { removals, held, freedBytes, applied, rules } = report;
+  if (rules.keepDays === 0 && rules.diskPercentMax === 0) {
+    return [
+      'films are kept for ever: neither TRIAGE_RETENTION_DAYS nor TRIAGE_RETENTION_DISK_PERCENT is set',
+    ];
+  }
+  return [
+    ...removals.map(
+      ({ examId, receivedAtMs, bytes, rule }) =>
+        `${examId}  received ${new Date(receivedAtMs).toISOString().slice(0, 10)}  ${mib(bytes)}  by ${rule}`,
+    ),
+    `${removals.length} films ${applied ? 'were removed' : 'would go'}, ${mib(freedBytes)}`,
+    ...Object.entries(held).map(([hold, count]) => `${count} stay although their time is up: ${hold}`),
+  ];
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}
