@@ -152,6 +152,7 @@ export const ERRORS = {
     0xc000,
     'A picture does not say whose it is: export DICOM, or send it with metadata by STOW-RS.',
   ),
+  'answer-too-long': row('permanent', 413, 0xa700, 'Ask for less: one day, one patient or one station.'),
   'request-invalid': row('permanent', 400, 0x0110, 'Correct the request as the message says.'),
   'state-conflict': row(
     'permanent',

@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   decide: ['exam'],
   report: ['exam', 'dicom', 'dimse', 'archive', 'database', 'imaging', 'decide', 'measure'],
   intake: ['exam', 'dicom', 'dimse', 'archive', 'database', 'decide', 'imaging'],
-  worklist: ['exam', 'database', 'decide'],
+  worklist: ['exam', 'dicom', 'dimse', 'database', 'decide'],
   operations: ['exam', 'archive', 'database', 'decide'],
   http: ['exam', 'worklist'],
   ui: ['exam', 'worklist', 'decide'],

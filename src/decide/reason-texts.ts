@@ -33,6 +33,10 @@ const FINDING_TEXTS = {
     en: 'Images of the modality {modality} are not assessed.',
     sv: 'Bilder av modaliteten {modality} bedöms inte.',
   },
+  'dxa-result': {
+    en: 'This is a result from a DXA scanner: it is held for its referral and not assessed.',
+    sv: 'Detta är ett resultat från en DXA-utrustning: det sparas till sin remiss och bedöms inte.',
+  },
   'no-model-for-view': {
     en: 'There is no model for this view ({view}), so the film was not assessed.',
     sv: 'Det finns ingen modell för denna projektion ({view}), så bilden har inte bedömts.',

@@ -150,6 +150,10 @@ export const REFUSAL_TEXTS: Readonly<Record<ErrorCode, TextInLanguages>> = {
     en: 'A plain picture does not say which patient it shows, so it was not taken in.',
     sv: 'En vanlig bildfil säger inte vilken patient den visar, så den har inte tagits emot.',
   },
+  'answer-too-long': {
+    en: 'More was asked for than is answered at once.',
+    sv: 'Mer efterfrågades än vad som besvaras på en gång.',
+  },
   'request-invalid': {
     en: 'The request could not be understood.',
     sv: 'Begäran kunde inte tolkas.',

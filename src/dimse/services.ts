@@ -36,12 +36,16 @@ export interface FindService {
    * status of its code. `cancelled` fires on C-CANCEL and when the association ends.
    */
   find(identifier: DicomDataset, caller: Caller, cancelled: AbortSignal): AsyncIterable<DicomDataset>;
+  /** Whether optional keys of an identifier are not matched: its matches then carry FF01 (PS3.4 K.4.1.1.4). */
+  hasUnsupportedKeys?(identifier: DicomDataset): boolean;
 }
 
 /** The answer to an operation of a normalized service (PS3.7 10.1). */
 export interface NormalizedAnswer {
   readonly status: number;
   readonly comment?: string;
+  /** Error ID (0000,0903), for a failure that the standard tells apart by it. */
+  readonly errorId?: number;
   /** Set where N-CREATE left the name to us. */
   readonly sopInstanceUid?: string;
   readonly dataset?: DicomDataset;

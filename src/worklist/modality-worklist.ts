@@ -1,0 +1,101 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
+import { listSteps, type ScheduledStep, type StepFilter } from '../database/procedure-records.ts';
+import type { Database } from '../database/schema.ts';
+import { SOP_CLASSES } from '../dicom/uids.ts';
+import type { DicomDataset } from '../dicom/write-part10.ts';
+import type { FindService } from '../dimse/services.ts';
+import { TriageError } from '../errors.ts';
+import type { Log } from '../telemetry.ts';
+import { hasWildcard } from './attribute-matching.ts';
+import {
+  answerStep,
+  exactValues,
+  matchesQuery,
+  readQuery,
+  stationFor,
+  type WorklistQuery,
+} from './worklist-item.ts';
+
+/** Rows that are read and matched before the rest of the process has its turn. */
+const PAGE_ROWS = 500;
+/** A scanner's list is not read further than this; the answer then ends with A700, never in silence. */
+const MATCHES_MAX = 2_000;
+/** More single values than this are matched row by row. */
+const LOOKED_UP_MAX = 200;
+
+/** What the worklist is read from. */
+export interface ModalityWorklistParts {
+  readonly database: Kysely<Database>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly matchesMax?: number;
+}
+
+/**
+ * The modality worklist (PS3.4 Annex K): the steps of accepted referrals, those under way first, in the order of
+ * their time. What was accepted a moment ago by any process is found.
+ */
+export function modalityWorklist(parts: ModalityWorklistParts): FindService {
+  const { log, matchesMax = MATCHES_MAX } = parts;
+  return {
+    kind: 'find',
+    sopClassUids: [SOP_CLASSES.modalityWorklistFind],
+    hasUnsupportedKeys: (identifier) => readQuery(identifier).hasUnsupportedKeys,
+    async *find(identifier, caller, cancelled): AsyncIterable<DicomDataset> {
+      const query = readQuery(identifier);
+      let matches = 0;
+      for await (const step of eachStep(parts, query, caller.callingAeTitle)) {
+        if (cancelled.aborted) break;
+        const stationTitle = stationFor(query, step.stationAeTitle, caller.callingAeTitle);
+        if (stationTitle === null || !matchesQuery(query, { ...step, stationTitle })) continue;
+        if (matches === matchesMax) {
+          throw new TriageError('answer-too-long', `more than ${matchesMax} steps match: ask for one day`);
+        }
+        matches += 1;
+        yield answerStep(query, { ...step, stationTitle });
+      }
+      log.info({ callingAeTitle: caller.callingAeTitle, matches }, 'a worklist was asked for');
+    },
+  };
+}
+
+async function* eachStep(
+  { database, clock }: ModalityWorklistParts,
+  query: WorklistQuery,
+  callingAeTitle: string,
+): AsyncIterable<ScheduledStep> {
+  for (const state of ['in-progress', 'scheduled'] as const) {
+    const filter = filterOf(query, state, callingAeTitle);
+    let after: ScheduledStep | null = null;
+    for (;;) {
+      const page: readonly ScheduledStep[] = await listSteps(database, filter, after, PAGE_ROWS);
+      yield* page;
+      if (page.length < PAGE_ROWS) break;
+      after = page.at(-1) ?? null;
+      // The database answers at once, so without a pause a long list would keep C-CANCEL and all else out.
+      await clock.sleep(0);
+    }
+  }
+}
+
+/** What of a query the database can look up; the rest is matched row by row. */
+function filterOf(query: WorklistQuery, state: StepFilter['state'], callingAeTitle: string): StepFilter {
+  const lookedUp = (keyword: string): readonly string[] | null => {
+    const values = exactValues(query, keyword);
+    return values === null || values.length > LOOKED_UP_MAX ? null : values;
+  };
+  const { stationKeys, startDate } = query;
+  const stations = stationKeys.length === 0 ? [callingAeTitle] : stationKeys;
+  const isListed = stations.length <= LOOKED_UP_MAX && !stations.some((key) => hasWildcard('AE', key));
+  return {
+    state,
+    dateFrom: startDate?.from ?? null,
+    dateTo: startDate?.to ?? null,
+    patientIds: lookedUp('PatientID'),
+    stepIds: lookedUp('ScheduledProcedureStepID'),
+    studyUids: lookedUp('StudyInstanceUID'),
+    accessionNumbers: lookedUp('AccessionNumber'),
+    stationAeTitles: isListed ? stations : null,
+  };
+}
