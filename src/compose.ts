@@ -11,7 +11,8 @@ import { lockFolder, openSqlite } from './database/sqlite.ts';
 import { DEFAULT_DIMSE_LIMITS, type DimseLimits } from './dimse/limits.ts';
 import { startHttpServer } from './http/server.ts';
 import { startWorkerPool, type WorkerPool } from './inference/worker-pool.ts';
-import { startDimseListener } from './intake/dimse-listener.ts';
+import { startDicomNode } from './intake/dimse-listener.ts';
+import { intakeProbes, openIntakeGate } from './intake/intake-gate.ts';
 import { InstanceReceiver } from './intake/receive-instance.ts';
 import { type RunningPart, stopAll } from './lifecycle.ts';
 import { startRetention } from './operations/retention.ts';
@@ -19,8 +20,10 @@ import { upgradeDatabase } from './operations/upgrade.ts';
 import { PROJECT_FOLDER } from './project-folder.ts';
 import { openDatabaseJobQueue } from './queue/database-job-queue.ts';
 import { reconcileJobs, releaseLeases } from './queue/reconciler.ts';
-import { DeliveryRunner } from './report/delivery-runner.ts';
+import { type Deliveries, startDeliveries } from './report/delivery-service.ts';
+import { openSiteRegistry } from './site-registry.ts';
 import type { Log } from './telemetry.ts';
+import { openSiteRegistry } from './site-registry.ts';
 import { TriageRunner } from './triage-runner.ts';
 import { openWorklist } from './worklist/worklist.ts';
 import type { EventSource, ExamPictures, WorklistEvent } from './worklist/worklist-views.ts';
@@ -34,7 +37,13 @@ const BODY_BYTES_MAX = 64 * 1024;
 
 /** A service that runs. */
 export interface Service {
-  readonly dimse: { readonly aeTitle: string; readonly host: string; readonly port: number };
+  readonly dimse: {
+    readonly aeTitle: string;
+    readonly host: string;
+    readonly port: number;
+    /** null where TLS is not configured. */
+    readonly tlsPort: number | null;
+  };
   readonly http: { readonly url: string };
   /** Ends everything; true when all of it ended in time. */
   stop(): Promise<boolean>;
@@ -73,9 +82,16 @@ export async function startService(config: Config, log: Log, clock: Clock = syst
 }
 
 async function startParts(config: Config, log: Log, clock: Clock, parts: RunningPart[]): Promise<Service> {
+  const sites = openSiteRegistry(config, clock, log);
+  parts.push({ name: 'sites', stop: () => sites.close() });
   const { database, objects } = await openRecord(config, clock, log, parts);
   const events = openEvents();
-  const deliveries = startDeliveries(config, { database, objects, clock, log }, parts);
+  const sites = openSiteRegistry(config, clock, log);
+  parts.push({ name: 'sites file', stop: () => sites.close() });
+  const deliveries = startDeliveries({
+    ...{ database, objects, clock, log, sites, config, limits: dimseLimits(config) },
+  });
+  parts.push({ name: 'deliveries', stop: () => deliveries.close() });
   const pool = await startPool(config, clock, log, parts);
   const runner = startTriage(config, { database, objects, pool, deliveries, events, clock, log }, parts);
   const retention = startRetention({
@@ -99,29 +115,26 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
     limits: { bodyBytesMax: BODY_BYTES_MAX, eventStreamsMax: EVENT_STREAMS_MAX },
   });
   parts.push({ name: 'worklist', stop: () => http.close() });
+  const gate = await openIntakeGate(config, intakeProbes(config.data, database), clock, log);
+  parts.push({ name: 'intake gate', stop: () => gate.close() });
   const receiver = new InstanceReceiver({
     database,
     objects,
     clock,
     log,
+    gate,
     onReceived: (examId) => {
       events.publish({ type: 'exam', examId });
       runner?.ring();
     },
   });
-  const node = await startDimseListener({
-    aeTitle: config.aeTitle,
-    host: config.dimseHost,
-    port: config.dimsePort,
-    limits: dimseLimits(config),
-    receiver,
-    clock,
-    log,
-  });
+  const limits = dimseLimits(config);
+  const node = await startDicomNode(config, { limits, receiver, gate, sites, services: [], clock, log });
   parts.push({ name: 'DICOM node', stop: () => node.close(ASSOCIATION_GRACE_MS) });
-  log.warn({}, 'no site is configured: the node listens on loopback only and accepts every caller there');
+  if (sites.book() === null)
+    log.warn({}, 'no site is configured: the node listens on loopback only and accepts every caller there');
   return {
-    dimse: { aeTitle: config.aeTitle, host: node.host, port: node.port },
+    dimse: { aeTitle: config.aeTitle, host: node.host, port: node.port, tlsPort: node.tlsPort },
     http: { url: http.url },
     stop: () => stopAll(parts, clock, log),
   };
@@ -146,23 +159,6 @@ async function openRecord(
   return { database, objects };
 }
 
-function startDeliveries(
-  config: Config,
-  common: { database: Kysely<Database>; objects: ObjectStore; clock: Clock; log: Log },
-  parts: RunningPart[],
-): DeliveryRunner {
-  const deliveries = new DeliveryRunner({
-    ...common,
-    destinations: config.pacs,
-    callingAeTitle: config.aeTitle,
-    limits: dimseLimits(config),
-    giveUpAfterMs: config.deliveryDaysMax * 86_400_000,
-  });
-  parts.push({ name: 'deliveries', stop: () => deliveries.close() });
-  deliveries.ring();
-  return deliveries;
-}
-
 async function startPool(
   config: Config,
   clock: Clock,
@@ -184,7 +180,7 @@ function startTriage(
     database: Kysely<Database>;
     objects: ObjectStore;
     pool: WorkerPool | undefined;
-    deliveries: DeliveryRunner;
+    deliveries: Deliveries;
     events: Events;
     clock: Clock;
     log: Log;
@@ -198,7 +194,7 @@ function startTriage(
     ...common,
     pool,
     queue,
-    destinations: config.pacs.map((destination) => destination.aeTitle),
+    receiversOf: (siteId) => deliveries.receiversOf(siteId),
     // Waiting in the pool and two attempts alone fit into a lease; a dead process frees its leases at its restart.
     leaseMs: (config.jobSecondsMax * 4 + 60) * 1000,
     attemptsMax: config.jobAttemptsMax,

@@ -1,43 +1,94 @@
 import type { Clock } from '../clock.ts';
-import { IMAGE_SOP_CLASS_UIDS, isValidUid, TRANSFER_SYNTAXES } from '../dicom/uids.ts';
-import { type Acceptor, startAcceptor } from '../dimse/acceptor.ts';
+import type { Config } from '../config.ts';
+import {
+  DXA_REPORT_SOP_CLASS_UIDS,
+  IMAGE_SOP_CLASS_UIDS,
+  isValidUid,
+  TRANSFER_SYNTAXES,
+} from '../dicom/uids.ts';
+import { startAcceptor } from '../dimse/acceptor.ts';
 import type { DimseLimits } from '../dimse/limits.ts';
+import type { AssociationProposal, AssociationVerdict, DimseService } from '../dimse/services.ts';
 import { STATUS } from '../dimse/status.ts';
-import type { IncomingObject, StorageSink, StoreOutcome } from '../dimse/storage-sink.ts';
+import type { EndedAssociation, IncomingObject, StorageSink, StoreOutcome } from '../dimse/storage-sink.ts';
 import { ERRORS, type ErrorCode, TriageError } from '../errors.ts';
-import { LOOPBACK_SITE_ID } from '../sites.ts';
+import type { SiteDirectory } from '../site-registry.ts';
 import type { Log } from '../telemetry.ts';
+import { judgeProposal, mayStore, REJECTIONS } from './acceptance-policy.ts';
+import type { IntakeGate } from './intake-gate.ts';
 import type { InstanceReceiver, Reception } from './receive-instance.ts';
 
-/** What the DICOM node is started with. */
-export interface DimseListenerOptions {
-  readonly aeTitle: string;
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+/** What of the configuration concerns the DICOM node. */
+export type DicomNodeSettings = Pick<Config, 'aeTitle' | 'dimseHost' | 'dimsePort'>;
+
+/** What the DICOM node works with. */
+export interface DicomNodeParts {
   readonly limits: DimseLimits;
   readonly receiver: InstanceReceiver;
+  readonly gate: IntakeGate;
+  readonly sites: SiteDirectory;
+  /** What is served beside C-ECHO and C-STORE. */
+  readonly services: readonly DimseService[];
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Starts the DICOM node: C-ECHO, and C-STORE of radiographs in every transfer syntax that we hold. */
-export function startDimseListener(options: DimseListenerOptions): Promise<Acceptor> {
-  return startAcceptor({
-    aeTitle: options.aeTitle,
-    host: options.host,
-    port: options.port,
-    limits: options.limits,
-    supportedStorage: new Set(IMAGE_SOP_CLASS_UIDS),
+/** The DICOM node while it runs. */
+export interface DicomNode {
+  readonly host: string;
+  readonly port: number;
+  /** null where TLS is not configured. */
+  readonly tlsPort: number | null;
+  /** Takes no new connection, lets associations end for so long, then cuts them. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Kinds of films that are refused at the association, by SOP class, for the words to the administrator. */
+const REFUSED_KINDS: ReadonlyMap<string, string> = new Map([
+  ['1.2.840.10008.5.1.4.1.1.1.2', 'digital mammography'],
+  ['1.2.840.10008.5.1.4.1.1.1.2.1', 'digital mammography'],
+  ['1.2.840.10008.5.1.4.1.1.13.1.3', 'breast tomosynthesis'],
+  ['1.2.840.10008.5.1.4.1.1.12.1.1', 'enhanced XA'],
+  ['1.2.840.10008.5.1.4.1.1.12.2.1', 'enhanced XRF'],
+]);
+
+/** Refused callers that are remembered, so that one that polls does not fill the record. */
+const REFUSED_CALLERS_MAX = 1_000;
+
+/**
+ * Starts the DICOM node: C-ECHO, C-STORE of radiographs in every transfer syntax that we hold, and the services,
+ * each for the callers that the sites file gives the right to.
+ */
+export async function startDicomNode(settings: DicomNodeSettings, parts: DicomNodeParts): Promise<DicomNode> {
+  const plain = await startAcceptor({
+    aeTitle: settings.aeTitle,
+    host: settings.dimseHost,
+    port: settings.dimsePort,
+    limits: parts.limits,
+    supportedStorage: new Set([...IMAGE_SOP_CLASS_UIDS, ...DXA_REPORT_SOP_CLASS_UIDS]),
     transferSyntaxes: TRANSFER_SYNTAXES.map((syntax) => syntax.uid),
-    storage: storageSink(options.receiver),
-    acceptAssociation: () => ({ accepted: true, siteId: LOOPBACK_SITE_ID, abstractSyntaxes: null }),
-    clock: options.clock,
-    log: options.log,
+    storage: storageSink(parts.receiver),
+    services: parts.services,
+    acceptAssociation: (proposal) => admit(proposal, settings.aeTitle, parts),
+    clock: parts.clock,
+    log: parts.log,
   });
+  return { host: plain.host, port: plain.port, tlsPort: null, close: (graceMs) => plain.close(graceMs) };
+}
+
+/** The policy, and the gate for those who may send films: a scanner gets its worklist also while the queue is full. */
+function admit(
+  proposal: AssociationProposal,
+  aeTitle: string,
+  { sites, gate }: DicomNodeParts,
+): AssociationVerdict {
+  const verdict = judgeProposal(proposal, sites.book(), aeTitle);
+  if (!verdict.accepted || !mayStore(verdict.abstractSyntaxes)) return verdict;
+  return gate.judgeAssociation() === undefined ? verdict : { accepted: false, ...REJECTIONS.localLimit };
 }
 
 function storageSink(receiver: InstanceReceiver): StorageSink {
+  const noted = new Set<string>();
   return {
     async begin(incoming): Promise<IncomingObject> {
       const reception = await receiver.begin(incoming);
@@ -57,7 +108,26 @@ function storageSink(receiver: InstanceReceiver): StorageSink {
         new TriageError(code, ERRORS[code].action),
       );
     },
+    ended(association): void {
+      const kinds = refusedKindsOf(association);
+      const { callingAeTitle } = association.caller;
+      const note = `${callingAeTitle}: ${kinds.join(', ')}`;
+      if (kinds.length === 0 || noted.has(note) || noted.size >= REFUSED_CALLERS_MAX) return;
+      noted.add(note);
+      const words = `${kinds.join(', ')} is not read by this node and was refused: the caller sent nothing`;
+      void receiver.refuse(
+        { sopInstanceUid: '', callingAeTitle },
+        new TriageError('sop-class-not-supported', words),
+      );
+    },
   };
+}
+
+/** A sender that proposes all there is and then sends a film was refused nothing that it wanted. */
+function refusedKindsOf({ refusedAbstractSyntaxes, storeRequests }: EndedAssociation): readonly string[] {
+  if (storeRequests > 0) return [];
+  const kinds = refusedAbstractSyntaxes.map((uid) => REFUSED_KINDS.get(uid));
+  return [...new Set(kinds.filter((kind) => kind !== undefined))];
 }
 
 function answer(reception: Reception): StoreOutcome {

@@ -14,6 +14,7 @@ import { TriageError, asTriageError } from '../errors.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import { LOOPBACK_SITE_ID } from '../sites.ts';
 import type { Log } from '../telemetry.ts';
+import type { IntakeGate } from './intake-gate.ts';
 
 /** What a sender says of an instance before its first byte. */
 export interface InstanceOffer {
@@ -42,6 +43,8 @@ export interface ReceiverParts {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Left out: everything that the disk takes is taken. */
+  readonly gate?: Pick<IntakeGate, 'judgeInstance'>;
   /** Called after the commit of a new exam. */
   readonly onReceived: (examId: string) => void;
 }
@@ -58,6 +61,8 @@ export class InstanceReceiver {
 
   /** Opens a scratch object for the data set. Throws storage-failed or storage-full. */
   async begin(offer: InstanceOffer): Promise<InstanceReception> {
+    const full = this.parts.gate?.judgeInstance();
+    if (full !== undefined) throw full;
     const writer = await this.parts.objects.beginWrite();
     const isDimse = (offer.door ?? 'dimse') === 'dimse';
     await writer.write(
