@@ -22,6 +22,7 @@ export function responseTo(request: CommandSet, answer: Omit<NormalizedAnswer, '
     ...(answer.comment === undefined
       ? {}
       : { ErrorComment: answer.comment.slice(0, COMMENT_CHARACTERS_MAX) }),
+    ...(answer.errorId === undefined ? {} : { ErrorID: answer.errorId }),
     ...(instanceUid === undefined || !isValidUid(instanceUid) ? {} : { AffectedSOPInstanceUID: instanceUid }),
     ...(request.EventTypeID === undefined ? {} : { EventTypeID: request.EventTypeID }),
     ...(request.ActionTypeID === undefined ? {} : { ActionTypeID: request.ActionTypeID }),

@@ -1,6 +1,7 @@
 /** The DIMSE statuses we send or name (PS3.7 Annex C, PS3.4 B.2.3). */
 export const STATUS = {
   success: 0x0000,
+  invalidAttributeValue: 0x0106,
   processingFailure: 0x0110,
   duplicateSopInstance: 0x0111,
   noSuchObjectInstance: 0x0112,
@@ -8,6 +9,7 @@ export const STATUS = {
   invalidSopInstance: 0x0117,
   noSuchSopClass: 0x0118,
   missingAttribute: 0x0120,
+  missingAttributeValue: 0x0121,
   sopClassNotSupported: 0x0122,
   noSuchActionType: 0x0123,
   notAuthorized: 0x0124,
@@ -22,6 +24,7 @@ export const STATUS = {
   cannotUnderstand: 0xc000,
   cancelled: 0xfe00,
   pending: 0xff00,
+  pendingWithUnsupportedKeys: 0xff01,
 } as const;
 
 /** What a status means for the one who sent the request. */
@@ -34,7 +37,7 @@ export function statusKind(status: number): StatusKind {
   if (status === STATUS.success) return 'success';
   if (GENERAL_WARNINGS.has(status) || (status >= 0xb000 && status <= 0xbfff)) return 'warning';
   if (status === STATUS.cancelled) return 'cancel';
-  if (status === STATUS.pending || status === 0xff01) return 'pending';
+  if (status === STATUS.pending || status === STATUS.pendingWithUnsupportedKeys) return 'pending';
   return 'failure';
 }
 
