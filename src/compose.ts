@@ -21,10 +21,10 @@ import { PROJECT_FOLDER } from './project-folder.ts';
 import { openDatabaseJobQueue } from './queue/database-job-queue.ts';
 import { reconcileJobs, releaseLeases } from './queue/reconciler.ts';
 import { type Deliveries, startDeliveries } from './report/delivery-service.ts';
-import { openSiteRegistry } from './site-registry.ts';
 import type { Log } from './telemetry.ts';
 import { openSiteRegistry } from './site-registry.ts';
 import { TriageRunner } from './triage-runner.ts';
+import { scannerServices } from './worklist/scanner-services.ts';
 import { openWorklist } from './worklist/worklist.ts';
 import type { EventSource, ExamPictures, WorklistEvent } from './worklist/worklist-views.ts';
 import { workerSettings } from './worker-settings.ts';
@@ -86,8 +86,6 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
   parts.push({ name: 'sites', stop: () => sites.close() });
   const { database, objects } = await openRecord(config, clock, log, parts);
   const events = openEvents();
-  const sites = openSiteRegistry(config, clock, log);
-  parts.push({ name: 'sites file', stop: () => sites.close() });
   const deliveries = startDeliveries({
     ...{ database, objects, clock, log, sites, config, limits: dimseLimits(config) },
   });
@@ -129,7 +127,9 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
     },
   });
   const limits = dimseLimits(config);
-  const node = await startDicomNode(config, { limits, receiver, gate, sites, services: [], clock, log });
+  const onReferral = (referralId: string) => events.publish({ type: 'referral', referralId });
+  const services = [...scannerServices({ database, clock, log, onReferral })];
+  const node = await startDicomNode(config, { limits, receiver, gate, sites, services, clock, log });
   parts.push({ name: 'DICOM node', stop: () => node.close(ASSOCIATION_GRACE_MS) });
   if (sites.book() === null)
     log.warn({}, 'no site is configured: the node listens on loopback only and accepts every caller there');

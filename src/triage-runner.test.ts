@@ -72,7 +72,7 @@ async function triage(
     ...parts,
     queue: openDatabaseJobQueue(database, systemClock),
     pool,
-    destinations: ['PACS'],
+    receiversOf: () => [{ name: 'PACS', objects: ['SR', 'SC', 'GSPS'] }],
     leaseMs: 60_000,
     attemptsMax: 2,
     publish: () => undefined,

@@ -6,10 +6,14 @@ import type { Database } from './database/schema.ts';
 import {
   type ArchivedReport,
   findTriageInput,
+  type PredecessorReport,
   type Recorded,
   recordTriage,
   recordTriageFailure,
+  type TriageInput,
+  type TriageResult,
 } from './database/triage-records.ts';
+import { readHeaderFromFile } from './dicom/read-header.ts';
 import { reasonOf } from './decide/reason-texts.ts';
 import { POLICY_VERSION } from './decide/referral-policy.ts';
 import { asTriageError } from './errors.ts';
@@ -17,6 +21,7 @@ import type { WorkerPool } from './inference/worker-pool.ts';
 import type { LeasedJob } from './database/job-records.ts';
 import type { JobQueue } from './queue/job-queue.ts';
 import { decideRetry } from './queue/retry-policy.ts';
+import type { ReportReference } from './report/report-object.ts';
 import type { Log } from './telemetry.ts';
 import type { WorklistEvent } from './worklist/worklist-views.ts';
 import type { AnalysisReply, AnalysisRequest, Artefacts } from '../workers/messages.ts';
@@ -32,7 +37,8 @@ export interface TriageRunnerParts {
   readonly pool: Pick<WorkerPool, 'analyse' | 'capacity'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly destinations: readonly string[];
+  /** What gets the reports of a site, and which kinds of them. */
+  readonly receiversOf: (siteId: string) => TriageResult['destinations'];
   readonly leaseMs: number;
   readonly attemptsMax: number;
   readonly publish: (event: WorklistEvent) => void;
@@ -107,9 +113,9 @@ export class TriageRunner {
     const { objects, log } = this.#parts;
     let scratchFolder: string | undefined;
     try {
-      const request = await this.#prepare(job);
+      const { input, request } = await this.#prepare(job);
       scratchFolder = request.scratchFolder;
-      await this.#finish(job, await this.#parts.pool.analyse(request));
+      await this.#finish(job, input, await this.#parts.pool.analyse(request));
     } catch (thrown) {
       await this.#giveBack(job, thrown).catch((again: unknown) => {
         log.error(
@@ -122,27 +128,42 @@ export class TriageRunner {
     }
   }
 
-  async #prepare(job: LeasedJob): Promise<AnalysisRequest & { readonly scratchFolder: string }> {
+  async #prepare(job: LeasedJob): Promise<{
+    readonly input: TriageInput;
+    readonly request: AnalysisRequest & { readonly scratchFolder: string };
+  }> {
     const { database, objects } = this.#parts;
     try {
-      const exam = await findTriageInput(database, job.examId);
-      return {
+      const input = await findTriageInput(database, job.examId);
+      const { revision, reportedAtMs, patient, predecessor } = input;
+      const request = {
         id: job.examId,
-        path: await objects.readablePath(exam.objectKey),
-        source: 'dicom',
+        path: await objects.readablePath(input.objectKey),
+        source: 'dicom' as const,
         options: {},
         scratchFolder: await objects.makeScratch(),
-        // The time of receipt, so that a retry writes the same report to the byte.
-        reportedAtMs: exam.receivedAtMs,
+        reportedAtMs,
+        revision,
+        predecessor: predecessor === null ? null : await this.#reference(predecessor),
+        ...(patient === undefined ? {} : { patient }),
       };
+      return { input, request };
     } finally {
       this.#preparing -= 1;
     }
   }
 
-  async #finish(job: LeasedJob, reply: AnalysisReply): Promise<void> {
-    const { database, clock, destinations, onDeliveries } = this.#parts;
-    const reports = await this.#archive(job.examId, reply.artefacts);
+  /** Names an earlier report; its series stands in the object where the row is older than that column. */
+  async #reference({ objectKey, seriesInstanceUid, ...named }: PredecessorReport): Promise<ReportReference> {
+    if (seriesInstanceUid !== null) return { ...named, seriesInstanceUid };
+    const header = await readHeaderFromFile(await this.#parts.objects.readablePath(objectKey));
+    return { ...named, seriesInstanceUid: header.seriesInstanceUid };
+  }
+
+  async #finish(job: LeasedJob, input: TriageInput, reply: AnalysisReply): Promise<void> {
+    const { database, clock, receiversOf, onDeliveries } = this.#parts;
+    const reports = await this.#archive(job.examId, input.revision, reply.artefacts);
+    const destinations = receiversOf(input.siteId);
     const recorded = await recordTriage(database, {
       job,
       analysis: reply.analysis,
@@ -155,7 +176,11 @@ export class TriageRunner {
     if (recorded !== undefined && reports.length > 0 && destinations.length > 0) onDeliveries();
   }
 
-  async #archive(examId: string, artefacts: Artefacts | null): Promise<readonly ArchivedReport[]> {
+  async #archive(
+    examId: string,
+    revision: number,
+    artefacts: Artefacts | null,
+  ): Promise<readonly ArchivedReport[]> {
     if (artefacts === null) return [];
     const { objects } = this.#parts;
     const pictures = [
@@ -168,15 +193,16 @@ export class TriageRunner {
     const written = [
       ['SR', artefacts.structuredReport],
       ['SC', artefacts.secondaryCapture],
+      ['GSPS', artefacts.presentationState],
     ] as const;
     const reports: ArchivedReport[] = [];
     for (const [kind, object] of written) {
       if (object === null) continue;
-      const key = reportObjectKey(examId, 0, kind);
+      const key = reportObjectKey(examId, revision, kind);
       const bytes = await objects.putFile(object.path, key);
       reports.push({
         kind,
-        revision: 0,
+        revision,
         sop_class_uid: object.sopClassUid,
         series_uid: object.seriesInstanceUid,
         sop_uid: object.sopInstanceUid,

@@ -109,7 +109,6 @@ async function reply(
           reportedAtMs: request.reportedAtMs ?? tools.clock.nowMs(),
           revision: request.revision ?? 0,
           predecessor: request.predecessor ?? null,
-          patient: request.patient,
           overlayOnly: request.overlayOnly === true,
         });
   return { analysis: analysed.analysis, artefacts };

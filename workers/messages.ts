@@ -33,7 +33,7 @@ export interface AnalysisRequest {
   /** The structured report that this one takes the place of. */
   readonly predecessor?: ReportReference | null;
   /** Whose the film is, where a person corrected what its header says. */
-  readonly patient?: PatientIdentity;
+  readonly patient?: Partial<PatientIdentity>;
   /** Of the artefacts, writes the overlay alone. */
   readonly overlayOnly?: boolean;
 }

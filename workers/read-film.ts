@@ -116,7 +116,9 @@ async function openSource(request: AnalysisRequest, filmPixelsMax: number): Prom
   if (request.source === 'picture') {
     return { header: null, decode: () => readPicture(bytes, filmPixelsMax) };
   }
-  const { header, dataSet } = readImage(bytes);
+  const { header: received, dataSet } = readImage(bytes);
+  // A person's correction holds for everything: whose report it is, and how old the patient was.
+  const header = { ...received, ...request.patient };
   const decode = async (): Promise<Decoded> => {
     if (!header.hasPixelData) throw new TriageError('pixel-data-unreadable', 'the object has no pixel data');
     const image = await decodeImage(dataSet, filmPixelsMax);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { DicomHeader } from '../src/dicom/read-header.ts';
 import { writePart10, type DicomDataset } from '../src/dicom/write-part10.ts';
 import type { AnalysisResult } from '../src/exam/analysis.ts';
-import type { PatientIdentity } from '../src/exam/exam.ts';
 import type { Film } from '../src/exam/film.ts';
 import { encodePng } from '../src/imaging/raster.ts';
 import { renderOverlay } from '../src/report/overlay-image.ts';
@@ -23,8 +22,6 @@ export interface Reportable {
 
 /** How it is reported. */
 export interface Reporting extends Omit<ReportInput, 'header' | 'analysis'> {
-  /** Stands in for the patient of the header where a person corrected it. */
-  readonly patient: PatientIdentity | undefined;
   /** Writes the overlay alone, for a person who looks at files by hand. */
   readonly overlayOnly: boolean;
 }
@@ -41,7 +38,7 @@ const NOTHING: Artefacts = {
 export async function writeArtefacts(
   scratchFolder: string,
   { analysis, header, film }: Reportable,
-  { overlayOnly, patient, ...made }: Reporting,
+  { overlayOnly, ...made }: Reporting,
 ): Promise<Artefacts> {
   if (film === null) return NOTHING;
   const place = (name: string): string => join(scratchFolder, name);
@@ -58,7 +55,7 @@ export async function writeArtefacts(
   await Promise.all([writeFile(overlayPath, await overlay), writeFile(previewPath, await preview)]);
   const hasReport = analysis.outcome === 'positive' || analysis.outcome === 'negative';
   if (header === null || !hasReport) return { ...NOTHING, previewPath, overlayPath };
-  const input: ReportInput = { header: { ...header, ...patient }, analysis, ...made };
+  const input: ReportInput = { header, analysis, ...made };
   const presentationState = buildPresentationState(input, header);
   return {
     previewPath,

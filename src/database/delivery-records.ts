@@ -1,19 +1,47 @@
-import type { Kysely } from 'kysely';
-import { type DeliveryState, moveDelivery, type ReportKind } from '../exam/exam-state.ts';
-import type { Database } from './schema.ts';
+import type { Kysely, Selectable } from 'kysely';
+import {
+  type CommitmentState,
+  type DeliveryState,
+  moveDelivery,
+  type ReportKind,
+} from '../exam/exam-state.ts';
+import type { Connection } from './exam-records.ts';
+import type { Database, DeliveryTable } from './schema.ts';
 
-/** A report object that is to be sent to a PACS. */
-export interface DueDelivery {
+/** What names a delivery. */
+export interface DeliveryKey {
   readonly examId: string;
   readonly revision: number;
   readonly kind: ReportKind;
   readonly destination: string;
+}
+
+/** A report object that is to be sent to one destination. */
+export interface DueDelivery extends DeliveryKey {
   readonly attempts: number;
   readonly firstTryAtMs: number | null;
   readonly objectKey: string;
 }
 
-/** The deliveries to one PACS that are due, the longest due first. */
+/** A delivery as people look at it. */
+export interface DeliveryRow extends DeliveryKey {
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  readonly note: string | null;
+  readonly commitment: CommitmentState | null;
+  readonly dueAtMs: number;
+  readonly firstTryAtMs: number | null;
+  readonly deliveredAtMs: number | null;
+}
+
+/** Which dead deliveries are started again; an empty one means all. */
+export interface RestartSelection {
+  readonly destination?: string;
+  readonly examId?: string;
+  readonly kind?: ReportKind;
+}
+
+/** The deliveries to one destination that are due, the longest due first. */
 export function findDueDeliveries(
   database: Kysely<Database>,
   destination: string,
@@ -45,7 +73,7 @@ export function findDueDeliveries(
     .execute();
 }
 
-/** Writes what came of an attempt. */
+/** Writes what came of an attempt. One that was superseded meanwhile stays so. */
 export async function recordDelivery(
   database: Kysely<Database>,
   delivery: DueDelivery,
@@ -54,22 +82,116 @@ export async function recordDelivery(
     readonly dueAtMs: number;
     readonly nowMs: number;
     readonly note: string | null;
+    /** Whether the destination is to be asked for its commitment. */
+    readonly commitment: boolean;
   },
 ): Promise<void> {
+  const { state, nowMs } = attempt;
+  const delivered: Partial<Selectable<DeliveryTable>> = {
+    delivered_at_ms: nowMs,
+    commitment: attempt.commitment ? 'wanted' : null,
+    commitment_due_at_ms: attempt.commitment ? nowMs : null,
+    transaction_uid: null,
+  };
   await database
     .updateTable('deliveries')
     .set({
-      state: moveDelivery('pending', attempt.state),
+      state: moveDelivery('pending', state),
       attempts: delivery.attempts + 1,
-      first_try_at_ms: delivery.firstTryAtMs ?? attempt.nowMs,
+      first_try_at_ms: delivery.firstTryAtMs ?? nowMs,
       due_at_ms: attempt.dueAtMs,
       note: attempt.note,
-      ...(attempt.state === 'delivered' ? { delivered_at_ms: attempt.nowMs } : {}),
+      ...(state === 'delivered' ? delivered : {}),
     })
-    .where('exam_id', '=', delivery.examId)
-    .where('revision', '=', delivery.revision)
-    .where('kind', '=', delivery.kind)
-    .where('destination', '=', delivery.destination)
+    .where((where) => where.and(deliveryColumns(delivery)))
     .where('state', '=', 'pending')
     .execute();
+}
+
+/** Deliveries in a state, the latest due first. */
+export async function listDeliveries(
+  database: Kysely<Database>,
+  state: DeliveryState,
+  limit: number,
+): Promise<readonly DeliveryRow[]> {
+  return database
+    .selectFrom('deliveries')
+    .select([
+      'exam_id as examId',
+      'revision',
+      'kind',
+      'destination',
+      'state',
+      'attempts',
+      'note',
+      'commitment',
+      'due_at_ms as dueAtMs',
+      'first_try_at_ms as firstTryAtMs',
+      'delivered_at_ms as deliveredAtMs',
+    ])
+    .where('state', '=', state)
+    .orderBy('due_at_ms', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+/**
+ * Makes dead deliveries due at once, with all their attempts before them. Returns how many. The running service
+ * finds them by itself.
+ */
+export async function restartDeliveries(
+  database: Connection,
+  selection: RestartSelection,
+  nowMs: number,
+): Promise<number> {
+  const { destination, examId, kind } = selection;
+  const result = await database
+    .updateTable('deliveries')
+    .set({
+      state: moveDelivery('dead', 'pending'),
+      attempts: 0,
+      first_try_at_ms: null,
+      due_at_ms: nowMs,
+      note: null,
+      commitment: null,
+      commitment_attempts: 0,
+      transaction_uid: null,
+    })
+    .where('state', '=', 'dead')
+    .$if(destination !== undefined, (update) => update.where('destination', '=', destination ?? ''))
+    .$if(examId !== undefined, (update) => update.where('exam_id', '=', examId ?? ''))
+    .$if(kind !== undefined, (update) => update.where('kind', '=', kind ?? 'SR'))
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
+}
+
+/** Sets aside what waits for destinations that are no longer configured. Returns how many. */
+export async function retireUnknownDestinations(
+  database: Connection,
+  known: readonly string[],
+  nowMs: number,
+): Promise<number> {
+  const result = await database
+    .updateTable('deliveries')
+    .set({
+      state: moveDelivery('pending', 'dead'),
+      due_at_ms: nowMs,
+      note: 'no such destination is configured',
+    })
+    .where('state', '=', 'pending')
+    .$if(known.length > 0, (update) => update.where('destination', 'not in', known))
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
+}
+
+/** The columns that name a delivery. */
+export function deliveryColumns(
+  key: DeliveryKey,
+): Pick<Selectable<DeliveryTable>, 'exam_id' | 'revision' | 'kind' | 'destination'> {
+  return {
+    exam_id: key.examId,
+    revision: key.revision,
+    kind: key.kind,
+    destination: key.destination,
+  };
 }

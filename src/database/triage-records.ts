@@ -1,11 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { AnalysisResult, Reason } from '../exam/analysis.ts';
-import { type ExamState, moveExam } from '../exam/exam-state.ts';
+import type { PatientIdentity } from '../exam/exam.ts';
+import { type ExamState, moveExam, type ReportKind } from '../exam/exam-state.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import { endJob, type LeasedJob } from './job-records.ts';
 import { referPerson } from './referral-records.ts';
-import type { Database, ReportTable } from './schema.ts';
+import { findReassessedAtMs } from './revision-records.ts';
+import type { Database, Door, ReportTable } from './schema.ts';
 
 /** A report object that is durable in the archive. */
 export type ArchivedReport = Omit<ReportTable, 'exam_id' | 'created_at_ms'>;
@@ -15,8 +17,8 @@ export interface TriageResult {
   readonly job: LeasedJob;
   readonly analysis: AnalysisResult;
   readonly reports: readonly ArchivedReport[];
-  /** AE titles of the PACS that get the reports. */
-  readonly destinations: readonly string[];
+  /** What gets the reports, and which kinds of them. */
+  readonly destinations: readonly { readonly name: string; readonly objects: readonly ReportKind[] }[];
   readonly policyVersion: string;
   readonly nowMs: number;
 }
@@ -24,16 +26,102 @@ export interface TriageResult {
 /** What was written; undefined where the lease was lost and nothing was. */
 export type Recorded = { readonly state: ExamState; readonly referralId: string | null } | undefined;
 
-/** What the triage of an exam starts from. Throws when there is no such exam. */
-export function findTriageInput(
-  database: Connection,
-  examId: string,
-): Promise<{ readonly objectKey: string; readonly receivedAtMs: number }> {
-  return database
+/** What the triage of an exam starts from. */
+export interface TriageInput {
+  readonly objectKey: string;
+  readonly siteId: string;
+  readonly door: Door;
+  readonly revision: number;
+  /** The same at every attempt, so that a retry writes the same report to the byte. */
+  readonly reportedAtMs: number;
+  /** Whose the film is, where a person corrected what its header says. */
+  readonly patient: Partial<PatientIdentity> | undefined;
+  /** The structured report that this revision takes the place of. */
+  readonly predecessor: PredecessorReport | null;
+}
+
+/** A structured report in the archive. */
+export interface PredecessorReport {
+  readonly studyInstanceUid: string;
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  /** null in rows from before there were revisions: the object says it. */
+  readonly seriesInstanceUid: string | null;
+  readonly objectKey: string;
+}
+
+/** Reads what the triage of an exam starts from. Throws when there is no such exam. */
+export async function findTriageInput(database: Connection, examId: string): Promise<TriageInput> {
+  const exam = await database
     .selectFrom('exams')
-    .select(['object_key as objectKey', 'received_at_ms as receivedAtMs'])
+    .select(['object_key', 'site_id', 'door', 'revision', 'received_at_ms', 'study_uid', 'person_id'])
     .where('exam_id', '=', examId)
     .executeTakeFirstOrThrow();
+  const { revision, person_id: personId } = exam;
+  const askedAtMs = revision === 0 ? undefined : await findReassessedAtMs(database, examId);
+  return {
+    objectKey: exam.object_key,
+    siteId: exam.site_id,
+    door: exam.door,
+    revision,
+    reportedAtMs: askedAtMs ?? exam.received_at_ms,
+    patient: await findCorrectedPatient(database, personId),
+    predecessor: revision === 0 ? null : await findPredecessor(database, examId, exam.study_uid),
+  };
+}
+
+/**
+ * The patient as corrected by a person; undefined where nobody corrected anything: then the header stands, which
+ * may rightly differ from an older film's, as after a marriage.
+ */
+async function findCorrectedPatient(
+  database: Connection,
+  personId: string,
+): Promise<Partial<PatientIdentity> | undefined> {
+  const change = await database
+    .selectFrom('identity_changes')
+    .select('to_person_id')
+    .where((where) =>
+      where.or([where('to_person_id', '=', personId), where('from_person_id', '=', personId)]),
+    )
+    .orderBy('change_id', 'desc')
+    .executeTakeFirst();
+  if (change === undefined) return undefined;
+  const person = await database
+    .selectFrom('persons')
+    .select([
+      'patient_id as patientId',
+      'issuer as issuerOfPatientId',
+      'name as patientName',
+      'birth_date as patientBirthDate',
+      'sex as patientSex',
+    ])
+    .where('person_id', '=', change.to_person_id)
+    .executeTakeFirst();
+  // What is not known of the person takes nothing away from the header.
+  return Object.fromEntries(Object.entries(person ?? {}).filter(([, value]) => value !== null));
+}
+
+async function findPredecessor(
+  database: Connection,
+  examId: string,
+  studyInstanceUid: string,
+): Promise<PredecessorReport | null> {
+  const row = await database
+    .selectFrom('reports')
+    .select(['sop_class_uid', 'sop_uid', 'series_uid', 'object_key'])
+    .where('exam_id', '=', examId)
+    .where('kind', '=', 'SR')
+    .orderBy('revision', 'desc')
+    .executeTakeFirst();
+  if (row === undefined || row.sop_class_uid === null || row.sop_uid === null) return null;
+  return {
+    studyInstanceUid,
+    sopClassUid: row.sop_class_uid,
+    sopInstanceUid: row.sop_uid,
+    seriesInstanceUid: row.series_uid,
+    objectKey: row.object_key,
+  };
 }
 
 /**
@@ -49,12 +137,13 @@ export function recordTriage(database: Kysely<Database>, result: TriageResult): 
     await insertReports(transaction, result);
     const referralId =
       outcome === 'positive'
-        ? await referPerson(transaction, {
+        ? ((await findReferral(transaction, exam.personId, job.examId)) ??
+          (await referPerson(transaction, {
             personId: exam.personId,
             examId: job.examId,
             policyVersion: result.policyVersion,
             nowMs,
-          })
+          })))
         : null;
     await recordAudit(transaction, {
       atMs: nowMs,
@@ -83,6 +172,23 @@ export function recordTriageFailure(
     });
     return { state: 'failed', referralId: null };
   });
+}
+
+/** The referral that a film already speaks for, ended or not: assessed anew it does not ask a second time. */
+async function findReferral(
+  database: Connection,
+  personId: string,
+  examId: string,
+): Promise<string | undefined> {
+  const row = await database
+    .selectFrom('referral_exams')
+    .innerJoin('referrals', 'referrals.referral_id', 'referral_exams.referral_id')
+    .select('referrals.referral_id as referralId')
+    .where('referral_exams.exam_id', '=', examId)
+    .where('referrals.person_id', '=', personId)
+    .orderBy('referrals.created_at_ms', 'desc')
+    .executeTakeFirst();
+  return row?.referralId;
 }
 
 async function finishExam(
@@ -120,17 +226,19 @@ async function insertReports(database: Connection, result: TriageResult): Promis
     .values(reports.map((report) => ({ ...report, exam_id: job.examId, created_at_ms: nowMs })))
     .execute();
   const deliveries = reports.flatMap((report) =>
-    destinations.map((destination) => ({
-      exam_id: job.examId,
-      revision: report.revision,
-      kind: report.kind,
-      destination,
-      state: 'pending' as const,
-      attempts: 0,
-      due_at_ms: nowMs,
-      first_try_at_ms: null,
-      note: null,
-    })),
+    destinations
+      .filter(({ objects }) => objects.includes(report.kind))
+      .map(({ name }) => ({
+        exam_id: job.examId,
+        revision: report.revision,
+        kind: report.kind,
+        destination: name,
+        state: 'pending' as const,
+        attempts: 0,
+        due_at_ms: nowMs,
+        first_try_at_ms: null,
+        note: null,
+      })),
   );
   if (deliveries.length > 0) await database.insertInto('deliveries').values(deliveries).execute();
 }

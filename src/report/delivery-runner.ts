@@ -1,18 +1,27 @@
 import type { Kysely } from 'kysely';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
-import { type DueDelivery, findDueDeliveries, recordDelivery } from '../database/delivery-records.ts';
+import {
+  type DueDelivery,
+  findDueDeliveries,
+  recordDelivery,
+  retireUnknownDestinations,
+} from '../database/delivery-records.ts';
 import type { Database } from '../database/schema.ts';
 import type { DimseLimits } from '../dimse/limits.ts';
-import { type Peer, sendFiles } from '../dimse/send-files.ts';
+import { sendFiles } from '../dimse/send-files.ts';
 import { asTriageError, type ErrorClass } from '../errors.ts';
+import type { Destination } from '../sites.ts';
 import type { Log } from '../telemetry.ts';
+import { DestinationRounds } from './destination-rounds.ts';
+import { peerOf, type PeerIdentity } from './destination-peer.ts';
 import { classifyStoreStatus, DEFAULT_DELIVERY_LIMITS, nextAttempt } from './report-sender.ts';
 
 /** Objects sent over one association before the record is asked again. */
 const OBJECTS_EACH_ROUND = 50;
 const CONNECT_MS_MAX = 10_000;
 const POLL_MS = 5_000;
+const RETIRE_MS = 60_000;
 
 /** What the runner needs. */
 export interface DeliveryRunnerParts {
@@ -20,101 +29,112 @@ export interface DeliveryRunnerParts {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
-  readonly destinations: readonly {
-    readonly aeTitle: string;
-    readonly host: string;
-    readonly port: number;
-  }[];
-  readonly callingAeTitle: string;
+  /** Every PACS that reports can be sent to, at this moment. */
+  readonly destinations: () => readonly Destination[];
+  readonly identity: PeerIdentity;
   readonly limits: DimseLimits;
   readonly giveUpAfterMs: number;
+  /** Called when a destination has got something that it is to commit itself to. */
+  readonly onDelivered: () => void;
 }
 
 /**
- * Sends reports to every PACS on its own: one that is down delays no other, and never the triage. Modes: waiting
- * (for a ring or the poll), sending (one association for each PACS), closing.
+ * Sends reports to every PACS on its own: one that is down delays no other, and never the triage. A PACS gets what
+ * is due over one association after the other until nothing is.
  */
 export class DeliveryRunner {
   readonly #parts: DeliveryRunnerParts;
-  readonly #sending = new Map<string, Promise<void>>();
-  #cancelPoll: () => void = () => undefined;
-  #closed = false;
+  readonly #rounds: DestinationRounds;
+  #retiredAtMs = -Infinity;
 
   constructor(parts: DeliveryRunnerParts) {
     this.#parts = parts;
+    this.#rounds = new DestinationRounds({
+      clock: parts.clock,
+      log: parts.log,
+      pollMs: POLL_MS,
+      names: () => {
+        const names = parts.destinations().map(({ name }) => name);
+        void this.#retireUnknown(names);
+        return names;
+      },
+      work: (name, closing) => this.#sendDue(name, closing),
+    });
   }
 
   /** Says that there may be something to send. */
   ring(): void {
-    if (this.#closed || this.#parts.destinations.length === 0) return;
-    this.#cancelPoll();
-    this.#cancelPoll = this.#parts.clock.schedule(POLL_MS, () => this.ring());
-    for (const destination of this.#parts.destinations) {
-      if (this.#sending.has(destination.aeTitle)) continue;
-      const { aeTitle: calledAeTitle, host, port } = destination;
-      const peer: Peer = { host, port, calledAeTitle, callingAeTitle: this.#parts.callingAeTitle };
-      const round = this.#sendDue(peer)
-        .catch((thrown: unknown) => this.#parts.log.error({ err: thrown }, 'deliveries could not be sent'))
-        .finally(() => this.#sending.delete(calledAeTitle));
-      this.#sending.set(calledAeTitle, round);
-    }
+    this.#rounds.ring();
   }
 
   /** Starts nothing more and waits for what is being sent. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancelPoll();
-    await Promise.all(this.#sending.values());
+  close(): Promise<void> {
+    return this.#rounds.close();
   }
 
-  async #sendDue(peer: Peer): Promise<void> {
+  // What waits for a destination that was taken out of the sites file would wait unseen for ever.
+  async #retireUnknown(known: readonly string[]): Promise<void> {
+    const { database, clock, log } = this.#parts;
+    if (clock.monotonicMs() - this.#retiredAtMs < RETIRE_MS) return;
+    this.#retiredAtMs = clock.monotonicMs();
+    try {
+      const count = await retireUnknownDestinations(database, known, clock.nowMs());
+      if (count > 0) log.warn({ count }, 'deliveries to destinations that are not configured were set aside');
+    } catch (thrown) {
+      log.error({ err: thrown }, 'deliveries to unknown destinations could not be looked for');
+    }
+  }
+
+  async #sendDue(name: string, closing: AbortSignal): Promise<void> {
     const { database, clock } = this.#parts;
-    for (;;) {
-      const due = await findDueDeliveries(database, peer.calledAeTitle, clock.nowMs(), OBJECTS_EACH_ROUND);
-      if (due.length === 0 || this.#closed) return;
-      await this.#sendRound(peer, due);
+    while (!closing.aborted) {
+      const destination = this.#parts.destinations().find((each) => each.name === name);
+      if (destination === undefined) return;
+      const due = await findDueDeliveries(database, name, clock.nowMs(), OBJECTS_EACH_ROUND);
+      if (due.length === 0) return;
+      // Where the association itself failed, the rest waits for the next look.
+      if (!(await this.#sendRound(destination, due))) return;
     }
   }
 
   /** Every delivery of the round is written down once: with its answer, or with what ended the association. */
-  async #sendRound(peer: Peer, due: readonly DueDelivery[]): Promise<void> {
-    const { objects, limits, clock } = this.#parts;
+  async #sendRound(destination: Destination, due: readonly DueDelivery[]): Promise<boolean> {
+    const { objects, limits, clock, identity } = this.#parts;
     const open = new Map<string, DueDelivery>();
     try {
       for (const delivery of due) open.set(await objects.readablePath(delivery.objectKey), delivery);
-      const options = { peer, limits, clock, connectMsMax: CONNECT_MS_MAX };
-      for await (const result of sendFiles([...open.keys()], options)) {
+      const peer = peerOf(destination, identity);
+      for await (const result of sendFiles([...open.keys()], {
+        ...{ peer, limits, clock, connectMsMax: CONNECT_MS_MAX },
+      })) {
         const delivery = open.get(result.path);
         if (delivery === undefined) continue;
         open.delete(result.path);
         if ('error' in result) await this.#noteFailure(delivery, result.error.class, result.error.code);
-        else await this.#noteAnswer(delivery, result.answer.status);
+        else await this.#noteAnswer(delivery, destination, result.answer.status);
       }
+      return true;
     } catch (thrown) {
       const error = asTriageError(thrown);
       for (const delivery of open.values()) await this.#noteFailure(delivery, error.class, error.code);
-      if (open.size === 0) throw thrown;
+      // With every answer written down it failed at the farewell, which costs nothing.
+      return open.size === 0;
     }
   }
 
-  async #noteAnswer(delivery: DueDelivery, status: number): Promise<void> {
-    const { database, clock, log } = this.#parts;
+  async #noteAnswer(delivery: DueDelivery, { commitment }: Destination, status: number): Promise<void> {
+    const { database, clock, log, onDelivered } = this.#parts;
     const { errorClass, note } = classifyStoreStatus(status);
     if (errorClass !== null) {
       await this.#noteFailure(delivery, errorClass, note ?? '');
       return;
     }
     const nowMs = clock.nowMs();
-    await recordDelivery(database, delivery, {
-      state: 'delivered',
-      dueAtMs: nowMs,
-      nowMs,
-      note,
-    });
-    log.info(
-      { examId: delivery.examId, kind: delivery.kind, destination: delivery.destination },
-      'a report was delivered',
-    );
+    const attempt = { state: 'delivered' as const, dueAtMs: nowMs, nowMs, note, commitment };
+    await recordDelivery(database, delivery, attempt);
+    const { examId, kind, destination } = delivery;
+    log.info({ examId, kind, destination }, 'a report was delivered');
+    if (commitment) onDelivered();
   }
 
   async #noteFailure(delivery: DueDelivery, errorClass: ErrorClass, note: string): Promise<void> {
@@ -126,7 +146,8 @@ export class DeliveryRunner {
       { ...DEFAULT_DELIVERY_LIMITS, ageMsMax: giveUpAfterMs },
     );
     const dueAtMs = next.state === 'pending' ? next.dueAtMs : nowMs;
-    await recordDelivery(database, delivery, { state: next.state, dueAtMs, nowMs, note });
+    const attempt = { state: next.state, dueAtMs, nowMs, note, commitment: false };
+    await recordDelivery(database, delivery, attempt);
     const fields = { examId: delivery.examId, destination: delivery.destination, state: next.state, note };
     log.warn(fields, 'a report was not delivered');
   }
