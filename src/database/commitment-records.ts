@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import type { Connection } from './exam-records.ts';
+
+/** What a commitment is asked for: SOP class UID and SOP instance UID. */
+export type SopReference = readonly [sopClassUid: string, sopInstanceUid: string];
+
+/** A commitment that a peer asks of us. */
+export interface CommitmentRequest {
+  readonly transactionUid: string;
+  readonly callingAeTitle: string;
+  readonly calledAeTitle: string;
+  readonly siteId: string;
+  readonly references: readonly SopReference[];
+}
+
+/** A request whose answer is due. */
+export interface DueCommitment extends CommitmentRequest {
+  readonly requestId: string;
+  readonly attempts: number;
+  readonly askedAtMs: number;
+}
+
+/** An instance that was answered Success, as far as a commitment looks at it. */
+export interface HeldInstance {
+  readonly sopClassUid: string;
+  readonly dataSetSha256: string;
+  readonly objectKey: string;
+  readonly objectBytes: number;
+  readonly isRemoved: boolean;
+}
+
+/**
+ * Writes a request down. The same one again, from a peer that missed our answer, is due anew; the Transaction UID
+ * with other instances gives undefined and changes nothing.
+ */
+export async function recordCommitmentRequest(
+  database: Connection,
+  request: CommitmentRequest,
+  nowMs: number,
+): Promise<string | undefined> {
+  const references = JSON.stringify(request.references);
+  const known = await database
+    .selectFrom('commitment_requests')
+    .select(['request_id', 'references_json'])
+    .where('calling_ae_title', '=', request.callingAeTitle)
+    .where('transaction_uid', '=', request.transactionUid)
+    .executeTakeFirst();
+  if (known !== undefined && known.references_json !== references) return undefined;
+  const requestId = known?.request_id ?? randomUUID();
+  const asked = { attempts: 0, asked_at_ms: nowMs, due_at_ms: nowMs, state: 'pending' as const, note: null };
+  await database
+    .insertInto('commitment_requests')
+    .values({
+      request_id: requestId,
+      transaction_uid: request.transactionUid,
+      calling_ae_title: request.callingAeTitle,
+      called_ae_title: request.calledAeTitle,
+      site_id: request.siteId,
+      references_json: references,
+      ...asked,
+    })
+    .onConflict((conflict) => conflict.column('request_id').doUpdateSet(asked))
+    .execute();
+  return requestId;
+}
+
+/** Requests whose answer is due, the longest due first. */
+export async function findDueCommitments(
+  database: Connection,
+  nowMs: number,
+  itemsMax: number,
+): Promise<readonly DueCommitment[]> {
+  const rows = await database
+    .selectFrom('commitment_requests')
+    .selectAll()
+    .where('state', '=', 'pending')
+    .where('due_at_ms', '<=', nowMs)
+    .orderBy('due_at_ms')
+    .limit(itemsMax)
+    .execute();
+  return rows.map((row) => ({
+    requestId: row.request_id,
+    transactionUid: row.transaction_uid,
+    callingAeTitle: row.calling_ae_title,
+    calledAeTitle: row.called_ae_title,
+    siteId: row.site_id,
+    references: JSON.parse(row.references_json) as SopReference[],
+    attempts: row.attempts,
+    askedAtMs: row.asked_at_ms,
+  }));
+}
+
+/** Writes what became of an attempt to answer. */
+export async function recordCommitmentAttempt(
+  database: Connection,
+  requestId: string,
+  attempt: {
+    readonly state: 'pending' | 'reported' | 'dead';
+    readonly attempts: number;
+    readonly dueAtMs: number;
+    readonly note: string | null;
+  },
+): Promise<void> {
+  await database
+    .updateTable('commitment_requests')
+    .set({
+      state: attempt.state,
+      attempts: attempt.attempts,
+      due_at_ms: attempt.dueAtMs,
+      note: attempt.note,
+    })
+    .where('request_id', '=', requestId)
+    .execute();
+}
+
+/** Every instance of that name; the same name in two series is two of them. */
+export async function findHeldInstances(
+  database: Connection,
+  sopInstanceUid: string,
+): Promise<readonly HeldInstance[]> {
+  const rows = await database
+    .selectFrom('exams')
+    .select(['sop_class_uid', 'data_set_sha256', 'object_key', 'object_bytes', 'object_removed_at_ms'])
+    .where('sop_uid', '=', sopInstanceUid)
+    .execute();
+  return rows.map((row) => ({
+    sopClassUid: row.sop_class_uid,
+    dataSetSha256: row.data_set_sha256,
+    objectKey: row.object_key,
+    objectBytes: row.object_bytes,
+    isRemoved: row.object_removed_at_ms !== null,
+  }));
+}

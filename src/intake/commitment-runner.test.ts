@@ -1,0 +1,283 @@
+import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Kysely } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { instanceObjectKey, OBJECT_KINDS } from '../archive/archive.ts';
+import { openDiskObjectStore } from '../archive/disk-object-store.ts';
+import type { ObjectStore } from '../archive/object-store.ts';
+import type { Database } from '../database/schema.ts';
+import type { Caller, EventReporter } from '../dimse/services.ts';
+import { TriageError } from '../errors.ts';
+import type { SiteDirectory } from '../site-registry.ts';
+import { parseSites } from '../sites.ts';
+import { silentLog } from '../telemetry.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import { openTestRecord } from '../testing/record-fixtures.ts';
+import { tinyDataSet } from '../testing/tiny-data-set.ts';
+import { type CommitmentReport, CommitmentRunner } from './commitment-runner.ts';
+import { COMMITMENT_INSTANCE_UID, commitmentService } from './commitment-service.ts';
+import { InstanceReceiver } from './receive-instance.ts';
+
+const DX = '1.2.840.10008.5.1.4.1.1.1.1';
+const CR = '1.2.840.10008.5.1.4.1.1.1';
+const HELD = '1.2.3.4.5';
+const CALLER: Caller = {
+  callingAeTitle: 'MODALITY',
+  calledAeTitle: 'OSTEOTRIAGE',
+  remoteAddress: '127.0.0.1',
+  secure: false,
+  certificateSha256: null,
+  siteId: 'clinic',
+};
+const BOOK = parseSites(
+  JSON.stringify({
+    sites: [
+      {
+        id: 'clinic',
+        name: 'Clinic',
+        peers: [
+          { aeTitle: 'MODALITY', addresses: ['127.0.0.1'], listensAt: { host: '127.0.0.1', port: 11113 } },
+          { aeTitle: 'MUTE', addresses: ['127.0.0.1'] },
+        ],
+      },
+    ],
+  }),
+  'test',
+);
+
+let folder: string;
+let database: Kysely<Database>;
+let objects: ObjectStore;
+let clock: ManualClock;
+let runner: CommitmentRunner;
+/** What went over associations of our own, and what the peer answers there. */
+let called: { readonly to: string; readonly report: CommitmentReport }[];
+let answers: (number | TriageError)[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'osteotriage-commitment-'));
+  database = await openTestRecord();
+  objects = await openDiskObjectStore(folder, OBJECT_KINDS);
+  clock = new ManualClock();
+  called = [];
+  answers = [];
+  runner = openRunner();
+  const receiver = new InstanceReceiver({
+    database,
+    objects,
+    clock,
+    log: silentLog,
+    onReceived: () => undefined,
+  });
+  const reception = await receiver.begin({
+    sopClassUid: DX,
+    sopInstanceUid: HELD,
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
+    callingAeTitle: 'SOMEONE',
+  });
+  await reception.write(tinyDataSet({ study: '1.2.3', series: '1.2.3.4', instance: HELD }));
+  await reception.finish();
+});
+afterEach(async () => {
+  await runner.close();
+  await database.destroy();
+  await rm(folder, { recursive: true });
+});
+
+function openRunner(): CommitmentRunner {
+  return new CommitmentRunner({
+    ...{ database, objects, clock, log: silentLog, giveUpAfterMs: 3_600_000 },
+    sites: { book: () => BOOK } as SiteDirectory,
+    sendReport: ({ listensAt, callingAeTitle }, report) => {
+      called.push({ to: `${callingAeTitle}@${listensAt.host}:${listensAt.port}`, report });
+      const answer = answers.shift() ?? 0;
+      return answer instanceof TriageError ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  });
+}
+
+const gone: EventReporter = () =>
+  Promise.reject(new TriageError('peer-aborted', 'the association has ended'));
+
+function reference(sopInstanceUid: string, sopClassUid = DX) {
+  return { ReferencedSOPClassUID: sopClassUid, ReferencedSOPInstanceUID: sopInstanceUid };
+}
+
+async function ask(
+  references: unknown = [reference(HELD)],
+  {
+    report = gone,
+    caller = CALLER,
+    change = {},
+  }: { report?: EventReporter; caller?: Caller; change?: object } = {},
+) {
+  const service = commitmentService({ database, clock, onRequest: (id, back) => runner.requested(id, back) });
+  const request = {
+    sopClassUid: '1.2.840.10008.1.20.1',
+    sopInstanceUid: COMMITMENT_INSTANCE_UID,
+    typeId: 1,
+    dataset: { TransactionUID: '2.25.77', ReferencedSOPSequence: references },
+    ...change,
+  } as Parameters<NonNullable<typeof service.action>>[0];
+  return service.action?.(request, caller, report);
+}
+
+async function settled() {
+  const idle = () => database.selectFrom('commitment_requests').selectAll().executeTakeFirstOrThrow();
+  for (let turn = 0; turn < 200; turn += 1) {
+    const row = await idle();
+    if (row.state !== 'pending' || row.due_at_ms > clock.nowMs()) return row;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return idle();
+}
+
+function objectPath(): Promise<string> {
+  const key = { studyInstanceUid: '1.2.3', seriesInstanceUid: '1.2.3.4', sopInstanceUid: HELD };
+  return objects.readablePath(instanceObjectKey(key));
+}
+
+describe('a request for commitment', () => {
+  it('is answered on its own association under its Transaction UID when everything is held', async () => {
+    const reports: CommitmentReport[] = [];
+    const report: EventReporter = (event) => {
+      reports.push(event);
+      return Promise.resolve(0);
+    };
+    expect(await ask([reference(HELD)], { report })).toEqual({ status: 0 });
+    expect(await settled()).toMatchObject({ state: 'reported', attempts: 1, note: null });
+    expect(reports).toEqual([
+      {
+        sopClassUid: '1.2.840.10008.1.20.1',
+        sopInstanceUid: '1.2.840.10008.1.20.1.1',
+        typeId: 1,
+        dataset: { TransactionUID: '2.25.77', ReferencedSOPSequence: [reference(HELD)] },
+      },
+    ]);
+    expect(called).toEqual([]);
+  });
+
+  it('names what is not held and what is of another class, each with its reason', async () => {
+    await ask([reference(HELD), reference('1.2.9'), reference(HELD, CR)]);
+    expect(await settled()).toMatchObject({ state: 'reported' });
+    expect(called[0]?.report).toMatchObject({
+      typeId: 2,
+      dataset: {
+        ReferencedSOPSequence: [reference(HELD)],
+        FailedSOPSequence: [
+          { ...reference('1.2.9'), FailureReason: 0x0112 },
+          { ...reference(HELD, CR), FailureReason: 0x0119 },
+        ],
+      },
+    });
+  });
+
+  it.each<[string, (path: string) => Promise<void>]>([
+    ['gone from the disk', (path) => rm(path)],
+    ['cut short', (path) => truncate(path, 400)],
+    ['longer than it was', (path) => appendFile(path, 'x')],
+  ])('is refused for an object that is %s, whatever the record says', async (_what, harm) => {
+    await harm(await objectPath());
+    await ask();
+    await settled();
+    expect(called[0]?.report.dataset).toMatchObject({ FailedSOPSequence: [{ FailureReason: 0x0110 }] });
+  });
+
+  it('is refused for an object of which one bit is another', async () => {
+    const path = await objectPath();
+    const bytes = await objects.read(
+      instanceObjectKey({ studyInstanceUid: '1.2.3', seriesInstanceUid: '1.2.3.4', sopInstanceUid: HELD }),
+    );
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    await writeFile(path, bytes);
+    await ask();
+    await settled();
+    expect(called[0]?.report.typeId).toBe(2);
+  });
+
+  it('is refused for a film that retention removed', async () => {
+    await database.updateTable('exams').set({ object_removed_at_ms: 1 }).execute();
+    await ask();
+    await settled();
+    expect(called[0]?.report.dataset).toMatchObject({ FailedSOPSequence: [{ FailureReason: 0x0112 }] });
+  });
+
+  it.each<[string, object, number]>([
+    ['another instance', { sopInstanceUid: '1.2.3' }, 0x0112],
+    ['another action', { typeId: 2 }, 0x0123],
+    ['no Transaction UID', { dataset: { ReferencedSOPSequence: [reference(HELD)] } }, 0x0120],
+    ['a Transaction UID of letters', { dataset: { TransactionUID: 'abc' } }, 0x0115],
+    ['no references', { dataset: { TransactionUID: '2.25.1' } }, 0x0115],
+    ['an empty list', { dataset: { TransactionUID: '2.25.1', ReferencedSOPSequence: [] } }, 0x0115],
+    [
+      'a reference without a class',
+      { dataset: { TransactionUID: '2.25.1', ReferencedSOPSequence: [{ ReferencedSOPInstanceUID: '1.2' }] } },
+      0x0115,
+    ],
+  ])('with %s is answered at once and not written down', async (_what, change, status) => {
+    expect(await ask([], { change })).toMatchObject({ status });
+    expect(await database.selectFrom('commitment_requests').selectAll().execute()).toEqual([]);
+  });
+
+  it('that comes again is answered again; its UID for other instances is refused', async () => {
+    await ask();
+    await settled();
+    expect(await ask()).toEqual({ status: 0 });
+    await settled();
+    expect(called).toHaveLength(2);
+    expect(await ask([reference('1.2.9')])).toMatchObject({ status: 0x0110 });
+  });
+});
+
+describe('the way back', () => {
+  it('is a new association to where the peer listens when its own has ended', async () => {
+    await ask();
+    expect(await settled()).toMatchObject({ state: 'reported' });
+    expect(called[0]?.to).toBe('MODALITY@127.0.0.1:11113');
+  });
+
+  it('is tried again with growing waits while the peer is down, and the objects are looked at anew', async () => {
+    const down = new TriageError('peer-unreachable', 'nobody listens');
+    answers = [down, down];
+    const startMs = clock.nowMs();
+    await ask();
+    expect(await settled()).toMatchObject({ state: 'pending', attempts: 1, due_at_ms: startMs + 10_000 });
+    clock.advance(10_000);
+    expect(await settled()).toMatchObject({ attempts: 2, due_at_ms: startMs + 30_000 });
+    await rm(await objectPath());
+    clock.advance(20_000);
+    expect(await settled()).toMatchObject({ state: 'reported', attempts: 3 });
+    expect(called.map(({ report }) => report.typeId)).toEqual([1, 1, 2]);
+    expect(called.map(({ report }) => report.dataset['TransactionUID'])).toEqual(Array(3).fill('2.25.77'));
+  });
+
+  it('waits longer for a peer that refuses, and is given up after the limit', async () => {
+    answers = [0x0110];
+    const startMs = clock.nowMs();
+    await ask();
+    expect(await settled()).toMatchObject({ state: 'pending', due_at_ms: startMs + 60_000 });
+    answers = [new TriageError('peer-rejected', 'rejected')];
+    clock.advance(3_600_000);
+    expect(await settled()).toMatchObject({ state: 'dead', note: 'rejected' });
+  });
+
+  it('is missing for a peer without listensAt, which the record says in words', async () => {
+    await ask([reference(HELD)], { caller: { ...CALLER, callingAeTitle: 'MUTE' } });
+    const row = await settled();
+    expect(row).toMatchObject({ state: 'pending', attempts: 1 });
+    expect(row.note).toMatch(/listensAt/);
+    expect(called).toEqual([]);
+  });
+
+  it('is found again after a restart', async () => {
+    answers = [new TriageError('peer-unreachable', 'nobody listens')];
+    await ask();
+    await settled();
+    await runner.close();
+    runner = openRunner();
+    clock.advance(10_000);
+    runner.ring();
+    expect(await settled()).toMatchObject({ state: 'reported', attempts: 2 });
+  });
+});
