@@ -125,7 +125,7 @@ class DiskObjectWriter implements ObjectWriter {
 
   write(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    this.#waiting.push(chunk);
+    this.#waiting.push(Buffer.from(chunk));
     this.#waitingBytes += chunk.byteLength;
     this.#bytes += chunk.byteLength;
     this.#writing ??= this.#drain();

@@ -9,6 +9,7 @@ import { decodeAbort, describeAbort, encodeAbort } from './pdu.ts';
 import type { PduEvent } from './pdu-reader.ts';
 import { PduReader } from './pdu-reader.ts';
 import { ABORT_REASON, ProtocolFault } from './protocol-fault.ts';
+import { ReadBuffers, type ReadBytes } from './read-buffers.ts';
 
 /** What a connection needs besides its socket. */
 export interface ConnectionOptions {
@@ -18,13 +19,15 @@ export interface ConnectionOptions {
 
 /** How much may lie unread in memory before the socket is paused. */
 const READ_AHEAD_BYTES = 256 * 1024;
+const NOTHING: ReadBytes = { bytes: Buffer.alloc(0), room: undefined };
 const CLOSED_STATES: ReadonlySet<AssociationState> = new Set(['Sta1-idle', 'Sta13-awaiting-close']);
 
 /**
  * One transport connection and the state of the association on it (PS3.8 9.2).
  *
  * Whoever uses it pulls events with `poll` and `next`, one after the other; while nobody pulls, the socket is
- * paused as soon as the read-ahead is full. Its ends: `abort` sends A-ABORT and then reads and drops bytes
+ * paused as soon as the read-ahead is full. The data of a fragment lie in a buffer that is read into again: they
+ * are there until the next pull, and who keeps them copies them. Its ends: `abort` sends A-ABORT and then reads and drops bytes
  * until the peer closes or ARTIM expires, so that the A-ABORT is not lost in a TCP reset; `destroy` just
  * closes. After its end every `next` and `send` throws the reason.
  */
@@ -38,7 +41,10 @@ export class Connection {
   readonly #idle: Deadline;
   readonly #message: Deadline;
   #state: AssociationState = 'Sta1-idle';
-  #chunks: Buffer[] = [];
+  readonly #buffers = new ReadBuffers();
+  #chunks: ReadBytes[] = [];
+  /** What the reader works on. */
+  #current = NOTHING;
   #unreadBytes = 0;
   #failure: TriageError | undefined;
   /** Whether what lies unread is dropped; a plain close by the peer leaves it readable. */
@@ -47,9 +53,12 @@ export class Connection {
 
   constructor(socket: Socket, role: 'acceptor' | 'requestor', options: ConnectionOptions) {
     const { limits, clock } = options;
-    this.#socket = socket;
+    this.#socket =
+      role === 'acceptor'
+        ? this.#buffers.attach(socket, (read) => this.#onData(read))
+        : socket.on('data', (bytes: Buffer) => this.#onData({ bytes, room: undefined }));
     this.#reader = new PduReader(limits);
-    this.remoteAddress = socket.remoteAddress ?? 'unknown';
+    this.remoteAddress = this.#socket.remoteAddress ?? 'unknown';
     this.#artim = new Deadline(clock, limits.artimSecondsMax * 1000, () => this.#onArtimExpired());
     this.#idle = new Deadline(clock, limits.idleSecondsMax * 1000, () =>
       this.abort(new TriageError('peer-unreachable', `the peer was silent for ${limits.idleSecondsMax} s`)),
@@ -57,15 +66,14 @@ export class Connection {
     this.#message = new Deadline(clock, limits.messageSecondsMax * 1000, () =>
       this.abort(new TriageError('peer-unreachable', `a message took over ${limits.messageSecondsMax} s`)),
     );
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('drain', () => this.#onDrain());
+    this.#socket.setNoDelay(true);
+    this.#socket.on('drain', () => this.#onDrain());
     // Without a listener an error of the socket would end the process; 'close' follows and tells the rest.
-    socket.on('error', (error) =>
+    this.#socket.on('error', (error) =>
       this.#fail(new TriageError('peer-aborted', 'connection lost', { cause: error })),
     );
     this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
+      this.#socket.once('close', () => {
         this.#onClose();
         resolve();
       });
@@ -96,15 +104,16 @@ export class Connection {
       if (this.#isBroken) throw this.#reason();
       const event = this.#read();
       if (event !== undefined) return this.#judge(event);
-      const chunk = this.#chunks.shift();
-      if (chunk === undefined) {
+      this.#buffers.release(this.#current);
+      this.#current = this.#chunks.shift() ?? NOTHING;
+      if (this.#current === NOTHING) {
         if (this.#failure !== undefined) throw this.#failure;
         this.#unreadBytes = 0;
         if (this.#socket.isPaused()) this.#socket.resume();
         return undefined;
       }
       if (!this.#message.isRunning) this.#message.restart();
-      this.#reader.push(chunk);
+      this.#reader.push(this.#current.bytes);
     }
   }
 
@@ -269,11 +278,14 @@ export class Connection {
     return action;
   }
 
-  #onData(chunk: Buffer): void {
-    if (this.#failure !== undefined) return;
+  #onData(read: ReadBytes): void {
+    if (this.#failure !== undefined) {
+      this.#buffers.release(read);
+      return;
+    }
     this.#idle.restart();
-    this.#chunks.push(chunk);
-    this.#unreadBytes += chunk.length;
+    this.#chunks.push(read);
+    this.#unreadBytes += read.bytes.length;
     if (this.#unreadBytes >= READ_AHEAD_BYTES) this.#socket.pause();
     this.#wake();
   }

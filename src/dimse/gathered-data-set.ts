@@ -20,7 +20,8 @@ export class GatheredDataSet {
   receive(data: Buffer): undefined {
     this.#bytes += data.length;
     if (this.isTooLong) this.#parts = [];
-    else this.#parts.push(data);
+    // What was read is read over by the next pull.
+    else this.#parts.push(Buffer.from(data));
   }
 
   /** What it says; throws data-set-unreadable. */

@@ -62,7 +62,8 @@ export class MessageAssembler {
   #gather(data: Buffer): void {
     this.#commandBytes += data.length;
     if (this.#commandBytes > this.#commandSetBytesMax) throw invalidParameter('a command set is too long');
-    this.#commandParts.push(data);
+    // What was read is read over by the next pull.
+    this.#commandParts.push(Buffer.from(data));
   }
 
   #end(): MessageEvent {

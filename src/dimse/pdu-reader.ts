@@ -4,7 +4,7 @@ import { ABORT_REASON, invalidParameter, ProtocolFault } from './protocol-fault.
 
 /**
  * What a stream of bytes says, piece by piece. `fragment.data` is a view of the bytes as they came from the
- * socket, never a copy; one PDV gives as many fragments as the chunks it was cut into.
+ * socket, never a copy, and good until the next event is pulled; one PDV gives as many fragments as the chunks it was cut into.
  */
 export type PduEvent =
   | { readonly kind: 'pdu'; readonly type: number; readonly content: Buffer }

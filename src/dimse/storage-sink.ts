@@ -26,8 +26,9 @@ export interface StoreOutcome {
  */
 export interface IncomingObject {
   /**
-   * Takes the next bytes of the data set. The buffer is a view of what came from the socket and is never
-   * written to again, so it may be kept. Returning a promise is back-pressure: the socket is paused till then.
+   * Takes the next bytes of the data set. The buffer is read into again as soon as this returns, or what it returned
+   * resolves; a sink that keeps bytes copies them. Returning a promise is back-pressure: the socket is paused till
+   * then.
    * A rejection ends the object with `abort` and the status of the error's code.
    */
   write(chunk: Buffer): boolean | undefined | Promise<void>;

@@ -42,7 +42,7 @@ export class MemorySink implements StorageSink {
     record('open');
     return {
       write: (chunk) => {
-        chunks.push(chunk);
+        chunks.push(Buffer.from(chunk));
         return this.#behaviour.onWrite?.(chunk);
       },
       finish: async () => {
