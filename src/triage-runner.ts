@@ -20,6 +20,7 @@ import { asTriageError } from './errors.ts';
 import type { WorkerPool } from './inference/worker-pool.ts';
 import type { LeasedJob } from './database/job-records.ts';
 import type { JobQueue } from './queue/job-queue.ts';
+import { declinedAnalysis, isOptedOut } from './operations/opt-outs.ts';
 import { decideRetry } from './queue/retry-policy.ts';
 import type { ReportReference } from './report/report-object.ts';
 import type { Log } from './telemetry.ts';
@@ -110,12 +111,15 @@ export class TriageRunner {
 
   // Never rejects: whatever goes wrong ends in the record or, if that fails too, in a lease that runs out.
   async #triage(job: LeasedJob): Promise<void> {
-    const { objects, log } = this.#parts;
+    const { database, objects, pool, log } = this.#parts;
     let scratchFolder: string | undefined;
     try {
-      const { input, request } = await this.#prepare(job);
+      const { input, request, isDeclined } = await this.#prepare(job);
       scratchFolder = request.scratchFolder;
-      await this.#finish(job, input, await this.#parts.pool.analyse(request));
+      const declined = { analysis: declinedAnalysis(request.path), artefacts: null };
+      const reply = isDeclined ? declined : await pool.analyse(request);
+      // Who declines while a worker has the film is not measured either.
+      await this.#finish(job, input, (await isOptedOut(database, job.examId)) ? declined : reply);
     } catch (thrown) {
       await this.#giveBack(job, thrown).catch((again: unknown) => {
         log.error(
@@ -131,6 +135,7 @@ export class TriageRunner {
   async #prepare(job: LeasedJob): Promise<{
     readonly input: TriageInput;
     readonly request: AnalysisRequest & { readonly scratchFolder: string };
+    readonly isDeclined: boolean;
   }> {
     const { database, objects } = this.#parts;
     try {
@@ -147,7 +152,7 @@ export class TriageRunner {
         predecessor: predecessor === null ? null : await this.#reference(predecessor),
         ...(patient === undefined ? {} : { patient }),
       };
-      return { input, request };
+      return { input, request, isDeclined: await isOptedOut(database, job.examId) };
     } finally {
       this.#preparing -= 1;
     }

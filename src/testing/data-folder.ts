@@ -2,8 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Kysely, Updateable } from 'kysely';
-import { instanceObjectKey, OBJECT_KINDS, pictureObjectKey, reportObjectKey } from '../archive/archive.ts';
-import { openDiskObjectStore } from '../archive/disk-object-store.ts';
+import { instanceObjectKey, pictureObjectKey, reportObjectKey } from '../archive/archive.ts';
 import { migrate } from '../database/migrations.ts';
 import type { Database, ExamTable } from '../database/schema.ts';
 import { openSqlite } from '../database/sqlite.ts';
@@ -38,7 +37,7 @@ export async function makeDataFolder(): Promise<TestDataFolder> {
   const database = openSqlite(databasePath);
   await migrate(database);
   const archive = join(folder, 'archive');
-  await openDiskObjectStore(archive, OBJECT_KINDS);
+  await mkdir(archive);
   const put = async (key: string, text: string): Promise<string> => {
     await mkdir(dirname(join(archive, key)), { recursive: true });
     await writeFile(join(archive, key), text);

@@ -1,0 +1,79 @@
+import { systemClock } from '../clock.ts';
+import {
+  type CorrectIdentity,
+  correctIdentity,
+  type IdentityReport,
+  mergePersons,
+} from '../operations/identity.ts';
+import {
+  addOptOut,
+  listOptOuts,
+  type OptOut,
+  type OptOutName,
+  removeOptOut,
+} from '../operations/opt-outs.ts';
+import type { PersonName } from '../operations/person-lookup.ts';
+import { TriageError } from '../errors.ts';
+import { withRecord } from './open-record.ts';
+
+/** How a person is named on the command line. */
+export interface PersonOptions {
+  readonly id?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly referral?: string | undefined;
+}
+
+/** Corrects the identity of a person. */
+export function correctPatient(
+  dataFolder: string,
+  wrong: PersonOptions,
+  right: CorrectIdentity,
+): Promise<IdentityReport> {
+  return withRecord(dataFolder, (database) => correctIdentity(database, nameOf(wrong), right, maker()));
+}
+
+/** Makes two persons one. */
+export function mergePatients(
+  dataFolder: string,
+  from: PersonOptions,
+  into: PersonOptions,
+): Promise<IdentityReport> {
+  return withRecord(dataFolder, (database) => mergePersons(database, nameOf(from), nameOf(into), maker()));
+}
+
+/** What was done, in words. */
+export function describeIdentity(report: IdentityReport): readonly string[] {
+  return [
+    `person ${report.fromPersonId} is ${report.toPersonId}: ${report.examsMoved} films moved, ${report.examsRevised} exams are reported anew`,
+    ...report.examsNotRevised.map(
+      (examId) => `the report of exam ${examId} cannot be made anew: its film was removed by retention`,
+    ),
+  ];
+}
+
+/** Adds to the list of those who declined, or removes from it. False: nothing changed. */
+export function changeOptOut(
+  dataFolder: string,
+  change: 'add' | 'remove',
+  name: OptOutName,
+): Promise<boolean> {
+  const step = change === 'add' ? addOptOut : removeOptOut;
+  return withRecord(dataFolder, (database) => step(database, name, maker()));
+}
+
+/** The list of those who declined. */
+export function readOptOuts(dataFolder: string): Promise<readonly OptOut[]> {
+  return withRecord(dataFolder, listOptOuts);
+}
+
+function nameOf({ id, issuer, referral }: PersonOptions): PersonName {
+  if (referral !== undefined) return { referralId: referral };
+  if (id === undefined) {
+    throw new TriageError('request-invalid', 'say who is meant: by Patient ID or by a referral of theirs');
+  }
+  return { patientId: id, issuer };
+}
+
+function maker(): { readonly actor: string; readonly nowMs: number } {
+  return { actor: 'operator', nowMs: systemClock.nowMs() };
+}
