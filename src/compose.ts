@@ -22,9 +22,10 @@ import { openDatabaseJobQueue } from './queue/database-job-queue.ts';
 import { reconcileJobs, releaseLeases } from './queue/reconciler.ts';
 import { type Deliveries, startDeliveries } from './report/delivery-service.ts';
 import type { Log } from './telemetry.ts';
-import { openSiteRegistry } from './site-registry.ts';
+import { openSiteRegistry, type SiteDirectory } from './site-registry.ts';
 import { TriageRunner } from './triage-runner.ts';
 import { scannerServices } from './worklist/scanner-services.ts';
+import { openDeliveryDesk } from './worklist/delivery-desk.ts';
 import { openWorklist } from './worklist/worklist.ts';
 import type { EventSource, ExamPictures, WorklistEvent } from './worklist/worklist-views.ts';
 import { workerSettings } from './worker-settings.ts';
@@ -91,7 +92,7 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
   });
   parts.push({ name: 'deliveries', stop: () => deliveries.close() });
   const pool = await startPool(config, clock, log, parts);
-  const runner = startTriage(config, { database, objects, pool, deliveries, events, clock, log }, parts);
+  const runner = startTriage(config, { database, objects, pool, deliveries, sites, events, clock, log }, parts);
   const retention = startRetention({
     database,
     dataFolder: config.data,
@@ -106,6 +107,7 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
     reader: openWorklist(database),
     pictures: openPictures(objects),
     events,
+    deliveries: openDeliveryDesk(database, clock, () => deliveries.ring()),
     clock,
     log,
     pagesFolder: join(PROJECT_FOLDER, 'dist', 'pages'),
@@ -115,19 +117,20 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
   parts.push({ name: 'worklist', stop: () => http.close() });
   const gate = await openIntakeGate(config, intakeProbes(config.data, database), clock, log);
   parts.push({ name: 'intake gate', stop: () => gate.close() });
+  const onReferral = (referralId: string) => events.publish({ type: 'referral', referralId });
   const receiver = new InstanceReceiver({
     database,
     objects,
     clock,
     log,
     gate,
+    onReferral,
     onReceived: (examId) => {
       events.publish({ type: 'exam', examId });
       runner?.ring();
     },
   });
   const limits = dimseLimits(config);
-  const onReferral = (referralId: string) => events.publish({ type: 'referral', referralId });
   const services = [...scannerServices({ database, clock, log, onReferral })];
   const node = await startDicomNode(config, { limits, receiver, gate, sites, services, clock, log });
   parts.push({ name: 'DICOM node', stop: () => node.close(ASSOCIATION_GRACE_MS) });
@@ -181,13 +184,14 @@ function startTriage(
     objects: ObjectStore;
     pool: WorkerPool | undefined;
     deliveries: Deliveries;
+    sites: SiteDirectory;
     events: Events;
     clock: Clock;
     log: Log;
   },
   parts: RunningPart[],
 ): TriageRunner | undefined {
-  const { pool, database, clock, log, deliveries, events } = common;
+  const { pool, database, clock, log, deliveries, sites, events } = common;
   if (pool === undefined) return undefined;
   const queue = openDatabaseJobQueue(database, clock);
   const runner = new TriageRunner({
@@ -195,6 +199,7 @@ function startTriage(
     pool,
     queue,
     receiversOf: (siteId) => deliveries.receiversOf(siteId),
+    rulesOf: (siteId) => sites.rulesOf(siteId),
     // Waiting in the pool and two attempts alone fit into a lease; a dead process frees its leases at its restart.
     leaseMs: (config.jobSecondsMax * 4 + 60) * 1000,
     attemptsMax: config.jobAttemptsMax,

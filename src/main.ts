@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { PersonOptions } from './commands/identity.ts';
 import { readConfig } from './config.ts';
 import { asTriageError, ERRORS } from './errors.ts';
+import type { ReferralState } from './exam/exam-state.ts';
 import { openLog } from './telemetry.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -121,6 +123,152 @@ program
     for (const line of options.json ? [JSON.stringify(report)] : describeRetention(report)) print(line);
   });
 
+const patient = program
+  .command('patient')
+  .description('correct who films are of; also while the service runs. Reports are made anew');
+
+patient
+  .command('correct')
+  .description('correct the Patient ID, its issuer or the name of a person')
+  .option('--id <patientId>', 'the Patient ID that is on record')
+  .option('--issuer <issuer>', 'its issuer, where several persons have that ID')
+  .option('--referral <referralId>', 'a referral of the person instead, where there is no Patient ID')
+  .option('--to-id <patientId>', 'the right Patient ID')
+  .option('--to-issuer <issuer>', 'the right issuer')
+  .option('--name <name>', 'the right name, as DICOM writes it: family^given')
+  .addOption(dataOption())
+  .option('--json', 'print one line of JSON (osteotriage.identity/1)', false)
+  .action(async (options: PersonOptions & CorrectionOptions) => {
+    const { config } = readConfig({ data: options.data });
+    const { correctPatient, describeIdentity } = await import('./commands/identity.ts');
+    const right = { patientId: options.toId, issuer: options.toIssuer, name: options.name };
+    const report = await correctPatient(config.data, options, right);
+    for (const line of options.json ? [JSON.stringify(report)] : describeIdentity(report)) print(line);
+  });
+
+patient
+  .command('merge')
+  .description('two persons are one: films, reports and referrals of the first go to the second')
+  .requiredOption('--from <patientId>', 'Patient ID of the first')
+  .option('--from-issuer <issuer>', 'its issuer, where several persons have that ID')
+  .requiredOption('--into <patientId>', 'Patient ID of the second')
+  .option('--into-issuer <issuer>', 'its issuer, where several persons have that ID')
+  .addOption(dataOption())
+  .option('--json', 'print one line of JSON (osteotriage.identity/1)', false)
+  .action(async (options: MergeOptions) => {
+    const { config } = readConfig({ data: options.data });
+    const { describeIdentity, mergePatients } = await import('./commands/identity.ts');
+    const from = { id: options.from, issuer: options.fromIssuer };
+    const report = await mergePatients(config.data, from, { id: options.into, issuer: options.intoIssuer });
+    for (const line of options.json ? [JSON.stringify(report)] : describeIdentity(report)) print(line);
+  });
+
+const optOut = program
+  .command('opt-out')
+  .description('people who have declined: their films are held and not read; also while the service runs');
+
+for (const change of ['add', 'remove'] as const) {
+  optOut
+    .command(change)
+    .description(change === 'add' ? 'put a person on the list' : 'take a person off the list')
+    .requiredOption('--id <patientId>', 'Patient ID')
+    .option('--issuer <issuer>', 'its issuer; left out: this ID whoever issued it')
+    .addOption(dataOption())
+    .action(async (options: { data?: string; id: string; issuer?: string }) => {
+      const { config } = readConfig({ data: options.data });
+      const { changeOptOut } = await import('./commands/identity.ts');
+      const changed = await changeOptOut(config.data, change, { ...options, patientId: options.id });
+      print(changed ? 'done' : 'nothing to do: the list says so already');
+    });
+}
+
+optOut
+  .command('list')
+  .description('print the list')
+  .addOption(dataOption())
+  .option('--json', 'print one line of JSON (osteotriage.opt-outs/1)', false)
+  .action(async (options: { data?: string; json: boolean }) => {
+    const { config } = readConfig({ data: options.data });
+    const { readOptOuts } = await import('./commands/identity.ts');
+    const optOuts = await readOptOuts(config.data);
+    if (options.json) print(JSON.stringify({ schema: 'osteotriage.opt-outs/1', optOuts }));
+    else for (const { patientId, issuer } of optOuts) print(`${patientId}  ${issuer ?? 'any issuer'}`);
+  });
+
+const referral = program.command('referral').description('the DXA referrals; also while the service runs');
+
+referral
+  .command('list')
+  .description('list the referrals')
+  .addOption(dataOption())
+  .addOption(
+    new Option('--state <state>', 'only those of one state').choices([
+      'open',
+      'accepted',
+      'started',
+      'dismissed',
+      'done',
+    ]),
+  )
+  .option('--json', 'print one line of JSON (osteotriage.referrals/1)', false)
+  .action(async (options: { data?: string; state?: ReferralState; json: boolean }) => {
+    const { config } = readConfig({ data: options.data });
+    const { describeReferral, listReferrals } = await import('./commands/referral.ts');
+    const referrals = await listReferrals(config.data, options.state);
+    if (options.json) print(JSON.stringify({ schema: 'osteotriage.referrals/1', referrals }));
+    else for (const entry of referrals) print(describeReferral(entry));
+  });
+
+referral
+  .command('accept')
+  .description('accept a referral: its DXA is on the scanner’s worklist at once')
+  .argument('<referralId>')
+  .addOption(dataOption())
+  .option('--station <aeTitle>', 'the scanner that is to do it; left out: any')
+  .option('--date <YYYYMMDD>', 'the day; left out: today')
+  .option('--time <HHMM>', 'the time of day')
+  .option('--json', 'print one line of JSON', false)
+  .action(
+    async (
+      referralId: string,
+      options: { data?: string; station?: string; date?: string; time?: string; json: boolean },
+    ) => {
+      const { config } = readConfig({ data: options.data });
+      const { acceptOne, describeReferral } = await import('./commands/referral.ts');
+      const entry = await acceptOne(config.data, referralId, options);
+      print(options.json ? JSON.stringify(entry) : describeReferral(entry));
+    },
+  );
+
+referral
+  .command('dismiss')
+  .description('dismiss a referral, and take it off the scanner’s worklist')
+  .argument('<referralId>')
+  .addOption(dataOption())
+  .requiredOption(
+    '--reason <text>',
+    'why; it stands in the audit trail, so write nothing that names a patient',
+  )
+  .action(async (referralId: string, options: { data?: string; reason: string }) => {
+    const { config } = readConfig({ data: options.data });
+    const { dismissOne } = await import('./commands/referral.ts');
+    await dismissOne(config.data, referralId, options.reason);
+  });
+
+referral
+  .command('results')
+  .description('list what came back from scanners, and the referral that it belongs to')
+  .addOption(dataOption())
+  .option('--unmatched', 'only what no referral fits', false)
+  .option('--json', 'print one line of JSON (osteotriage.results/1)', false)
+  .action(async (options: { data?: string; unmatched: boolean; json: boolean }) => {
+    const { config } = readConfig({ data: options.data });
+    const { describeResult, listResults } = await import('./commands/referral.ts');
+    const results = await listResults(config.data, options.unmatched);
+    if (options.json) print(JSON.stringify({ schema: 'osteotriage.results/1', results }));
+    else for (const entry of results) print(describeResult(entry));
+  });
+
 try {
   await program.parseAsync();
 } catch (thrown) {
@@ -131,6 +279,23 @@ try {
     process.stderr.write(`${error.message}\n${ERRORS[error.code].action}\n`);
     process.exitCode = error.code === 'configuration-invalid' || error.code === 'not-found' ? 2 : 1;
   }
+}
+
+interface CorrectionOptions {
+  readonly data?: string;
+  readonly toId?: string;
+  readonly toIssuer?: string;
+  readonly name?: string;
+  readonly json: boolean;
+}
+
+interface MergeOptions {
+  readonly data?: string;
+  readonly from: string;
+  readonly fromIssuer?: string;
+  readonly into: string;
+  readonly intoIssuer?: string;
+  readonly json: boolean;
 }
 
 function positiveNumber(text: string): number {

@@ -147,12 +147,12 @@ export interface ReferralEntry {
   readonly scheduledTime: string | null;
 }
 
-/** Referrals, the newest first, of one state or of all. */
+/** Referrals, the newest first: of one state or of all, or the one that is named. */
 export function listReferralEntries(
   database: Connection,
-  query: { readonly state: ReferralState | null; readonly limit: number },
+  query: { readonly state: ReferralState | null; readonly referralId?: string; readonly limit: number },
 ): Promise<readonly ReferralEntry[]> {
-  const { state } = query;
+  const { state, referralId } = query;
   return database
     .selectFrom('referrals as r')
     .innerJoin('persons as p', 'p.person_id', 'r.person_id')
@@ -172,6 +172,7 @@ export function listReferralEntries(
       's.scheduled_time as scheduledTime',
     ])
     .$if(state !== null, (select) => select.where('r.state', '=', state ?? 'open'))
+    .$if(referralId !== undefined, (select) => select.where('r.referral_id', '=', referralId ?? ''))
     .orderBy('r.created_at_ms', 'desc')
     .limit(query.limit)
     .execute();

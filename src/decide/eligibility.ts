@@ -42,6 +42,7 @@ export function decideEligibility(
   rules: EligibilityRules = DEFAULT_ELIGIBILITY_RULES,
 ): Eligibility {
   const { modality } = header;
+  if (isDxaModality(modality)) return refuse('not-eligible', reasonOf('dxa-result'));
   if (modality !== null && !rules.modalities.includes(modality)) {
     return refuse('not-eligible', reasonOf('modality-not-handled', { modality }));
   }
@@ -55,6 +56,11 @@ export function decideEligibility(
     return refuse('not-assessable', reasonOf('no-model-for-view', { view }));
   }
   return { eligible: true, ageYears };
+}
+
+/** Whether a modality is that of what a DXA scanner makes: bone densitometry, or a report. */
+export function isDxaModality(modality: string | null): boolean {
+  return modality === 'BMD' || modality === 'SR';
 }
 
 /**

@@ -1,14 +1,16 @@
-import { createHash, type Hash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { instanceObjectKey } from '../archive/archive.ts';
 import type { ObjectStore, ObjectWriter } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
 import { findExam, insertExam, recordRefusal } from '../database/exam-records.ts';
+import { recordDxaResult } from '../database/dxa-records.ts';
 import { insertJobs } from '../database/job-records.ts';
 import type { Database, Door } from '../database/schema.ts';
-import { ageAtStudyYears } from '../decide/eligibility.ts';
+import { ageAtStudyYears, isDxaModality } from '../decide/eligibility.ts';
+import { reasonOf } from '../decide/reason-texts.ts';
 import { part10Prefix } from '../dicom/part10.ts';
 import { readHeaderFromFile } from '../dicom/read-header.ts';
+import { DXA_REPORT_SOP_CLASS_UIDS } from '../dicom/uids.ts';
 import { viewOfImage } from '../dicom/view-of-image.ts';
 import { TriageError, asTriageError } from '../errors.ts';
 import type { ImageHeader } from '../exam/exam.ts';
@@ -47,6 +49,8 @@ export interface ReceiverParts {
   readonly gate?: Pick<IntakeGate, 'judgeInstance'>;
   /** Called after the commit of a new exam. */
   readonly onReceived: (examId: string) => void;
+  /** Called after the commit of a DXA result that belongs to a referral. */
+  readonly onReferral?: (referralId: string) => void;
 }
 
 /** The one use case behind every door: a data set comes in and is held, or is refused with a reason on record. */
@@ -59,16 +63,15 @@ export class InstanceReceiver {
     this.parts = parts;
   }
 
-  /** Opens a scratch object for the data set. Throws storage-failed or storage-full. */
-  async begin(offer: InstanceOffer): Promise<InstanceReception> {
+  /** Opens a scratch object for the data set. Throws what the gate says. */
+  begin(offer: InstanceOffer): Promise<InstanceReception> {
     const full = this.parts.gate?.judgeInstance();
-    if (full !== undefined) throw full;
-    const writer = await this.parts.objects.beginWrite();
+    if (full !== undefined) return Promise.reject(full);
     const isDimse = (offer.door ?? 'dimse') === 'dimse';
-    await writer.write(
+    const writer = this.parts.objects.beginWrite(
       part10Prefix({ ...offer, ...(isDimse ? { sourceAeTitle: offer.callingAeTitle } : {}) }),
     );
-    return new InstanceReception(this, offer, writer);
+    return Promise.resolve(new InstanceReception(this, offer, writer));
   }
 
   /** Notes a refusal; a record that cannot be written is logged, for the answer must go out all the same. */
@@ -112,7 +115,6 @@ export class InstanceReception {
   readonly #receiver: InstanceReceiver;
   readonly #offer: InstanceOffer;
   readonly #writer: ObjectWriter;
-  readonly #hash: Hash = createHash('sha256');
 
   constructor(receiver: InstanceReceiver, offer: InstanceOffer, writer: ObjectWriter) {
     this.#receiver = receiver;
@@ -122,17 +124,17 @@ export class InstanceReception {
 
   /** Takes bytes of the data set as they were received; wait for the promise where there is one. */
   write(chunk: Uint8Array): Promise<void> | undefined {
-    this.#hash.update(chunk);
     return this.#writer.write(chunk);
   }
 
   /** Ends the data set. Resolves when the answer is true: object durable, row committed. Never rejects. */
   async finish(): Promise<Reception> {
     try {
-      const header = await readHeaderFromFile(await this.#writer.flush(), { withoutMetaUids: true });
+      const { path, start, dataSetSha256 } = await this.#writer.flush();
+      const header = await readHeaderFromFile(path, { withoutMetaUids: true }, start);
       checkOffer(this.#offer, header);
       const key = instanceObjectKey(header);
-      return await this.#receiver.inTurn(key, () => this.#hold(header, key));
+      return await this.#receiver.inTurn(key, () => this.#hold(header, key, dataSetSha256));
     } catch (thrown) {
       return await this.#receiver.refuse(this.#offer, asTriageError(thrown, 'database-failed'));
     } finally {
@@ -145,9 +147,8 @@ export class InstanceReception {
     await this.#writer.discard();
   }
 
-  async #hold(header: ImageHeader, objectKey: string): Promise<Reception> {
-    const { database, clock, log, onReceived } = this.#receiver.parts;
-    const dataSetSha256 = this.#hash.digest('hex');
+  async #hold(header: ImageHeader, objectKey: string, dataSetSha256: string): Promise<Reception> {
+    const { database, clock, log, onReceived, onReferral } = this.#receiver.parts;
     const known = await findExam(database, header);
     if (known !== undefined) {
       if (known.data_set_sha256 === dataSetSha256) return { kind: 'already-held', examId: known.exam_id };
@@ -156,7 +157,7 @@ export class InstanceReception {
     // Without a row nobody was told Success for this key, so an object that stands there may be replaced.
     const objectBytes = await this.#writer.commit(objectKey);
     const receivedAtMs = clock.nowMs();
-    const examId = await database.transaction().execute(async (transaction) => {
+    const { examId, referralId } = await database.transaction().execute(async (transaction) => {
       const inserted = await insertExam(transaction, {
         header,
         dataSetSha256,
@@ -169,16 +170,32 @@ export class InstanceReception {
         ageYears: ageAtStudyYears(header),
         receivedAtMs,
       });
-      await insertJobs(transaction, [inserted], receivedAtMs);
-      return inserted;
+      if (!isDxaResult(header)) {
+        await insertJobs(transaction, [inserted], receivedAtMs);
+        return { examId: inserted, referralId: null };
+      }
+      const referralId = await recordDxaResult(transaction, {
+        examId: inserted,
+        header,
+        callingAeTitle: this.#offer.callingAeTitle,
+        reasons: [reasonOf('dxa-result')],
+        nowMs: receivedAtMs,
+      });
+      return { examId: inserted, referralId };
     });
     log.info(
       { examId, bytes: objectBytes, callingAeTitle: this.#offer.callingAeTitle },
       'an instance was stored',
     );
     onReceived(examId);
+    if (referralId !== null) onReferral?.(referralId);
     return { kind: 'stored', examId };
   }
+}
+
+/** A DXA result is held for its referral and is no film to assess. */
+function isDxaResult({ modality, sopClassUid }: ImageHeader): boolean {
+  return isDxaModality(modality) || DXA_REPORT_SOP_CLASS_UIDS.includes(sopClassUid);
 }
 
 // PS3.4 B.2.3: the data set must be what the request announced.

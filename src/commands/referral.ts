@@ -1,0 +1,107 @@
+import { systemClock } from '../clock.ts';
+import { listScannerEntries, type ScannerEntry } from '../database/dxa-records.ts';
+import {
+  acceptReferral,
+  dismissReferral,
+  listReferralEntries,
+  type ReferralEntry,
+} from '../database/referral-records.ts';
+import { parseDate } from '../dicom/read-header.ts';
+import { TriageError } from '../errors.ts';
+import type { ReferralState } from '../exam/exam-state.ts';
+import { withRecord } from './open-record.ts';
+
+const ROWS_MAX = 10_000;
+const REASON_CHARACTERS_MAX = 200;
+/** Until people sign in, whoever may run commands on the data folder is the operator. */
+const ACTOR = 'operator';
+
+/** Referrals with their persons and steps, the newest first. */
+export function listReferrals(
+  dataFolder: string,
+  state: ReferralState | null = null,
+): Promise<readonly ReferralEntry[]> {
+  return withRecord(dataFolder, (database) => listReferralEntries(database, { state, limit: ROWS_MAX }));
+}
+
+/** What came back from scanners, and to which referral it belongs. */
+export function listResults(dataFolder: string, unmatched: boolean): Promise<readonly ScannerEntry[]> {
+  return withRecord(dataFolder, (database) => listScannerEntries(database, { unmatched, limit: ROWS_MAX }));
+}
+
+/** When and where a DXA is to be done. */
+export interface Appointment {
+  /** AE title; left out: any scanner. */
+  readonly station?: string | undefined;
+  /** YYYYMMDD; left out: today, now. */
+  readonly date?: string | undefined;
+  /** HHMM; left out: now, or the start of another day. */
+  readonly time?: string | undefined;
+}
+
+/** Accepts a referral: its DXA stands on the scanner's worklist at once. */
+export function acceptOne(
+  dataFolder: string,
+  referralId: string,
+  appointment: Appointment,
+): Promise<ReferralEntry> {
+  const nowMs = systemClock.nowMs();
+  const order = { referralId, ...scheduleOf(appointment, nowMs), actor: ACTOR, nowMs };
+  return withRecord(dataFolder, async (database) => {
+    await acceptReferral(database, order);
+    const [entry] = await listReferralEntries(database, { state: null, referralId, limit: 1 });
+    if (entry === undefined) throw new TriageError('not-found', 'there is no such referral');
+    return entry;
+  });
+}
+
+/** Dismisses a referral with a reason, which stands in the audit trail. */
+export function dismissOne(dataFolder: string, referralId: string, reason: string): Promise<void> {
+  const text = reason.trim();
+  if (text === '' || text.length > REASON_CHARACTERS_MAX) {
+    throw new TriageError('request-invalid', `say why in 1 to ${REASON_CHARACTERS_MAX} characters: --reason`);
+  }
+  const dismissal = { referralId, reason: text, actor: ACTOR, nowMs: systemClock.nowMs() };
+  return withRecord(dataFolder, (database) => dismissReferral(database, dismissal));
+}
+
+/** The date and time of an appointment, in this machine's time zone as scanners have it. */
+export function scheduleOf(
+  { station, date, time }: Appointment,
+  nowMs: number,
+): {
+  readonly stationAeTitle: string | null;
+  readonly scheduledDate: string;
+  readonly scheduledTime: string;
+} {
+  if (station !== undefined && !/^(?! )[^\\\p{Cc}]{1,16}(?<! )$/u.test(station)) {
+    throw new TriageError('request-invalid', '--station is an AE title of 1 to 16 characters');
+  }
+  if (date !== undefined && parseDate(date) !== date) {
+    throw new TriageError('request-invalid', '--date is a day written as YYYYMMDD');
+  }
+  if (time !== undefined && !/^([01]\d|2[0-3])[0-5]\d$/.test(time)) {
+    throw new TriageError('request-invalid', '--time is written as HHMM');
+  }
+  const now = new Date(nowMs);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const today = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  const clockTime = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+  const isToday = date === undefined || date === today;
+  const timeOfDay = time === undefined ? (isToday ? clockTime : '000000') : `${time}00`;
+  return { stationAeTitle: station ?? null, scheduledDate: date ?? today, scheduledTime: timeOfDay };
+}
+
+/** A referral in one line of words. */
+export function describeReferral(entry: ReferralEntry): string {
+  const { referralId, state, patientId, stepId, scheduledDate, stationAeTitle } = entry;
+  const step =
+    stepId === null ? '' : `  ${stepId} on ${scheduledDate ?? ''} at ${stationAeTitle ?? 'any scanner'}`;
+  return `${referralId}  ${state.padEnd(9)}  ${patientId ?? '(no Patient ID)'}${step}`;
+}
+
+/** What came from a scanner in one line of words. */
+export function describeResult({ kind, id, referralId, patientId, state }: ScannerEntry): string {
+  const what = state === null ? kind : `${kind} ${state}`;
+  return `${id}  ${what}  ${patientId ?? '(no Patient ID)'}  ${referralId ?? 'no referral fits'}`;
+}
