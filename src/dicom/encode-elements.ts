@@ -18,18 +18,17 @@ interface Encoding {
 export function encodeElements(dataset: DicomDataset, explicit: boolean): Buffer {
   const text = textEncodingOf(dataset);
   const term = text === 'latin1' ? 'ISO_IR 100' : 'ISO_IR 192';
-  const isNamed = dataset['SpecificCharacterSet'] !== undefined || !isWithin(dataset, /^[\x00-\x7f]*$/);
+  const isNamed = dataset['SpecificCharacterSet'] !== undefined || !isWithin(dataset, 'ascii');
   return encodeLevel(isNamed ? { ...dataset, SpecificCharacterSet: term } : dataset, { explicit, text });
 }
 
 function textEncodingOf(dataset: DicomDataset): 'latin1' | 'utf8' {
-  return dataset['SpecificCharacterSet'] === 'ISO_IR 100' && isWithin(dataset, /^[\x00-\xff]*$/)
-    ? 'latin1'
-    : 'utf8';
+  return dataset['SpecificCharacterSet'] === 'ISO_IR 100' && isWithin(dataset, 'latin1') ? 'latin1' : 'utf8';
 }
 
-function isWithin(value: DicomValue | string | number, repertoire: RegExp): boolean {
-  if (typeof value === 'string') return repertoire.test(value);
+/** Whether every text in it can be written with the letters of a repertoire. */
+function isWithin(value: DicomValue, repertoire: 'ascii' | 'latin1'): boolean {
+  if (typeof value === 'string') return Buffer.from(value, repertoire).toString(repertoire) === value;
   if (value === null || typeof value === 'number' || value instanceof Uint8Array) return true;
   return Object.values(value as Record<string, DicomValue>).every((inner) => isWithin(inner, repertoire));
 }

@@ -11,7 +11,8 @@ import type { CommandSet } from './command-set.ts';
 import { silentLog } from '../telemetry.ts';
 import { DEFAULT_DIMSE_LIMITS } from './limits.ts';
 import { encodeDataHeader } from './pdu.ts';
-import type { Association, AssociationOptions } from './requestor.ts';
+import type { Association } from './requested-association.ts';
+import type { AssociationOptions } from './requestor.ts';
 import { openAssociation } from './requestor.ts';
 
 const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';

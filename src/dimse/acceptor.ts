@@ -2,7 +2,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { asTriageError, TriageError } from '../errors.ts';
-import type { AssociateRequest } from './associate-pdu.ts';
+import type { AssociateRequest, RoleSelection } from './associate-pdu.ts';
 import { decodeAssociateRequest, encodeAssociateAccept } from './associate-pdu.ts';
 import { AssociationService } from './association-service.ts';
 import { Connection } from './connection.ts';
@@ -228,6 +228,13 @@ class AcceptorService implements Acceptor {
     return this.#services.has(abstractSyntax) ? this.#messageSyntaxes : undefined;
   }
 
+  /** Whoever calls is user of what we serve, and provider of events where a service takes them (PS3.7 D.3.3.4). */
+  #answerRole({ sopClassUid, isUser, isProvider }: RoleSelection): RoleSelection {
+    const service = this.#services.get(sopClassUid);
+    const takesEvents = service?.kind === 'normalized' && service.event !== undefined;
+    return { sopClassUid, isUser, isProvider: isProvider && takesEvents };
+  }
+
   async #serveAccepted(
     connection: Connection,
     request: AssociateRequest,
@@ -240,6 +247,7 @@ class AcceptorService implements Acceptor {
     const answers = answerContexts(request.presentationContexts, (abstractSyntax) =>
       this.#syntaxesOf(abstractSyntax, abstractSyntaxes),
     );
+    const roles = (userInformation.roles ?? []).map((role) => this.#answerRole(role));
     const asked = userInformation.asynchronousOperations;
     const accept = encodeAssociateAccept({
       ...request,
@@ -251,6 +259,7 @@ class AcceptorService implements Acceptor {
         implementationVersionName: IMPLEMENTATION_VERSION_NAME,
         // One operation at a time, and that said only where it was asked (PS3.7 D.3.3.3).
         ...(asked === undefined ? {} : { asynchronousOperations: { invoked: 1, performed: 1 } }),
+        ...(roles.length === 0 ? {} : { roles }),
       },
     });
     connection.send('local-accept', accept);

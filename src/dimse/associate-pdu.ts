@@ -15,6 +15,13 @@ export interface ContextAnswer {
   readonly transferSyntax: string;
 }
 
+/** SCP/SCU role selection of one SOP class (PS3.7 D.3.3.4): what the one who proposes the association acts as. */
+export interface RoleSelection {
+  readonly sopClassUid: string;
+  readonly isUser: boolean;
+  readonly isProvider: boolean;
+}
+
 /** The sub-items of user information that we read and write (PS3.7 D.3.3). */
 interface UserInformation {
   /** Longest P-DATA-TF the sender of this item will receive; 0 is no limit. */
@@ -22,6 +29,8 @@ interface UserInformation {
   readonly implementationClassUid: string;
   readonly implementationVersionName?: string;
   readonly asynchronousOperations?: { readonly invoked: number; readonly performed: number };
+  /** Left out: the default roles, the proposer as user. */
+  readonly roles?: readonly RoleSelection[];
 }
 
 interface AssociateHead {
@@ -57,6 +66,7 @@ const ITEM = {
   pduBytesMax: 0x51,
   implementationClassUid: 0x52,
   asynchronousOperations: 0x53,
+  roleSelection: 0x54,
   implementationVersionName: 0x55,
 } as const;
 
@@ -182,7 +192,11 @@ function decodeUserInformation(value: Buffer): UserInformation {
   if (operations !== undefined && operations.length !== 4) {
     throw invalidParameter('the asynchronous operations sub-item is not 4 bytes long');
   }
+  const roles = items
+    .filter((item) => item.type === ITEM.roleSelection)
+    .map((item) => decodeRole(item.value));
   return {
+    ...(roles.length === 0 ? {} : { roles }),
     pduBytesMax: pduBytesMax?.readUInt32BE(0) ?? 0,
     implementationClassUid: classUid === undefined ? '' : decodeText(classUid),
     ...(versionName === undefined ? {} : { implementationVersionName: decodeText(versionName) }),
@@ -195,6 +209,24 @@ function decodeUserInformation(value: Buffer): UserInformation {
           },
         }),
   };
+}
+
+function decodeRole(value: Buffer): RoleSelection {
+  const uidBytes = value.length < 4 ? Number.POSITIVE_INFINITY : value.readUInt16BE(0);
+  if (uidBytes + 4 !== value.length)
+    throw invalidParameter('a role selection sub-item lies about its length');
+  return {
+    sopClassUid: decodeText(value.subarray(2, 2 + uidBytes)),
+    isUser: value.readUInt8(2 + uidBytes) === 1,
+    isProvider: value.readUInt8(3 + uidBytes) === 1,
+  };
+}
+
+function encodeRole({ sopClassUid, isUser, isProvider }: RoleSelection): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(sopClassUid.length, 0);
+  const roles = Buffer.from([isUser ? 1 : 0, isProvider ? 1 : 0]);
+  return encodeItem(ITEM.roleSelection, length, Buffer.from(sopClassUid, 'latin1'), roles);
 }
 
 function encodeHead(head: AssociateHead, contexts: readonly Buffer[]): Buffer {
@@ -223,6 +255,7 @@ function encodeUserInformation(user: UserInformation): Buffer[] {
     window.writeUInt16BE(user.asynchronousOperations.performed, 2);
     items.push(encodeItem(ITEM.asynchronousOperations, window));
   }
+  items.push(...(user.roles ?? []).map((role) => encodeRole(role)));
   if (user.implementationVersionName !== undefined) {
     items.push(encodeText(ITEM.implementationVersionName, user.implementationVersionName));
   }

@@ -128,7 +128,7 @@ export class AssociationService {
     if (request === undefined) return undefined;
     const { command, context, data } = request;
     const operation = new Operation({
-      ...{ command, context, data: data as GatheredDataSet, caller: place.caller, log: place.log },
+      ...{ command, context, data, caller: place.caller, log: place.log },
       service: services.get(context.abstractSyntax),
       sender: this.#sender,
       report: (report) => this.#reports.send(report),

@@ -44,7 +44,7 @@ export class MessageSender {
   ): Promise<void> {
     const peerPduBytesMax = this.#peerPduBytesMax;
     const CommandDataSetType = dataset === undefined ? NO_DATA_SET : DATA_SET_PRESENT;
-    const set = encodeCommandSet({ ...command, CommandDataSetType } as CommandSet);
+    const set = encodeCommandSet({ ...command, CommandDataSetType });
     await sendPart(this.#connection, { contextId, isCommand: true, peerPduBytesMax }, [set]);
     if (dataset === undefined) return;
     await sendPart(this.#connection, { contextId, isCommand: false, peerPduBytesMax }, dataset);

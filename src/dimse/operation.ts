@@ -1,4 +1,3 @@
-import { isValidUid } from '../dicom/uids.ts';
 import { asTriageError, type TriageError } from '../errors.ts';
 import type { CommandSet } from './command-set.ts';
 import { COMMAND, NO_DATA_SET } from './command-set.ts';
@@ -6,6 +5,7 @@ import type { DimseLog } from './dimse-log.ts';
 import type { GatheredDataSet } from './gathered-data-set.ts';
 import type { MessageSender } from './message-sender.ts';
 import type { AcceptedContext } from './presentation-contexts.ts';
+import { normalizedRequest } from './normalized-request.ts';
 import { failureAnswer, responseTo } from './response.ts';
 import type {
   Caller,
@@ -13,7 +13,6 @@ import type {
   EventReporter,
   FindService,
   NormalizedAnswer,
-  NormalizedRequest,
   NormalizedService,
 } from './services.ts';
 import { STATUS } from './status.ts';
@@ -60,18 +59,12 @@ export class Operation {
   }
 
   async #answer(): Promise<NormalizedAnswer> {
-    const { command, context, service, data, log } = this.#options;
+    const { command, context, service, log } = this.#options;
     if (command.CommandField === COMMAND.echoRequest) {
       const isVerification = context.abstractSyntax === VERIFICATION_SOP_CLASS;
       return { status: isVerification ? STATUS.success : STATUS.sopClassNotSupported };
     }
     const isFind = command.CommandField === COMMAND.findRequest;
-    if (data.isTooLong) {
-      return {
-        status: isFind ? STATUS.outOfResources : STATUS.resourceLimitation,
-        comment: 'data set too long',
-      };
-    }
     try {
       if (service?.kind === 'find' && isFind) return await this.#find(service);
       if (service?.kind === 'normalized') return await this.#normalized(service);
@@ -90,9 +83,13 @@ export class Operation {
     if (command.CommandDataSetType === NO_DATA_SET) {
       return { status: STATUS.dataSetDoesNotMatchSopClass, comment: 'the identifier is missing' };
     }
+    if (data.isTooLong) return { status: STATUS.outOfResources, comment: 'the identifier is too long' };
     const { signal } = this.#cancelled;
-    const pending = responseTo(command, { status: STATUS.pending });
-    for await (const match of service.find(data.decode(context.transferSyntax), caller, signal)) {
+    const identifier = data.decode(context.transferSyntax);
+    const isUnsupported = service.hasUnsupportedKeys?.(identifier) === true;
+    const status = isUnsupported ? STATUS.pendingWithUnsupportedKeys : STATUS.pending;
+    const pending = responseTo(command, { status });
+    for await (const match of service.find(identifier, caller, signal)) {
       if (signal.aborted) break;
       await sender.send(context, pending, match);
     }
@@ -101,7 +98,7 @@ export class Operation {
 
   async #normalized(service: NormalizedService): Promise<NormalizedAnswer> {
     const { caller, report } = this.#options;
-    const request = this.#describe();
+    const request = normalizedRequest(this.#options);
     if ('status' in request) return request;
     const unserved = Promise.resolve({ status: STATUS.unrecognizedOperation });
     switch (this.#options.command.CommandField) {
@@ -116,23 +113,5 @@ export class Operation {
       default:
         return unserved;
     }
-  }
-
-  #describe(): NormalizedRequest | NormalizedAnswer {
-    const { command, context, data } = this.#options;
-    const sopClassUid = command.AffectedSOPClassUID ?? command.RequestedSOPClassUID;
-    const sopInstanceUid = command.AffectedSOPInstanceUID ?? command.RequestedSOPInstanceUID ?? null;
-    if (sopClassUid !== context.abstractSyntax) return { status: STATUS.noSuchSopClass };
-    if (sopInstanceUid === null && command.CommandField !== COMMAND.createRequest) {
-      return { status: STATUS.missingAttribute, comment: 'the SOP instance is missing' };
-    }
-    if (sopInstanceUid !== null && !isValidUid(sopInstanceUid)) return { status: STATUS.invalidSopInstance };
-    const isEmpty = command.CommandDataSetType === NO_DATA_SET;
-    return {
-      sopClassUid,
-      sopInstanceUid,
-      typeId: command.ActionTypeID ?? command.EventTypeID ?? null,
-      dataset: isEmpty ? {} : data.decode(context.transferSyntax),
-    };
   }
 }

@@ -6,7 +6,7 @@ import { encodeAssociateAccept } from './associate-pdu.ts';
 import { encodeCommandSet } from './command-set.ts';
 import { DEFAULT_DIMSE_LIMITS } from './limits.ts';
 import { encodeAbort, encodeDataHeader, encodeReject, encodeReleaseReply } from './pdu.ts';
-import type { Association } from './requestor.ts';
+import type { Association } from './requested-association.ts';
 import { openAssociation } from './requestor.ts';
 
 const VERIFICATION = '1.2.840.10008.1.1';

@@ -1,22 +1,18 @@
-import type { Socket } from 'node:net';
-import { connect } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { asTriageError, TriageError } from '../errors.ts';
-import type { AssociateAccept, ProposedContext } from './associate-pdu.ts';
-import { decodeAssociateAccept, encodeAssociateRequest } from './associate-pdu.ts';
-import type { CommandSet } from './command-set.ts';
-import { COMMAND, DATA_SET_PRESENT, encodeCommandSet, NO_DATA_SET } from './command-set.ts';
-import { Connection } from './connection.ts';
-import type { DimseLog } from './dimse-log.ts';
-import type { DimseLimits } from './limits.ts';
-import { MessageAssembler } from './message-assembler.ts';
-import { sendPart, settlePduBytesMax } from './message-writer.ts';
-import { decodeReject, describeReject, encodeReleaseReply, encodeReleaseRequest, PDU_TYPE } from './pdu.ts';
-import type { AcceptedContext } from './presentation-contexts.ts';
-import { settleContexts } from './presentation-contexts.ts';
-import { ABORT_REASON, ProtocolFault } from './protocol-fault.ts';
-import { DICOM_APPLICATION_CONTEXT, VERIFICATION_SOP_CLASS } from './uid.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/uids.ts';
+import { asTriageError, TriageError } from '../errors.ts';
+import type { AssociateAccept, ProposedContext, RoleSelection } from './associate-pdu.ts';
+import { decodeAssociateAccept, encodeAssociateRequest } from './associate-pdu.ts';
+import { Connection } from './connection.ts';
+import type { DimseLimits } from './limits.ts';
+import { settlePduBytesMax } from './message-writer.ts';
+import { decodeReject, describeReject, PDU_TYPE } from './pdu.ts';
+import { settleContexts } from './presentation-contexts.ts';
+import { Association } from './requested-association.ts';
+import type { NormalizedAnswer, NormalizedRequest } from './services.ts';
+import type { TlsFiles } from './tls-files.ts';
+import { openTransport } from './transport.ts';
+import { DICOM_APPLICATION_CONTEXT } from './uid.ts';
 
 /** What an association is asked with. */
 export interface AssociationOptions {
@@ -28,200 +24,46 @@ export interface AssociationOptions {
   readonly contexts: readonly {
     readonly abstractSyntax: string;
     readonly transferSyntaxes: readonly string[];
+    /** Whether we act as its provider and the peer as user, to report events (PS3.7 D.3.3.4). */
+    readonly isProvider?: boolean;
   }[];
   readonly limits: DimseLimits;
   readonly clock: Clock;
   readonly connectMsMax: number;
-  readonly log?: DimseLog;
-}
-
-/** An object to send; the data set is sent as it is, in the transfer syntax that is named. */
-export interface ObjectToStore {
-  readonly sopClassUid: string;
-  readonly sopInstanceUid: string;
-  readonly transferSyntaxUid: string;
-  /** Chunks must not be changed after they are handed over. */
-  readonly dataset: AsyncIterable<Buffer> | Buffer;
-}
-
-/** The peer's answer to a C-STORE. */
-export interface StoreAnswer {
-  readonly status: number;
-  readonly comment?: string;
+  /** Left out: no TLS. */
+  readonly tls?: TlsFiles;
+  /** Takes events that the peer reports while the association is open; left out: they are answered 0211. */
+  readonly onEvent?: (event: NormalizedRequest) => Promise<NormalizedAnswer>;
 }
 
 const CONTEXTS_MAX = 128;
 
 /**
- * Opens an association. Throws `peer-unreachable` (no connection, or no answer in time), `peer-rejected`
- * (rejected, or no presentation context accepted), `peer-aborted`, or `protocol-error`.
+ * Opens an association. Throws `peer-unreachable` (no connection, no trust, or no answer in time),
+ * `peer-rejected` (rejected, or no presentation context accepted), `peer-aborted`, `protocol-error`, or
+ * `configuration-invalid` (a TLS file that cannot be read).
  */
 export async function openAssociation(options: AssociationOptions): Promise<Association> {
   const proposed = proposeContexts(options);
-  const socket = await openSocket(options);
-  const { limits, clock } = options;
+  const socket = await openTransport(options);
+  const { limits, clock, onEvent } = options;
   const connection = new Connection(socket, 'requestor', { limits, clock });
   try {
-    const accept = await negotiate(connection, options, proposed);
-    const contexts = settleContexts(proposed, accept.presentationContexts);
+    const { presentationContexts, userInformation } = await negotiate(connection, options, proposed);
+    const contexts = settleContexts(proposed, presentationContexts);
     if (contexts.size === 0) {
       // Told at once: otherwise every object would fail in its turn.
       throw new TriageError('peer-rejected', 'the peer accepted no presentation context');
     }
-    const peerPduBytesMax = settlePduBytesMax(accept.userInformation.pduBytesMax, limits);
-    return new Association(connection, contexts, peerPduBytesMax, limits);
+    return new Association({
+      ...{ connection, contexts, limits, clock, roles: userInformation.roles ?? [] },
+      peerPduBytesMax: settlePduBytesMax(userInformation.pduBytesMax, limits),
+      ...(onEvent === undefined ? {} : { onEvent }),
+    });
   } catch (thrown) {
     connection.abort(asTriageError(thrown));
     if (connection.isOpen) connection.destroy();
     throw thrown;
-  }
-}
-
-/** An association that we opened. One operation at a time; a second one meanwhile throws `state-conflict`. */
-export class Association {
-  /** The first accepted context of each abstract syntax. */
-  readonly accepted: ReadonlyMap<string, AcceptedContext>;
-  readonly #connection: Connection;
-  readonly #contexts: ReadonlyMap<number, AcceptedContext>;
-  readonly #peerPduBytesMax: number;
-  readonly #assembler: MessageAssembler;
-  #messageId = 0;
-  #isBusy = false;
-
-  constructor(
-    connection: Connection,
-    contexts: ReadonlyMap<number, AcceptedContext>,
-    peerPduBytesMax: number,
-    limits: DimseLimits,
-  ) {
-    this.#connection = connection;
-    this.#contexts = contexts;
-    this.#peerPduBytesMax = peerPduBytesMax;
-    this.#assembler = new MessageAssembler(contexts, limits.commandSetBytesMax);
-    this.accepted = new Map(
-      [...contexts.values()].reverse().map((context) => [context.abstractSyntax, context]),
-    );
-  }
-
-  /** Whether it can still be used. */
-  get isOpen(): boolean {
-    return this.#connection.isOpen;
-  }
-
-  /** The accepted context for a SOP class in a transfer syntax, if there is one. */
-  contextFor(sopClassUid: string, transferSyntaxUid: string): AcceptedContext | undefined {
-    return [...this.#contexts.values()].find(
-      (context) => context.abstractSyntax === sopClassUid && context.transferSyntax === transferSyntaxUid,
-    );
-  }
-
-  /** Sends a C-ECHO-RQ and gives the status of the answer (PS3.7 9.3.5). */
-  async echo(): Promise<number> {
-    const context = this.accepted.get(VERIFICATION_SOP_CLASS);
-    if (context === undefined) throw new TriageError('peer-rejected', 'Verification was not accepted');
-    const response = await this.#operate(context, {
-      AffectedSOPClassUID: VERIFICATION_SOP_CLASS,
-      CommandField: COMMAND.echoRequest,
-      CommandDataSetType: NO_DATA_SET,
-    });
-    return response.Status ?? -1;
-  }
-
-  /** Sends a C-STORE-RQ with its data set and gives the answer (PS3.7 9.3.1); any status is an answer. */
-  async store(object: ObjectToStore): Promise<StoreAnswer> {
-    const { sopClassUid, sopInstanceUid, transferSyntaxUid, dataset } = object;
-    const context = this.contextFor(sopClassUid, transferSyntaxUid);
-    if (context === undefined) {
-      throw new TriageError(
-        'peer-rejected',
-        'no context was accepted for this SOP class and transfer syntax',
-      );
-    }
-    const command = {
-      AffectedSOPClassUID: sopClassUid,
-      CommandField: COMMAND.storeRequest,
-      Priority: 0,
-      CommandDataSetType: DATA_SET_PRESENT,
-      AffectedSOPInstanceUID: sopInstanceUid,
-    };
-    const chunks = Buffer.isBuffer(dataset) ? [dataset] : dataset;
-    const { Status = -1, ErrorComment } = await this.#operate(context, command, chunks);
-    return ErrorComment === undefined ? { status: Status } : { status: Status, comment: ErrorComment };
-  }
-
-  /** Releases the association and closes the connection (PS3.8 7.2). */
-  async release(): Promise<void> {
-    await this.#exclusively(async () => {
-      const connection = this.#connection;
-      connection.send('local-release', encodeReleaseRequest());
-      for (;;) {
-        const event = await connection.next();
-        if (event.kind !== 'pdu') continue;
-        if (event.type === PDU_TYPE.releaseReply) break;
-        // Both asked at once: the requestor answers and still waits for its own reply (PS3.8 7.2.2).
-        connection.replyRelease(encodeReleaseReply());
-      }
-      await connection.finish();
-    });
-  }
-
-  /** Aborts the association; harmless when it has ended. */
-  abort(): void {
-    this.#connection.abort(new TriageError('peer-aborted', 'the association was aborted on our side'));
-  }
-
-  async #operate(
-    context: AcceptedContext,
-    command: CommandSet,
-    dataset?: AsyncIterable<Buffer> | Iterable<Buffer>,
-  ): Promise<CommandSet> {
-    return this.#exclusively(async () => {
-      this.#messageId = (this.#messageId % 0xffff) + 1;
-      const request = encodeCommandSet({ ...command, MessageID: this.#messageId });
-      const { contextId } = context;
-      const peerPduBytesMax = this.#peerPduBytesMax;
-      await sendPart(this.#connection, { contextId, isCommand: true, peerPduBytesMax }, [request]);
-      if (dataset !== undefined) {
-        await sendPart(this.#connection, { contextId, isCommand: false, peerPduBytesMax }, dataset);
-      }
-      return this.#awaitResponse(command.CommandField | 0x8000);
-    });
-  }
-
-  async #awaitResponse(commandField: number): Promise<CommandSet> {
-    for (;;) {
-      const event = await this.#connection.next();
-      if (event.kind === 'pdu') {
-        this.#connection.replyRelease(encodeReleaseReply());
-        throw new TriageError('peer-aborted', 'the peer released the association instead of answering');
-      }
-      const message = this.#assembler.take(event);
-      if (message?.kind !== 'command') continue;
-      const { command } = message;
-      this.#connection.endMessage();
-      const isAnswer =
-        command.CommandField === commandField &&
-        command.MessageIDBeingRespondedTo === this.#messageId &&
-        command.CommandDataSetType === NO_DATA_SET &&
-        command.Status !== undefined;
-      if (isAnswer) return command;
-      throw new ProtocolFault(ABORT_REASON.unexpectedPduParameter, 'the answer is not one to the request');
-    }
-  }
-
-  // A failure half way through a message leaves nothing that could be continued, so it ends the association.
-  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isBusy)
-      throw new TriageError('state-conflict', 'an operation is under way on this association');
-    this.#isBusy = true;
-    try {
-      return await work();
-    } catch (thrown) {
-      this.#connection.abort(asTriageError(thrown));
-      throw thrown;
-    } finally {
-      this.#isBusy = false;
-    }
   }
 }
 
@@ -230,7 +72,10 @@ function proposeContexts(options: AssociationOptions): ProposedContext[] {
   if (contexts.length === 0 || contexts.length > CONTEXTS_MAX) {
     throw new TriageError('request-invalid', `${contexts.length} presentation contexts cannot be proposed`);
   }
-  return contexts.map((context, index) => ({ ...context, contextId: index * 2 + 1 }));
+  return contexts.map(({ abstractSyntax, transferSyntaxes }, index) => ({
+    ...{ abstractSyntax, transferSyntaxes },
+    contextId: index * 2 + 1,
+  }));
 }
 
 async function negotiate(
@@ -239,6 +84,7 @@ async function negotiate(
   proposed: readonly ProposedContext[],
 ): Promise<AssociateAccept> {
   const { calledAeTitle, callingAeTitle, limits } = options;
+  const roles = rolesOf(options);
   connection.propose(
     encodeAssociateRequest({
       protocolVersion: 1,
@@ -250,6 +96,7 @@ async function negotiate(
         pduBytesMax: limits.pduBytesMax,
         implementationClassUid: IMPLEMENTATION_CLASS_UID,
         implementationVersionName: IMPLEMENTATION_VERSION_NAME,
+        ...(roles.length === 0 ? {} : { roles }),
       },
     }),
   );
@@ -264,20 +111,9 @@ async function negotiate(
   return decodeAssociateAccept(event.content);
 }
 
-async function openSocket(options: AssociationOptions): Promise<Socket> {
-  const { host, port, clock, connectMsMax } = options;
-  const socket = connect({ host, port });
-  return new Promise((resolve, reject) => {
-    const fail = (reason: string, cause?: unknown): void => {
-      cancel();
-      socket.destroy();
-      reject(new TriageError('peer-unreachable', `${host}:${port}: ${reason}`, { cause }));
-    };
-    const cancel = clock.schedule(connectMsMax, () => fail(`no connection within ${connectMsMax} ms`));
-    socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, error));
-    socket.once('connect', () => {
-      cancel();
-      resolve(socket);
-    });
-  });
+function rolesOf(options: AssociationOptions): readonly RoleSelection[] {
+  const classes = options.contexts
+    .filter(({ isProvider }) => isProvider)
+    .map(({ abstractSyntax }) => abstractSyntax);
+  return [...new Set(classes)].map((sopClassUid) => ({ sopClassUid, isUser: false, isProvider: true }));
 }

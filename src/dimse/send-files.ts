@@ -4,7 +4,8 @@ import type { Clock } from '../clock.ts';
 import { splitPart10 } from '../dicom/part10.ts';
 import { asTriageError, TriageError } from '../errors.ts';
 import type { DimseLimits } from './limits.ts';
-import { type Association, openAssociation, type StoreAnswer } from './requestor.ts';
+import type { Association, StoreAnswer } from './requested-association.ts';
+import { openAssociation } from './requestor.ts';
 
 /** Longer file meta information than this is not what PS3.10 has in mind. */
 const META_BYTES_MAX = 65_536;

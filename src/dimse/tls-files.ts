@@ -1,0 +1,54 @@
+import { constants } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { SecureContextOptions } from 'node:tls';
+import { TriageError } from '../errors.ts';
+
+/** What one end of a TLS connection shows and what it believes; all are PEM files. */
+export interface TlsFiles {
+  /** Our certificate and its chain. */
+  readonly certificateFile?: string;
+  readonly keyFile?: string;
+  /** The authorities that the other end's certificate must come from. */
+  readonly authoritiesFile: string;
+}
+
+/** BCP 195 (RFC 9325 section 4.2) for TLS 1.2, and the suites of TLS 1.3: forward secrecy and AEAD only. */
+const CIPHER_SUITES = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+].join(':');
+
+/**
+ * Reads the files of one end (PS3.15 B.9, the BCP 195 profile). Throws configuration-invalid with the file that
+ * is missing or wrong.
+ */
+export function secureContextOptions(files: TlsFiles): SecureContextOptions {
+  const { certificateFile, keyFile, authoritiesFile } = files;
+  return {
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.3',
+    ciphers: CIPHER_SUITES,
+    ecdhCurve: 'X25519:P-256:P-384',
+    honorCipherOrder: true,
+    // A resumed session would show no certificate, and a renegotiated one another.
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    ca: readPem(authoritiesFile),
+    ...(certificateFile === undefined ? {} : { cert: readPem(certificateFile) }),
+    ...(keyFile === undefined ? {} : { key: readPem(keyFile) }),
+  };
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new TriageError('configuration-invalid', `the TLS file ${path} cannot be read`, { cause });
+  }
+}
