@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   intake: ['exam', 'dicom', 'dimse', 'archive', 'database', 'decide', 'imaging'],
   worklist: ['exam', 'dicom', 'dimse', 'database', 'decide'],
   operations: ['exam', 'archive', 'database', 'decide'],
-  http: ['exam', 'worklist'],
+  http: ['exam', 'worklist', 'database', 'archive', 'dicom', 'intake', 'imaging', 'report'],
   ui: ['exam', 'worklist', 'decide'],
 };
 const LEAVES = ['clock', 'errors', 'telemetry', 'config', 'sites', 'site-registry'];

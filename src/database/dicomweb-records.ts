@@ -79,14 +79,15 @@ export async function findStudyUids(
   if (studyDates?.to !== undefined) query = query.where(header('studyDate'), '<=', studyDates.to);
   if (modality !== undefined) {
     const kind = REPORT_MODALITIES[modality];
-    query = query.where(({ eb, or, exists, selectFrom }) => {
+    query = query.where((eb) => {
       const asFilm = eb('exams.modality', '=', modality);
       if (kind === undefined) return asFilm;
-      const reports = selectFrom('reports')
+      const reports = eb
+        .selectFrom('reports')
         .select('reports.kind')
         .whereRef('reports.exam_id', '=', 'exams.exam_id')
         .where('reports.kind', '=', kind);
-      return or([asFilm, exists(reports)]);
+      return eb.or([asFilm, eb.exists(reports)]);
     });
   }
   const rows = await query

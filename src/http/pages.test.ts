@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildPages, PAGES_FOLDER } from '../../scripts/build-pages.ts';
 import { systemClock } from '../clock.ts';
 import {
+  inventDelivery,
   inventExam,
   inventPerson,
   inventReferral,
@@ -43,6 +44,7 @@ async function startServer(port: number): Promise<HttpServer> {
     reader: worklist,
     pictures: worklist,
     events: worklist,
+    deliveries: worklist,
     clock: { ...systemClock, nowMs: () => Date.UTC(2026, 10, 22, 8, 5) },
     log: { info: ignore, warn: ignore, error: ignore },
     pagesFolder: PAGES_FOLDER,
@@ -164,6 +166,24 @@ describe.skipIf(!tool.available)(`the pages in Chromium${skipped}`, { timeout: 1
     await page.getByText('Holm, Elsa').waitFor({ state: 'detached' });
     expect(page.url()).toContain('/films?state=positive');
     expect(await page.getByText('Almgren, Ingrid').count()).toBe(1);
+  });
+
+  it('list the reports that were given up, and send those of one receiver again', async () => {
+    worklist.deliveries.push(inventDelivery(), inventDelivery({ object: 'GSPS' }));
+    worklist.deliveries.push(inventDelivery({ destination: 'archive', note: 'peer-unreachable' }));
+    await page.goto(server.url);
+    await page.getByRole('link', { name: /^Deliveries\s*3$/ }).click();
+    await page.getByRole('heading', { name: 'Reports that could not be delivered' }).waitFor();
+    await page.getByText('Drawing over the film').waitFor();
+    expect(await page.getByText('status 0xA900').count()).toBe(2);
+    expect(await seriousViolations()).toEqual([]);
+    await page.getByRole('button', { name: 'Send 2 again to regional-pacs' }).click();
+    await page.getByRole('heading', { name: 'regional-pacs' }).waitFor({ state: 'detached' });
+    expect(worklist.deliveries.map(({ destination }) => destination)).toEqual(['archive']);
+    await page.getByRole('button', { name: 'Send 1 again to archive' }).click();
+    await page.getByText('Nothing was given up').waitFor();
+    expect(await seriousViolations()).toEqual([]);
+    expect(complaints).toEqual([]);
   });
 
   it('speak Swedish when asked, and still do after a reload', async () => {

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.ts';
-import { inventExam, inventReferral, paintPng, ScriptedWorklist } from '../testing/scripted-worklist.ts';
+import {
+  inventDelivery,
+  inventExam,
+  inventReferral,
+  paintPng,
+  ScriptedWorklist,
+} from '../testing/scripted-worklist.ts';
 import { buildHttpServer, startHttpServer } from './server.ts';
 import type { HttpServerOptions } from './server.ts';
 
@@ -35,6 +41,7 @@ function prepare(changes: Partial<HttpServerOptions> = {}) {
     reader: worklist,
     pictures: worklist,
     events: worklist,
+    deliveries: worklist,
     clock: { ...systemClock, nowMs: () => Date.UTC(2026, 10, 22, 8, 5) },
     log: { info: write, warn: write, error: write },
     pagesFolder,
@@ -128,6 +135,54 @@ describe('the JSON routes', () => {
     await get('/nowhere/Almgren', prepared);
     expect(prepared.lines.join('\n')).toContain('"route":"/api/exams/:examId"');
     expect(prepared.lines.join('\n')).not.toContain('Almgren');
+  });
+});
+
+describe('the deliveries', () => {
+  async function post(body: unknown, headers: Record<string, string> = {}) {
+    const prepared = prepare();
+    prepared.worklist.deliveries.push(inventDelivery(), inventDelivery({ destination: 'archive' }));
+    const { app, streams } = buildHttpServer(prepared.options);
+    const payload = typeof body === 'string' ? body : JSON.stringify(body);
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/api/deliveries/restart',
+      headers: { 'content-type': 'application/json', host: '127.0.0.1:8080', ...headers },
+      payload,
+    });
+    streams.close();
+    await app.close();
+    return { answer, left: prepared.worklist.deliveries.length };
+  }
+
+  it('that are dead are listed', async () => {
+    const prepared = prepare();
+    prepared.worklist.deliveries.push(inventDelivery(), inventDelivery({ state: 'pending' }));
+    const answer = await get('/api/deliveries?state=dead', prepared);
+    expect(answer.json()).toMatchObject({ deliveries: [{ destination: 'regional-pacs', attempts: 41 }] });
+    expect((await get('/api/deliveries?state=lost', prepared)).statusCode).toBe(400);
+  });
+
+  it('are started again for a destination, or all of them when that is said', async () => {
+    const one = await post({ destination: 'archive' }, { origin: 'http://127.0.0.1:8080' });
+    expect(one.answer.json()).toMatchObject({ restarted: 1 });
+    const all = await post({ all: true }, { 'sec-fetch-site': 'same-origin' });
+    expect([all.answer.json<{ restarted: number }>().restarted, all.left]).toEqual([2, 0]);
+  });
+
+  it.each([
+    ['another site', { all: true }, { origin: 'http://evil.example' }],
+    ['a page of another port', { all: true }, { origin: 'http://127.0.0.1:9999' }],
+    ['a page without an origin', { all: true }, { origin: 'null' }],
+    ['what the browser calls cross-site', { all: true }, { 'sec-fetch-site': 'cross-site' }],
+    ['a form', 'all=true', { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['plain text', '{"all":true}', { 'content-type': 'text/plain' }],
+    ['nobody in particular', {}, {}],
+    ['all and one at once', { all: true, destination: 'archive' }, {}],
+  ])('are not started again by %s', async (_who, body, headers) => {
+    const { answer, left } = await post(body, headers);
+    expect(answer.statusCode).toBe(400);
+    expect(left).toBe(2);
   });
 });
 

@@ -7,8 +7,10 @@ import type { Clock } from '../clock.ts';
 import { TriageError } from '../errors.ts';
 import { EventStreams } from '../worklist/worklist-events.ts';
 import { describeWorklistRoutes } from '../worklist/worklist-routes.ts';
+import type { DeliveryDesk } from '../worklist/delivery-desk.ts';
 import type { EventSource, ExamPictures, WorklistReader } from '../worklist/worklist-views.ts';
 import { answerErrors, closeServer, hostInUrl, type HttpLog, listen, logAnswers } from './http-answers.ts';
+import { serveDeliveries } from './delivery-routes.ts';
 import { describeImageRoutes } from './image-routes.ts';
 
 /** Everything the HTTP server stands on. */
@@ -19,6 +21,7 @@ export interface HttpServerOptions {
   readonly reader: WorklistReader;
   readonly pictures: ExamPictures;
   readonly events: EventSource;
+  readonly deliveries: DeliveryDesk;
   readonly clock: Clock;
   readonly log: HttpLog;
   /** Folder that holds the built pages (index.html, assets/). */
@@ -40,7 +43,7 @@ export interface HttpServer {
 
 const REQUEST_MS_MAX = 30_000;
 /** The addresses that the pages route by themselves. */
-const PAGE_PATHS = ['/', '/films', '/exams/:examId'];
+const PAGE_PATHS = ['/', '/films', '/deliveries', '/exams/:examId'];
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '::1']);
 
 /** Everything comes from this server, nothing inline: a script that slipped into a name could not run. */
@@ -105,6 +108,7 @@ export function buildHttpServer(options: HttpServerOptions): {
       return reply.type('image/png').send(await route.answer(request.params));
     });
   }
+  serveDeliveries(app, options.deliveries, options.clock);
   serveEvents(app, streams);
   servePages(app, options.pagesFolder);
   return { app, streams };

@@ -51,6 +51,8 @@ export async function* readMultipart(
   } finally {
     source.unpipe(parser);
     queue.fail(cutOff());
+    // What is left of a body that nobody reads further must not keep the connection from ending.
+    source.resume();
   }
 }
 

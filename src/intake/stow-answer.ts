@@ -88,8 +88,8 @@ function failedItem({
       ? writeDicomJson({ ReferencedSOPClassUID: sopClassUid, ReferencedSOPInstanceUID: sopInstanceUid })
       : {}),
     ...writeDicomJson({ FailureReason: ERRORS[error.code].dimse }),
-    // The number says little, so the words go with it, as other servers do; at most 64 characters of an LO.
-    [ERROR_COMMENT]: { vr: 'LO', Value: [`${error.code}: ${error.message}`.slice(0, 64)] },
+    // The number says little, so the words go with it, as other servers do.
+    [ERROR_COMMENT]: { vr: 'LT', Value: [`${error.code}: ${error.message}. ${ERRORS[error.code].action}`] },
   };
 }
 

@@ -1,0 +1,53 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import { TriageError } from '../errors.ts';
+import type { DeliveriesAnswer, DeliveryDesk, RestartAnswer } from '../worklist/delivery-desk.ts';
+import { parseInput } from '../worklist/worklist-routes.ts';
+
+const ROWS_MAX = 500;
+
+const listQuery = z.strictObject({
+  state: z.enum(['pending', 'delivered', 'dead', 'superseded']).default('dead'),
+  limit: z.coerce.number().int().min(1).max(ROWS_MAX).default(200),
+});
+
+// Nothing given is a mistake; all of them have to be asked for in so many words.
+const restartBody = z
+  .strictObject({
+    all: z.literal(true).optional(),
+    destination: z.string().min(1).max(64).optional(),
+    examId: z.string().min(1).max(64).optional(),
+    kind: z.enum(['SR', 'SC', 'GSPS', 'PDF']).optional(),
+  })
+  .refine(({ all, ...chosen }) => (all === true) !== Object.keys(chosen).length > 0, {
+    error: 'name a destination, an exam or a kind, or all: true',
+  });
+
+/** Serves the list of deliveries and the restart of dead ones. */
+export function serveDeliveries(app: FastifyInstance, desk: DeliveryDesk, clock: Clock): void {
+  const at = (): string => new Date(clock.nowMs()).toISOString();
+  app.get('/api/deliveries', async (request): Promise<DeliveriesAnswer> => {
+    const { state, limit } = parseInput(listQuery, request.query);
+    return { at: at(), deliveries: await desk.list(state, limit) };
+  });
+  app.post('/api/deliveries/restart', async (request): Promise<RestartAnswer> => {
+    requireOwnPage(request);
+    const { all, ...selection } = parseInput(restartBody, request.body);
+    return { at: at(), restarted: await desk.restart(all === true ? {} : selection) };
+  });
+}
+
+/**
+ * Refuses what another site's page sends: a browser names the page's origin with every POST, and says by itself
+ * whether it is ours. JSON alone is taken, which no form of a foreign page can send without being asked.
+ */
+export function requireOwnPage(request: FastifyRequest): void {
+  const { origin, host, 'sec-fetch-site': site, 'content-type': type } = request.headers;
+  const isJson = type?.split(';')[0]?.trim().toLowerCase() === 'application/json';
+  const isForeign =
+    (site !== undefined && site !== 'same-origin') ||
+    (origin !== undefined && origin !== `${request.protocol}://${host ?? ''}`);
+  if (isJson && !isForeign) return;
+  throw new TriageError('request-invalid', 'only the pages of this service may ask for this, as JSON');
+}
