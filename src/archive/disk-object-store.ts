@@ -1,21 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { TriageError, asTriageError } from '../errors.ts';
+import { TriageError } from '../errors.ts';
+import { storageError } from './disk-errors.ts';
+import { DiskObjectWriter, openScratchFile } from './disk-object-writer.ts';
+import { syncFolder } from './folder-sync.ts';
+import { HashThread } from './hash-thread.ts';
 import type { ObjectStore, ObjectWriter } from './object-store.ts';
+import { WriteSlots } from './write-slots.ts';
 
-/** Bytes that may wait for the disk before the sender is asked to pause. */
-const WRITE_BEHIND_BYTES = 1024 * 1024;
 const KEY_PATTERN = /^[a-z]+\/[0-9a-f]{2}\/[0-9a-z.-]{1,128}$/;
 
 /**
  * Objects as files below one folder. A key is `<kind>/<two hex digits>/<name>`; the 256 folders of each kind are
  * made and synced at the start, so that a new object costs two syncs: its own and its folder's.
  */
-export function openDiskObjectStore(folder: string, kinds: readonly string[]): Promise<ObjectStore> {
+export async function openDiskObjectStore(folder: string, kinds: readonly string[]): Promise<ObjectStore> {
   const scratchFolder = join(folder, 'scratch');
-  return prepareFolders(folder, scratchFolder, kinds).then(() => new DiskObjectStore(folder, scratchFolder));
+  await prepareFolders(folder, scratchFolder, kinds);
+  return new DiskObjectStore(folder, scratchFolder, await allowsDirectWrites(scratchFolder));
 }
 
 async function prepareFolders(
@@ -36,22 +40,45 @@ async function prepareFolders(
   await syncFolder(dirname(folder));
 }
 
+/** Not every file system takes writes past its page cache, and not every processor's pages suit it: try. */
+async function allowsDirectWrites(scratchFolder: string): Promise<boolean> {
+  const path = join(scratchFolder, 'direct.part');
+  try {
+    const file = await openScratchFile(path, true);
+    try {
+      const slots = new WriteSlots();
+      return (await file.write(slots.take().bytes, 0, 4096, 0)).bytesWritten === 4096;
+    } finally {
+      await file.close();
+      await unlink(path);
+    }
+  } catch {
+    return false;
+  }
+}
+
 class DiskObjectStore implements ObjectStore {
   readonly #folder: string;
   readonly #scratchFolder: string;
+  readonly #direct: boolean;
+  readonly #slots = new WriteSlots();
+  readonly #hashing = new HashThread();
 
-  constructor(folder: string, scratchFolder: string) {
+  constructor(folder: string, scratchFolder: string, direct: boolean) {
     this.#folder = folder;
     this.#scratchFolder = scratchFolder;
+    this.#direct = direct;
   }
 
-  async beginWrite(): Promise<ObjectWriter> {
-    const path = join(this.#scratchFolder, `${randomUUID()}.part`);
-    try {
-      return new DiskObjectWriter(await open(path, 'wx'), path, (key) => this.#pathOf(key));
-    } catch (thrown) {
-      throw storageError(thrown);
-    }
+  beginWrite(prefix: Uint8Array): ObjectWriter {
+    return new DiskObjectWriter({
+      path: join(this.#scratchFolder, `${randomUUID()}.part`),
+      direct: this.#direct,
+      prefix,
+      slots: this.#slots,
+      hash: this.#hashing.begin(),
+      pathOf: (key) => this.#pathOf(key),
+    });
   }
 
   async putFile(scratchPath: string, key: string): Promise<number> {
@@ -103,120 +130,4 @@ class DiskObjectStore implements ObjectStore {
     if (!KEY_PATTERN.test(key)) throw new TriageError('unexpected', 'an object key of the wrong form');
     return join(this.#folder, key);
   }
-}
-
-/** One file being written: chunks go to the disk in order, gathered while an earlier write is under way. */
-class DiskObjectWriter implements ObjectWriter {
-  readonly #file: FileHandle;
-  readonly #path: string;
-  readonly #pathOf: (key: string) => string;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-  #bytes = 0;
-  #writing: Promise<void> | undefined;
-  #failure: TriageError | undefined;
-  #ended = false;
-
-  constructor(file: FileHandle, path: string, pathOf: (key: string) => string) {
-    this.#file = file;
-    this.#path = path;
-    this.#pathOf = pathOf;
-  }
-
-  write(chunk: Uint8Array): Promise<void> | undefined {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    this.#waiting.push(Buffer.from(chunk));
-    this.#waitingBytes += chunk.byteLength;
-    this.#bytes += chunk.byteLength;
-    this.#writing ??= this.#drain();
-    return this.#waitingBytes > WRITE_BEHIND_BYTES
-      ? this.#writing.then(() => this.#throwFailure())
-      : undefined;
-  }
-
-  async flush(): Promise<string> {
-    await this.#writing;
-    this.#throwFailure();
-    return this.#path;
-  }
-
-  async commit(key: string): Promise<number> {
-    const target = this.#pathOf(key);
-    try {
-      await this.flush();
-      await this.#file.sync();
-      await this.#close();
-      await rename(this.#path, target);
-      await syncFolder(dirname(target));
-      return this.#bytes;
-    } catch (thrown) {
-      throw storageError(thrown);
-    }
-  }
-
-  async discard(): Promise<void> {
-    await this.#writing;
-    if (this.#ended) return;
-    await this.#close();
-    await unlink(this.#path).catch(() => undefined);
-  }
-
-  async #close(): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
-    await this.#file.close();
-  }
-
-  #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  // Never rejects: a failure is kept and met by the next write or by commit.
-  async #drain(): Promise<void> {
-    while (this.#waiting.length > 0 && this.#failure === undefined) {
-      const chunks = this.#waiting;
-      const bytes = totalBytes(chunks);
-      this.#waiting = [];
-      try {
-        let written = (await this.#file.writev(chunks)).bytesWritten;
-        while (written < bytes) written += (await this.#file.writev(remainder(chunks, written))).bytesWritten;
-      } catch (thrown) {
-        this.#failure = storageError(thrown);
-      }
-      this.#waitingBytes -= bytes;
-    }
-    this.#writing = undefined;
-  }
-}
-
-function totalBytes(chunks: readonly Uint8Array[]): number {
-  return chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-}
-
-function remainder(chunks: readonly Uint8Array[], skip: number): Uint8Array[] {
-  const rest: Uint8Array[] = [];
-  let offset = 0;
-  for (const chunk of chunks) {
-    const start = Math.max(0, skip - offset);
-    if (start < chunk.byteLength) rest.push(chunk.subarray(start));
-    offset += chunk.byteLength;
-  }
-  return rest;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-function storageError(thrown: unknown): TriageError {
-  const code = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new TriageError('storage-full', 'the disk of the data folder is full', { cause: thrown });
-  }
-  return asTriageError(thrown, 'storage-failed');
 }

@@ -71,8 +71,17 @@ export function readImage(bytes: Uint8Array, options: ReadOptions = {}): ParsedI
   return { header: headerOf(dataSet), dataSet };
 }
 
-/** Reads the header of a Part 10 file on disk without reading its pixels, where that is possible. */
-export async function readHeaderFromFile(path: string, options: ReadOptions = {}): Promise<DicomHeader> {
+/**
+ * Reads the header of a Part 10 file on disk without reading its pixels, where that is possible; without opening the
+ * file where the `start` of it, which is in memory already, says enough.
+ */
+export async function readHeaderFromFile(
+  path: string,
+  options: ReadOptions = {},
+  start: Uint8Array = new Uint8Array(),
+): Promise<DicomHeader> {
+  const known = start.length === 0 ? null : headerOfStart(start, options);
+  if (known !== null) return known;
   let file: FileHandle | null = null;
   try {
     file = await open(path, 'r');

@@ -1,0 +1,41 @@
+/** Bytes that go to the disk in one write. */
+export const SLOT_BYTES = 1024 * 1024;
+/** Slots that are kept for later when nobody needs them. */
+const FREE_MAX = 16;
+/** Above so many in use nobody gets a second one. */
+const SHARED_MAX = 48;
+
+/** Memory for one write: shared with the thread that hashes, page-aligned for direct writes. */
+export interface WriteSlot {
+  readonly memory: SharedArrayBuffer;
+  readonly bytes: Buffer;
+}
+
+/** The slots of an object store. */
+export class WriteSlots {
+  readonly #free: WriteSlot[] = [];
+  #used = 0;
+
+  /** A slot for whoever has none: always there. */
+  take(): WriteSlot {
+    this.#used += 1;
+    return this.#free.pop() ?? makeSlot();
+  }
+
+  /** A further slot, for writing ahead; undefined when too many are in use. */
+  takeFurther(): WriteSlot | undefined {
+    return this.#used < SHARED_MAX ? this.take() : undefined;
+  }
+
+  /** Gives a slot back. */
+  give(slot: WriteSlot): void {
+    this.#used -= 1;
+    if (this.#free.length < FREE_MAX) this.#free.push(slot);
+  }
+}
+
+function makeSlot(): WriteSlot {
+  // Memory that could grow is laid out in pages of its own; other memory begins 16 bytes after a page does.
+  const memory = new SharedArrayBuffer(SLOT_BYTES, { maxByteLength: SLOT_BYTES });
+  return { memory, bytes: Buffer.from(memory, 0, SLOT_BYTES) };
+}
