@@ -92,7 +92,11 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
   });
   parts.push({ name: 'deliveries', stop: () => deliveries.close() });
   const pool = await startPool(config, clock, log, parts);
-  const runner = startTriage(config, { database, objects, pool, deliveries, sites, events, clock, log }, parts);
+  const runner = startTriage(
+    config,
+    { database, objects, pool, deliveries, sites, events, clock, log },
+    parts,
+  );
   const retention = startRetention({
     database,
     dataFolder: config.data,

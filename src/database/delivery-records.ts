@@ -5,6 +5,7 @@ import {
   moveDelivery,
   type ReportKind,
 } from '../exam/exam-state.ts';
+import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import type { Database, DeliveryTable } from './schema.ts';
 
@@ -36,9 +37,9 @@ export interface DeliveryRow extends DeliveryKey {
 
 /** Which dead deliveries are started again; an empty one means all. */
 export interface RestartSelection {
-  readonly destination?: string;
-  readonly examId?: string;
-  readonly kind?: ReportKind;
+  readonly destination?: string | undefined;
+  readonly examId?: string | undefined;
+  readonly kind?: ReportKind | undefined;
 }
 
 /** The deliveries to one destination that are due, the longest due first. */
@@ -142,9 +143,10 @@ export async function listDeliveries(
 export async function restartDeliveries(
   database: Connection,
   selection: RestartSelection,
-  nowMs: number,
+  by: { readonly nowMs: number; readonly actor: string },
 ): Promise<number> {
   const { destination, examId, kind } = selection;
+  const { nowMs, actor } = by;
   const result = await database
     .updateTable('deliveries')
     .set({
@@ -162,7 +164,11 @@ export async function restartDeliveries(
     .$if(examId !== undefined, (update) => update.where('exam_id', '=', examId ?? ''))
     .$if(kind !== undefined, (update) => update.where('kind', '=', kind ?? 'SR'))
     .executeTakeFirst();
-  return Number(result.numUpdatedRows);
+  const restarted = Number(result.numUpdatedRows);
+  const subject = [destination, examId, kind].filter((part) => part !== undefined).join(' ') || 'all';
+  const action = `${restarted} dead deliveries restarted`;
+  if (restarted > 0) await recordAudit(database, { atMs: nowMs, actor, action, subject });
+  return restarted;
 }
 
 /** Sets aside what waits for destinations that are no longer configured. Returns how many. */

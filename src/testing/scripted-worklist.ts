@@ -1,6 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import type { AnalysisResult, ReportedSide } from '../exam/analysis.ts';
-import type { ExamState } from '../exam/exam-state.ts';
+import type { DeliveryState, ExamState } from '../exam/exam-state.ts';
+import type { DeliveryDesk, DeliveryView } from '../worklist/delivery-desk.ts';
 import type {
   EventSource,
   ExamPictures,
@@ -14,10 +15,11 @@ import type {
 } from '../worklist/worklist-views.ts';
 
 /** A worklist in memory with invented people, for tests of what is shown. */
-export class ScriptedWorklist implements WorklistReader, EventSource, ExamPictures {
+export class ScriptedWorklist implements WorklistReader, EventSource, ExamPictures, DeliveryDesk {
   readonly referrals: ReferralRow[] = [];
   readonly exams: ExamView[] = [];
   readonly refusals: RefusalRow[] = [];
+  readonly deliveries: DeliveryView[] = [];
   readonly pictures = new Map<string, { readonly preview?: Buffer; readonly overlay?: Buffer }>();
   /** When set, every read fails with it. */
   failure: Error | undefined;
@@ -40,6 +42,22 @@ export class ScriptedWorklist implements WorklistReader, EventSource, ExamPictur
     return this.#answer(this.refusals.slice(0, limit));
   }
 
+  list(state: DeliveryState, limit: number): Promise<readonly DeliveryView[]> {
+    return this.#answer(this.deliveries.filter((row) => row.state === state).slice(0, limit));
+  }
+
+  restart({ destination, examId, kind }: Parameters<DeliveryDesk['restart']>[0]): Promise<number> {
+    const chosen = this.deliveries.filter(
+      (row) =>
+        row.state === 'dead' &&
+        row.destination === (destination ?? row.destination) &&
+        row.examId === (examId ?? row.examId) &&
+        row.object === (kind ?? row.object),
+    );
+    for (const row of chosen) this.deliveries.splice(this.deliveries.indexOf(row), 1);
+    return this.#answer(chosen.length);
+  }
+
   countStatus() {
     const count = (state: ExamState): number => this.exams.filter((exam) => exam.state === state).length;
     return this.#answer({
@@ -54,6 +72,7 @@ export class ScriptedWorklist implements WorklistReader, EventSource, ExamPictur
       referrals: this.referrals.length,
       reportsWritten: this.exams.filter((exam) => exam.reportsWritten).length,
       deliveriesPending: 0,
+      deliveriesDead: this.deliveries.filter(({ state }) => state === 'dead').length,
     });
   }
 
@@ -105,6 +124,24 @@ export function inventExam(changes: Partial<ExamView> & Pick<ExamView, 'examId'>
     analysis: inventAnalysis(),
     reportsWritten: true,
     deliveries: [],
+    ...changes,
+  };
+}
+
+/** A delivery that was given up. */
+export function inventDelivery(changes: Partial<DeliveryView> = {}): DeliveryView {
+  return {
+    examId: 'e1',
+    revision: 0,
+    object: 'SR',
+    destination: 'regional-pacs',
+    state: 'dead',
+    attempts: 41,
+    note: 'status 0xA900',
+    person: inventPerson('Almgren^Ingrid', 'TEST-1001'),
+    ageYears: 71,
+    firstTryAt: '2026-11-15T08:00:00.000Z',
+    changedAt: '2026-11-22T08:00:00.000Z',
     ...changes,
   };
 }

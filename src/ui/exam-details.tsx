@@ -76,13 +76,21 @@ export function ExamReports({ exam }: { readonly exam: ExamView }) {
             </thead>
             <tbody>
               {exam.deliveries.map((delivery) => (
-                <tr key={delivery.destination + delivery.object}>
+                <tr key={`${delivery.destination} ${delivery.object} ${delivery.revision}`}>
                   <td className="code">{delivery.destination}</td>
-                  <td>{words[delivery.object]}</td>
+                  <td className="lines">
+                    <span>{words[delivery.object]}</span>
+                    {delivery.revision > 0 && (
+                      <span className="faint">{fillWords(words.revision, { n: delivery.revision })}</span>
+                    )}
+                  </td>
                   <td className="lines">
                     <span className={`badge badge-delivery-${delivery.state}`}>
                       {words[`delivery-${delivery.state}`]}
                     </span>
+                    {delivery.commitment !== null && (
+                      <span className="faint">{words[`commitment-${delivery.commitment}`]}</span>
+                    )}
                     {delivery.note !== null && <span className="faint">{delivery.note}</span>}
                   </td>
                   <td>{delivery.attempts}</td>

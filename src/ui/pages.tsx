@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { PageLink, useAddress } from './address.tsx';
+import { DeliveriesPage } from './deliveries-page.tsx';
 import { ExamPage } from './exam-page.tsx';
 import { FilmsPage } from './films-page.tsx';
 import { useLanguage } from './language.tsx';
@@ -41,6 +42,7 @@ function PageAt({ pathname }: { readonly pathname: string }) {
   const { words } = useLanguage();
   if (pathname === '/') return <WorklistPage />;
   if (pathname === '/films') return <FilmsPage />;
+  if (pathname === '/deliveries') return <DeliveriesPage />;
   const examId = /^\/exams\/([^/]+)$/.exec(pathname)?.[1];
   if (examId !== undefined) return <ExamPage key={examId} examId={examId} />;
   return (
@@ -58,6 +60,7 @@ function Header(properties: { readonly pathname: string; readonly connection: Co
   const { words } = useLanguage();
   const status = useStatus();
   const referrals = status.data?.counts.referrals;
+  const dead = status.data?.counts.deliveriesDead ?? 0;
   const { pathname } = properties;
   return (
     <header className="header">
@@ -76,6 +79,10 @@ function Header(properties: { readonly pathname: string; readonly connection: Co
         <NavigationLink to="/films" current={pathname === '/films'}>
           {words.films}
           {status.data !== undefined && <span className="count">{status.data.counts.received}</span>}
+        </NavigationLink>
+        <NavigationLink to="/deliveries" current={pathname === '/deliveries'}>
+          {words.deliveries}
+          {dead > 0 && <span className="count count-warning">{dead}</span>}
         </NavigationLink>
       </nav>
       <ConnectionLamp connection={properties.connection} />

@@ -168,9 +168,26 @@ const english = {
   note: 'Note',
   SR: 'Structured report',
   SC: 'Picture',
+  GSPS: 'Drawing over the film',
+  PDF: 'Result as PDF',
   'delivery-pending': 'Waiting',
   'delivery-delivered': 'Delivered',
   'delivery-dead': 'Given up',
+  'delivery-superseded': 'Replaced by a newer report',
+  'commitment-wanted': 'safe keeping not yet asked for',
+  'commitment-asked': 'safe keeping asked for',
+  'commitment-committed': 'kept safely',
+  'commitment-refused': 'safe keeping refused',
+  revision: 'revision {n}',
+  deliveries: 'Deliveries',
+  deliveriesTitle: 'Reports that could not be delivered',
+  deliveriesIntro:
+    'Sending was given up, and nothing is lost: the reports are in the archive. Mend the reason, then send them again.',
+  deliveriesEmptyTitle: 'Nothing was given up',
+  deliveriesEmptyText: 'Every report was delivered, or is still being tried.',
+  restartAll: 'Send {n} again to {name}',
+  firstTried: 'since {time}',
+  givenUp: 'Given up',
 };
 
 /** Every word of the pages, by its key. */
@@ -346,9 +363,26 @@ const swedish: Words = {
   note: 'Anmärkning',
   SR: 'Strukturerad rapport',
   SC: 'Bild',
+  GSPS: 'Ritning över bilden',
+  PDF: 'Resultat som PDF',
   'delivery-pending': 'Väntar',
   'delivery-delivered': 'Levererad',
   'delivery-dead': 'Uppgiven',
+  'delivery-superseded': 'Ersatt av en nyare rapport',
+  'commitment-wanted': 'bekräftad lagring ännu inte begärd',
+  'commitment-asked': 'bekräftad lagring begärd',
+  'commitment-committed': 'lagringen bekräftad',
+  'commitment-refused': 'bekräftad lagring nekad',
+  revision: 'revision {n}',
+  deliveries: 'Leveranser',
+  deliveriesTitle: 'Rapporter som inte kunde levereras',
+  deliveriesIntro:
+    'Försöken har upphört men inget är förlorat: rapporterna finns i arkivet. Åtgärda orsaken och skicka dem igen.',
+  deliveriesEmptyTitle: 'Inga uppgivna leveranser',
+  deliveriesEmptyText: 'Alla rapporter är levererade eller försöks fortfarande.',
+  restartAll: 'Skicka {n} igen till {name}',
+  firstTried: 'sedan {time}',
+  givenUp: 'Uppgiven',
 };
 
 /** Every word in each language. */

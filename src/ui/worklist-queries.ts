@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ExamState } from '../exam/exam-state.ts';
+import type { DeliveriesAnswer, RestartAnswer } from '../worklist/delivery-desk.ts';
 import type {
   ExamAnswer,
   ExamsAnswer,
@@ -53,18 +54,32 @@ export function useStatus(): UseQueryResult<StatusAnswer> {
   return useRead<StatusAnswer>(['status'], '/api/status');
 }
 
+/** Reports whose sending was given up. */
+export function useDeadDeliveries(): UseQueryResult<DeliveriesAnswer> {
+  return useRead<DeliveriesAnswer>(['deliveries'], '/api/deliveries?state=dead');
+}
+
+/** Starts what was given up at a destination again. */
+export function restartDeliveries(destination: string): Promise<RestartAnswer> {
+  return askJson<RestartAnswer>('/api/deliveries/restart', {
+    method: 'POST',
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify({ destination }),
+  });
+}
+
 function useRead<Answer>(queryKey: readonly string[], path: string): UseQueryResult<Answer> {
   return useQuery<Answer>({
     queryKey,
-    queryFn: ({ signal }) => readJson<Answer>(path, signal),
+    queryFn: ({ signal }) => askJson<Answer>(path, { signal, headers: { accept: 'application/json' } }),
     refetchInterval: REFRESH_MS,
     retry: (failures, error) => !(error instanceof RequestFailed) && failures < 1,
     retryDelay: 500,
   });
 }
 
-async function readJson<Answer>(path: string, signal: AbortSignal): Promise<Answer> {
-  const response = await fetch(path, { signal, headers: { accept: 'application/json' } });
+async function askJson<Answer>(path: string, request: RequestInit): Promise<Answer> {
+  const response = await fetch(path, request);
   const body: unknown = await response.json();
   if (!response.ok) {
     const told = body as Partial<Record<'code' | 'message' | 'action', string>>;

@@ -116,7 +116,8 @@ export function describeWorklistRoutes(reader: WorklistReader, clock: Clock): re
   ];
 }
 
-function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
+/** Checks what a request carries; throws request-invalid naming what is wrong. */
+export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input ?? {});
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

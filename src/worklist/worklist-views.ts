@@ -1,5 +1,11 @@
 import type { AnalysisResult, Outcome, Reason, ViewName } from '../exam/analysis.ts';
-import type { DeliveryState, ExamState, ReferralState, ReportKind } from '../exam/exam-state.ts';
+import type {
+  CommitmentState,
+  DeliveryState,
+  ExamState,
+  ReferralState,
+  ReportKind,
+} from '../exam/exam-state.ts';
 
 /** Who a row is about, as the coordinator must see it. Shown on pages, never logged. */
 export interface PersonView {
@@ -54,10 +60,13 @@ export interface ExamView extends ExamRow {
   readonly reportsWritten: boolean;
   readonly deliveries: readonly {
     readonly destination: string;
+    readonly revision: number;
     readonly object: ReportKind;
     readonly state: DeliveryState;
     readonly attempts: number;
     readonly note: string | null;
+    /** null where the destination is not asked to commit itself. */
+    readonly commitment: CommitmentState | null;
   }[];
 }
 
@@ -84,6 +93,7 @@ export interface StatusCounts {
   readonly referrals: number;
   readonly reportsWritten: number;
   readonly deliveriesPending: number;
+  readonly deliveriesDead: number;
 }
 
 /** What happened, as server-sent events tell the pages; they fetch what they need. */

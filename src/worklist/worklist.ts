@@ -118,17 +118,31 @@ async function readExam(database: Kysely<Database>, examId: string): Promise<Exa
     .innerJoin('persons', 'persons.person_id', 'exams.person_id')
     .leftJoin('referral_exams', 'referral_exams.exam_id', 'exams.exam_id')
     .select([...EXAM_COLUMNS, ...PERSON_COLUMNS])
-    .select(['sop_uid', 'study_uid', 'calling_ae_title', 'header_json', 'analysis_json', 'referral_id'])
+    .select([
+      'exams.revision',
+      'sop_uid',
+      'study_uid',
+      'calling_ae_title',
+      'header_json',
+      'analysis_json',
+      'referral_id',
+    ])
     .where('exams.exam_id', '=', examId)
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const deliveries = await database
     .selectFrom('deliveries')
-    .select(['destination', 'kind as object', 'state', 'attempts', 'note'])
+    .select(['destination', 'revision', 'kind as object', 'state', 'attempts', 'note', 'commitment'])
     .where('exam_id', '=', examId)
+    .orderBy('revision', 'desc')
     .orderBy('destination')
     .execute();
-  const reports = await database.selectFrom('reports').select('kind').where('exam_id', '=', examId).execute();
+  const reports = await database
+    .selectFrom('reports')
+    .select('kind')
+    .where('exam_id', '=', examId)
+    .where('revision', '=', row.revision)
+    .execute();
   const analysis = parseAnalysis(row.analysis_json);
   return {
     ...examRow(row),
@@ -139,7 +153,7 @@ async function readExam(database: Kysely<Database>, examId: string): Promise<Exa
     referralId: row.referral_id,
     outcome: outcomeOf(row.state),
     analysis,
-    reportsWritten: reports.length === 2,
+    reportsWritten: reports.length > 0,
     deliveries,
   };
 }
@@ -179,17 +193,21 @@ async function countStatus(database: Kysely<Database>): Promise<StatusCounts> {
         .select((row) => row.fn.countAll<number>().as('count'))
         .as('referrals'),
       select
-        .selectFrom('reports as sr')
-        .innerJoin('reports as sc', 'sc.exam_id', 'sr.exam_id')
-        .where('sr.kind', '=', 'SR')
-        .where('sc.kind', '=', 'SC')
-        .select((row) => row.fn.countAll<number>().as('count'))
+        .selectFrom('reports')
+        .where('kind', '=', 'SR')
+        // A report that was revised is one report.
+        .select((row) => row.fn.count<number>('exam_id').distinct().as('count'))
         .as('reportsWritten'),
       select
         .selectFrom('deliveries')
         .where('state', '=', 'pending')
         .select((row) => row.fn.countAll<number>().as('count'))
         .as('deliveriesPending'),
+      select
+        .selectFrom('deliveries')
+        .where('state', '=', 'dead')
+        .select((row) => row.fn.countAll<number>().as('count'))
+        .as('deliveriesDead'),
     ])
     .executeTakeFirstOrThrow();
   return {
@@ -204,6 +222,7 @@ async function countStatus(database: Kysely<Database>): Promise<StatusCounts> {
     referrals: one.referrals ?? 0,
     reportsWritten: one.reportsWritten ?? 0,
     deliveriesPending: one.deliveriesPending ?? 0,
+    deliveriesDead: one.deliveriesDead ?? 0,
   };
 }
 
@@ -221,7 +240,8 @@ function examRow(row: ExamColumns & PersonColumns): ExamRow {
   };
 }
 
-function personView(row: PersonColumns): PersonView {
+/** Whom a row is about, as pages show it. */
+export function personView(row: PersonColumns): PersonView {
   return {
     // PN components are divided by ^ (PS3.5 6.2.1): family name, given name.
     name:

@@ -1,0 +1,137 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { DeliveryView } from '../worklist/delivery-desk.ts';
+import { PageLink } from './address.tsx';
+import { momentOf, nameOf } from './display.ts';
+import { useLanguage } from './language.tsx';
+import { AwaitedNotice, PersonLines, SinceLines, usePageTitle } from './page-parts.tsx';
+import { fillWords } from './words.ts';
+import { restartDeliveries, useDeadDeliveries } from './worklist-queries.ts';
+
+/** Reports that could not be delivered, each with its reason, to be sent again when that is mended. */
+export function DeliveriesPage() {
+  const { words } = useLanguage();
+  const { data, error } = useDeadDeliveries();
+  usePageTitle(words.deliveriesTitle);
+  const deliveries = data?.deliveries ?? [];
+  const destinations = [...new Set(deliveries.map(({ destination }) => destination))].sort();
+  return (
+    <>
+      <div className="page-head">
+        <div>
+          <h1>{words.deliveriesTitle}</h1>
+          <p className="intro">{words.deliveriesIntro}</p>
+        </div>
+      </div>
+      {data === undefined && <AwaitedNotice error={error} />}
+      {data !== undefined && deliveries.length === 0 && (
+        <section className="empty">
+          <h2>{words.deliveriesEmptyTitle}</h2>
+          <p>{words.deliveriesEmptyText}</p>
+        </section>
+      )}
+      {data !== undefined &&
+        destinations.map((destination) => (
+          <Destination
+            key={destination}
+            name={destination}
+            deliveries={deliveries.filter((delivery) => delivery.destination === destination)}
+            at={data.at}
+          />
+        ))}
+    </>
+  );
+}
+
+function Destination(properties: {
+  readonly name: string;
+  readonly deliveries: readonly DeliveryView[];
+  readonly at: string;
+}) {
+  const { words } = useLanguage();
+  const { name, deliveries, at } = properties;
+  const client = useQueryClient();
+  const restart = useMutation({
+    mutationFn: () => restartDeliveries(name),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ['deliveries'] }),
+        client.invalidateQueries({ queryKey: ['status'] }),
+      ]),
+  });
+  return (
+    <section className="part" aria-label={name}>
+      <div className="page-head">
+        <h2 className="code">{name}</h2>
+        <button
+          type="button"
+          className="button"
+          disabled={restart.isPending}
+          onClick={() => restart.mutate()}
+        >
+          {fillWords(words.restartAll, { n: deliveries.length, name })}
+        </button>
+      </div>
+      {restart.error !== null && <AwaitedNotice error={restart.error} />}
+      <DeliveryTable name={name} deliveries={deliveries} at={at} />
+    </section>
+  );
+}
+
+function DeliveryTable(properties: {
+  readonly name: string;
+  readonly deliveries: readonly DeliveryView[];
+  readonly at: string;
+}) {
+  const { language, words } = useLanguage();
+  const { name, deliveries, at } = properties;
+  return (
+    <div className="card">
+      <table className="rows">
+        <caption className="unseen">{name}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{words.person}</th>
+            <th scope="col">{words.object}</th>
+            <th scope="col">{words.note}</th>
+            <th scope="col">{words.attempts}</th>
+            <th scope="col">{words.givenUp}</th>
+            <th scope="col">{words.film}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {deliveries.map((delivery) => (
+            <tr key={`${delivery.examId} ${delivery.revision} ${delivery.object}`}>
+              <th scope="row" className="lines">
+                <PersonLines person={delivery.person} ageYears={delivery.ageYears} />
+              </th>
+              <td>{words[delivery.object]}</td>
+              <td className="reason" lang="en">
+                {delivery.note ?? '–'}
+              </td>
+              <td className="lines">
+                <span>{delivery.attempts}</span>
+                {delivery.firstTryAt !== null && (
+                  <span className="faint">
+                    {fillWords(words.firstTried, { time: momentOf(delivery.firstTryAt, language) })}
+                  </span>
+                )}
+              </td>
+              <td className="lines">
+                <SinceLines from={delivery.changedAt} at={at} />
+              </td>
+              <td className="links">
+                <PageLink
+                  to={`/exams/${delivery.examId}`}
+                  className="button"
+                  label={fillWords(words.filmOfPerson, { name: nameOf(delivery.person, words) })}
+                >
+                  {words.openFilm}
+                </PageLink>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
