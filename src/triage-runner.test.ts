@@ -73,6 +73,7 @@ async function triage(
     queue: openDatabaseJobQueue(database, systemClock),
     pool,
     receiversOf: () => [{ name: 'PACS', objects: ['SR', 'SC', 'GSPS'] }],
+    rulesOf: () => ({}),
     leaseMs: 60_000,
     attemptsMax: 2,
     publish: () => undefined,

@@ -23,6 +23,7 @@ import type { JobQueue } from './queue/job-queue.ts';
 import { declinedAnalysis, isOptedOut } from './operations/opt-outs.ts';
 import { decideRetry } from './queue/retry-policy.ts';
 import type { ReportReference } from './report/report-object.ts';
+import type { SiteRules } from './sites.ts';
 import type { Log } from './telemetry.ts';
 import type { WorklistEvent } from './worklist/worklist-views.ts';
 import type { AnalysisReply, AnalysisRequest, Artefacts } from '../workers/messages.ts';
@@ -40,6 +41,8 @@ export interface TriageRunnerParts {
   readonly log: Log;
   /** What gets the reports of a site, and which kinds of them. */
   readonly receiversOf: (siteId: string) => TriageResult['destinations'];
+  /** What differs from the configuration for the films of a site. */
+  readonly rulesOf: (siteId: string) => SiteRules;
   readonly leaseMs: number;
   readonly attemptsMax: number;
   readonly publish: (event: WorklistEvent) => void;
@@ -150,6 +153,7 @@ export class TriageRunner {
         reportedAtMs,
         revision,
         predecessor: predecessor === null ? null : await this.#reference(predecessor),
+        siteRules: this.#parts.rulesOf(input.siteId),
         ...(patient === undefined ? {} : { patient }),
       };
       return { input, request, isDeclined: await isOptedOut(database, job.examId) };

@@ -155,6 +155,33 @@ describe('the way of one film', () => {
   });
 });
 
+describe('the rules of a site', () => {
+  const film = (siteRules: AnalysisRequest['siteRules'] = {}) => fixture('02-thin-cortex.dcm', { siteRules });
+  const limitIn = (analysis: AnalysisResult) => analysis.reasons[0]?.text;
+
+  it('decide instead of those of the configuration, and the result names the limit that was used', async () => {
+    const usual = (await analyseOne(film())).analysis;
+    const own = (await analyseOne(film({ corticalWidthMmMin: 0.5 }))).analysis;
+    expect([usual.outcome, own.outcome]).toEqual(['positive', 'negative']);
+    expect(limitIn(usual)).toContain('3.0 mm');
+    expect(limitIn(own)).toContain('0.5 mm');
+  });
+
+  it('correct for the magnification of the device that stands there', async () => {
+    const usual = (await analyseOne(film())).analysis.panoramic;
+    const own = (await analyseOne(film({ magnification: 1.25 }))).analysis.panoramic;
+    expect(own?.magnification).toBe(1.25);
+    expect(own?.meanWidthMm).toBeCloseTo((usual?.meanWidthMm ?? 0) / 1.25, 6);
+  });
+
+  it('set the age from which its films are read, each for its own in one batch', async () => {
+    const results = await analyseAll([film(), film({ ageYearsMin: 120 })]);
+    const outcomes = results.map((result) => ('reply' in result ? result.reply.analysis : null));
+    expect(outcomes.map((analysis) => analysis?.outcome)).toEqual(['positive', 'not-eligible']);
+    expect(outcomes[1]?.reasons[0]?.text).toContain('120');
+  });
+});
+
 describe('a batch', () => {
   const NAMES = ['02-thin-cortex.dcm', '09-child.dcm', 'broken-jpeg-cut-off.dcm', '01-wide-cortex.dcm'];
 
@@ -258,6 +285,7 @@ describe('what is written of a film', () => {
     expect(child.artefacts).toEqual({
       previewPath: null,
       overlayPath: null,
+      presentationState: null,
       structuredReport: null,
       secondaryCapture: null,
     });

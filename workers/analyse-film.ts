@@ -8,7 +8,7 @@ import { measureFilm } from './measure-film.ts';
 import type { AnalysisReply, BatchItem, BatchItemResult } from './messages.ts';
 import type { ModelOutputs, ModelSession } from './onnx-session.ts';
 import { readFilm, startStopwatch, type EarlyEnd, type PreparedFilm } from './read-film.ts';
-import type { WorkerSetup } from './worker-setup.ts';
+import { type AnalysisRules, rulesOfSite, type WorkerSetup } from './worker-setup.ts';
 import { writeArtefacts } from './write-report.ts';
 
 /** What a batch needs. */
@@ -33,7 +33,7 @@ export async function analyseBatch(
   const { setup, session, clock } = tools;
   const target = session.model.manifest.preparation;
   const ways = await inOrder(items, (item) =>
-    readFilm(item.request, setup.rules, target, setup.filmPixelsMax, clock),
+    readFilm(item.request, rulesFor(item, setup), target, setup.filmPixelsMax, clock),
   );
   const prepared = ways.flatMap((way) => (isPrepared(way) ? [way] : []));
   const answers = await runTogether(prepared, tools);
@@ -41,7 +41,7 @@ export async function analyseBatch(
     const way = ways[index];
     if (way === undefined || way instanceof TriageError)
       throw way ?? new TriageError('unexpected', 'no film');
-    const analysed = isPrepared(way) ? finish(way, answers.get(way), tools) : way;
+    const analysed = isPrepared(way) ? finish(way, answers.get(way), rulesFor(item, setup), tools) : way;
     return reply(item, analysed, tools);
   }).then((results) =>
     results.map((result, index): BatchItemResult => {
@@ -50,6 +50,10 @@ export async function analyseBatch(
       return { key, failure: { code: result.code, message: result.message } };
     }),
   );
+}
+
+function rulesFor({ request }: BatchItem, { rules }: WorkerSetup): AnalysisRules {
+  return rulesOfSite(rules, request.siteRules ?? {});
 }
 
 interface Answer {
@@ -84,14 +88,15 @@ async function runTogether(
 function finish(
   prepared: PreparedFilm,
   answer: Answer | TriageError | undefined,
-  { session, setup, clock }: BatchTools,
+  rules: AnalysisRules,
+  { session, clock }: BatchTools,
 ): AnalysedFilm {
   if (answer === undefined || answer instanceof TriageError) {
     throw answer ?? new TriageError('inference-failed', 'the model gave no answer');
   }
   const measureMs = startStopwatch(clock);
   const late = { inferenceMs: answer.inferenceMs, measureMs };
-  const analysis = measureFilm(prepared, answer.outputs, session.model, setup.rules, late);
+  const analysis = measureFilm(prepared, answer.outputs, session.model, rules, late);
   return { analysis, header: prepared.header, film: prepared.film };
 }
 

@@ -7,6 +7,7 @@ import type { AnalysisResult, ModelIdentity, ViewName } from '../src/exam/analys
 import type { PatientIdentity } from '../src/exam/exam.ts';
 import { ERRORS, type ErrorCode } from '../src/errors.ts';
 import type { ReportReference } from '../src/report/report-object.ts';
+import type { SiteRules } from '../src/sites.ts';
 
 /** What the caller says about a film where DICOM would have said it; absent is left out. */
 export interface AnalysisOptions {
@@ -24,6 +25,8 @@ export interface AnalysisRequest {
   readonly options: AnalysisOptions;
   /** Where artefacts are written; null writes none. The worker writes nowhere else. */
   readonly scratchFolder: string | null;
+  /** What differs from the configuration for the films of its site. */
+  readonly siteRules?: SiteRules;
   /** Leaves out the rules of age, for a file that is analysed by hand. */
   readonly skipEligibility?: boolean;
   /** Time of the report; a retry must pass the same, or the same UID would name other bytes. */

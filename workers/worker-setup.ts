@@ -2,6 +2,7 @@
 import type { EligibilityRules } from '../src/decide/eligibility.ts';
 import type { ReferralPolicy } from '../src/decide/referral-policy.ts';
 import type { ReportIdentity } from '../src/report/report-object.ts';
+import type { SiteRules } from '../src/sites.ts';
 
 /** The rules of a site, as the deciding functions take them. */
 export interface AnalysisRules {
@@ -23,4 +24,19 @@ export interface WorkerSetup {
   readonly filmPixelsMax: number;
   /** Who signs the reports. */
   readonly identity: ReportIdentity;
+}
+
+/** The rules for a film: its site's own where the sites file has them, else those of the configuration. */
+export function rulesOfSite(
+  { eligibility, policy, magnification }: AnalysisRules,
+  site: SiteRules,
+): AnalysisRules {
+  return {
+    eligibility: { ...eligibility, ageYearsMin: site.ageYearsMin ?? eligibility.ageYearsMin },
+    policy: {
+      corticalWidthMmMin: site.corticalWidthMmMin ?? policy.corticalWidthMmMin,
+      pmiMin: site.pmiMin ?? policy.pmiMin,
+    },
+    magnification: site.magnification ?? magnification,
+  };
 }

@@ -44,6 +44,7 @@ async function triage(
     clock: systemClock,
     log: silentLog,
     receiversOf: () => [{ name: 'pacs', objects: ['SR', 'SC', 'GSPS'] }],
+    rulesOf: () => ({}),
     leaseMs: 60_000,
     attemptsMax: 1,
     publish: () => undefined,
