@@ -164,6 +164,10 @@ function serveStore(app: FastifyInstance, { receiver, gate, instanceBytesMax }: 
     if (closed !== undefined) throw closed;
     if (uploads >= UPLOADS_MAX) throw new TriageError('server-busy', `${UPLOADS_MAX} uploads are under way`);
     uploads += 1;
+    // A body that was not read to its end is cut off with the answer.
+    reply.raw.once('finish', () => {
+      if (!request.raw.complete) request.raw.socket.destroySoon();
+    });
     try {
       const results = await storeInstances(
         receiver,
@@ -178,10 +182,6 @@ function serveStore(app: FastifyInstance, { receiver, gate, instanceBytesMax }: 
       );
       const { status, body } = answerStore(results, rootOf(request));
       return await reply.code(status).type(DICOM_JSON).send(JSON.stringify(body));
-    } catch (thrown) {
-      // What is left of a body that cannot be read is passed over until the answer is out, and then cut.
-      void reply.header('connection', 'close');
-      throw thrown;
     } finally {
       uploads -= 1;
     }
