@@ -11,6 +11,7 @@ import { lockFolder, openSqlite } from './database/sqlite.ts';
 import { DEFAULT_DIMSE_LIMITS, type DimseLimits } from './dimse/limits.ts';
 import { startHttpServer } from './http/server.ts';
 import { startWorkerPool, type WorkerPool } from './inference/worker-pool.ts';
+import { startCommitments } from './intake/commitment-answers.ts';
 import { startDicomNode } from './intake/dimse-listener.ts';
 import { intakeProbes, openIntakeGate } from './intake/intake-gate.ts';
 import { InstanceReceiver } from './intake/receive-instance.ts';
@@ -135,7 +136,9 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
     },
   });
   const limits = dimseLimits(config);
-  const services = [...scannerServices({ database, clock, log, onReferral })];
+  const commitments = startCommitments(config, { database, objects, sites, limits, clock, log });
+  parts.push({ name: 'commitments', stop: () => commitments.close() });
+  const services = [...scannerServices({ database, clock, log, onReferral }), commitments.service];
   const node = await startDicomNode(config, { limits, receiver, gate, sites, services, clock, log });
   parts.push({ name: 'DICOM node', stop: () => node.close(ASSOCIATION_GRACE_MS) });
   if (sites.book() === null)

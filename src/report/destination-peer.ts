@@ -1,19 +1,10 @@
 /** A destination of the sites file as a peer to call, over TLS where the file says so. */
-import type { Config } from '../config.ts';
+import { ownTlsFiles, type OwnIdentity } from '../dimse/own-identity.ts';
+import type { TlsFiles } from '../dimse/tls-files.ts';
 import type { Destination } from '../sites.ts';
 
 /** As whom we call, and how we prove it over TLS. */
-export type PeerIdentity = Pick<
-  Config,
-  'aeTitle' | 'tlsCertificateFile' | 'tlsKeyFile' | 'tlsAuthoritiesFile'
->;
-
-/** Certificate files as they are read for each association, so that new ones need no restart. */
-export interface PeerTls {
-  readonly authoritiesFile: string;
-  readonly certificateFile?: string;
-  readonly keyFile?: string;
-}
+export type PeerIdentity = OwnIdentity;
 
 /** A destination as the requestor takes it. */
 export interface DestinationPeer {
@@ -21,16 +12,11 @@ export interface DestinationPeer {
   readonly port: number;
   readonly calledAeTitle: string;
   readonly callingAeTitle: string;
-  readonly tls?: PeerTls;
+  readonly tls?: TlsFiles;
 }
 
 /** Whom to call, and as whom. */
 export function peerOf({ host, port, aeTitle, tls }: Destination, identity: PeerIdentity): DestinationPeer {
   const peer = { host, port, calledAeTitle: aeTitle, callingAeTitle: identity.aeTitle };
-  return tls ? { ...peer, tls: tlsOf(identity) } : peer;
-}
-
-function tlsOf({ tlsCertificateFile, tlsKeyFile, tlsAuthoritiesFile }: PeerIdentity): PeerTls {
-  const own = tlsCertificateFile === '' ? {} : { certificateFile: tlsCertificateFile, keyFile: tlsKeyFile };
-  return { authoritiesFile: tlsAuthoritiesFile, ...own };
+  return tls ? { ...peer, tls: ownTlsFiles(identity) } : peer;
 }
