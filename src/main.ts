@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { PersonOptions } from './commands/identity.ts';
 import { readConfig } from './config.ts';
 import { asTriageError, ERRORS } from './errors.ts';
-import type { ReferralState } from './exam/exam-state.ts';
+import type { DeliveryState, ReferralState, ReportKind } from './exam/exam-state.ts';
 import { openLog } from './telemetry.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -269,6 +269,60 @@ referral
     else for (const entry of results) print(describeResult(entry));
   });
 
+const deliveries = program
+  .command('deliveries')
+  .description('reports on their way to the PACS; also while the service runs');
+
+deliveries
+  .command('list')
+  .description('list those that were given up, or those of another state')
+  .addOption(dataOption())
+  .addOption(
+    new Option('--state <state>', 'pending, delivered, dead or superseded')
+      .choices(['pending', 'delivered', 'dead', 'superseded'])
+      .default('dead'),
+  )
+  .option('--json', 'print one line of JSON (osteotriage.deliveries/1)', false)
+  .action(async (options: { data?: string; state: DeliveryState; json: boolean }) => {
+    const { config } = readConfig({ data: options.data });
+    const { describeDelivery, readDeliveries } = await import('./commands/deliveries.ts');
+    const rows = await readDeliveries(config.data, options.state);
+    if (options.json) print(JSON.stringify({ schema: 'osteotriage.deliveries/1', deliveries: rows }));
+    else for (const row of rows) print(describeDelivery(row));
+  });
+
+deliveries
+  .command('restart')
+  .description('send what was given up again')
+  .addOption(dataOption())
+  .option('--destination <name>', 'only what goes there')
+  .option('--exam <examId>', 'only of this exam')
+  .addOption(new Option('--kind <kind>', 'only objects of this kind').choices(['SR', 'SC', 'GSPS', 'PDF']))
+  .option('--all', 'everything that was given up', false)
+  .option('--json', 'print one line of JSON', false)
+  .action(async (options: RestartOptions) => {
+    const { config } = readConfig({ data: options.data });
+    const { restart } = await import('./commands/deliveries.ts');
+    const { destination, exam: examId, kind, all } = options;
+    const restarted = await restart(config.data, { destination, examId, kind, all });
+    print(options.json ? JSON.stringify({ restarted }) : `${restarted} are sent again`);
+  });
+
+program
+  .command('reassess')
+  .description('read a film anew, as a new revision of its result; also while the service runs')
+  .argument('<exam>', 'exam identifier or SOP Instance UID')
+  .addOption(dataOption())
+  .option('--json', 'print one line of JSON', false)
+  .action(async (exam: string, options: { data?: string; json: boolean }) => {
+    const { config } = readConfig({ data: options.data });
+    const { reassess } = await import('./commands/deliveries.ts');
+    const reassessed = await reassess(config.data, exam);
+    if (options.json) print(JSON.stringify({ reassessed }));
+    else
+      for (const { examId, revision } of reassessed) print(`exam ${examId} is read as revision ${revision}`);
+  });
+
 try {
   await program.parseAsync();
 } catch (thrown) {
@@ -279,6 +333,15 @@ try {
     process.stderr.write(`${error.message}\n${ERRORS[error.code].action}\n`);
     process.exitCode = error.code === 'configuration-invalid' || error.code === 'not-found' ? 2 : 1;
   }
+}
+
+interface RestartOptions {
+  readonly data?: string;
+  readonly destination?: string;
+  readonly exam?: string;
+  readonly kind?: ReportKind;
+  readonly all: boolean;
+  readonly json: boolean;
 }
 
 interface CorrectionOptions {
