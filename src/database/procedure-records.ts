@@ -105,12 +105,12 @@ export async function changeStep(
  * The next steps of one state in the order of their date, time and identifier, after the one that is named. Reads
  * along an index whatever the filter is, so that a hundred thousand waiting steps cost no more than those it returns.
  */
-export async function listSteps(
+export function selectSteps(
   database: Connection,
   filter: StepFilter,
   after: Pick<ScheduledStep, 'scheduledDate' | 'scheduledTime' | 'stepId'> | null,
   limit: number,
-): Promise<readonly ScheduledStep[]> {
+) {
   const { dateFrom, dateTo, patientIds, stepIds, studyUids, accessionNumbers, stationAeTitles } = filter;
   const narrow = [patientIds, stepIds, studyUids, accessionNumbers].some((keys) => keys !== null);
   // The plus keeps the planner from the index of dates where a key names few steps.
@@ -164,7 +164,7 @@ export async function listSteps(
       sql<boolean>`(s.scheduled_date, s.scheduled_time, s.step_id) > (${scheduledDate}, ${scheduledTime}, ${stepId})`,
     );
   }
-  return query.execute();
+  return query;
 }
 
 function drawName(): string {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
-import { listSteps, type ScheduledStep, type StepFilter } from '../database/procedure-records.ts';
+import { selectSteps, type ScheduledStep, type StepFilter } from '../database/procedure-records.ts';
 import type { Database } from '../database/schema.ts';
 import { SOP_CLASSES } from '../dicom/uids.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
@@ -69,7 +69,7 @@ async function* eachStep(
     const filter = filterOf(query, state, callingAeTitle);
     let after: ScheduledStep | null = null;
     for (;;) {
-      const page: readonly ScheduledStep[] = await listSteps(database, filter, after, PAGE_ROWS);
+      const page: readonly ScheduledStep[] = await selectSteps(database, filter, after, PAGE_ROWS).execute();
       yield* page;
       if (page.length < PAGE_ROWS) break;
       after = page.at(-1) ?? null;
