@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import type { Database } from './database/schema.ts';
 import { lockFolder, openSqlite } from './database/sqlite.ts';
 import { DEFAULT_DIMSE_LIMITS, type DimseLimits } from './dimse/limits.ts';
+import type { NormalizedRequest } from './dimse/services.ts';
 import { startHttpServer } from './http/server.ts';
 import { startWorkerPool, type WorkerPool } from './inference/worker-pool.ts';
 import { startCommitments } from './intake/commitment-answers.ts';
@@ -138,7 +139,11 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
   const limits = dimseLimits(config);
   const commitments = startCommitments(config, { database, objects, sites, limits, clock, log });
   parts.push({ name: 'commitments', stop: () => commitments.close() });
-  const services = [...scannerServices({ database, clock, log, onReferral }), commitments.service];
+  const commitmentService = {
+    ...commitments.service,
+    event: (report: NormalizedRequest) => deliveries.takeCommitmentReport(report),
+  };
+  const services = [...scannerServices({ database, clock, log, onReferral }), commitmentService];
   const node = await startDicomNode(config, { limits, receiver, gate, sites, services, clock, log });
   parts.push({ name: 'DICOM node', stop: () => node.close(ASSOCIATION_GRACE_MS) });
   if (sites.book() === null)

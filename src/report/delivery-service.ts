@@ -4,8 +4,11 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/schema.ts';
 import type { DimseLimits } from '../dimse/limits.ts';
+import type { NormalizedAnswer, NormalizedRequest } from '../dimse/services.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import type { Log } from '../telemetry.ts';
+import { CommitmentAsker } from './commitment-asker.ts';
+import { DEFAULT_COMMITMENT_LIMITS } from './commitment-policy.ts';
 import { DeliveryRunner } from './delivery-runner.ts';
 import type { PeerIdentity } from './destination-peer.ts';
 import { type ReportReceiver, receiversOf } from './report-receivers.ts';
@@ -25,6 +28,8 @@ export interface DeliveryServiceParts {
 export interface Deliveries {
   /** Says that there may be something to send. */
   ring(): void;
+  /** Takes a report about storage commitment that a destination sends to our listener. */
+  takeCommitmentReport(event: NormalizedRequest): Promise<NormalizedAnswer>;
   /** What gets the reports of a site. */
   receiversOf(siteId: string): readonly ReportReceiver[];
   /** Starts nothing more and waits for what is being sent. */
@@ -39,12 +44,23 @@ export function startDeliveries(parts: DeliveryServiceParts): Deliveries {
     destinations: () => sites.destinations(),
     identity: config,
     giveUpAfterMs: config.deliveryDaysMax * 86_400_000,
-    onDelivered: () => undefined,
+    onDelivered: () => asker.ring(),
+  });
+  const asker = new CommitmentAsker({
+    ...{ database, clock, log, limits },
+    destinations: () => sites.destinations(),
+    identity: config,
+    commitmentLimits: DEFAULT_COMMITMENT_LIMITS,
+    onRefused: () => runner.ring(),
   });
   runner.ring();
+  asker.ring();
   return {
     ring: () => runner.ring(),
+    takeCommitmentReport: (event) => asker.takeReport(event),
     receiversOf: (siteId) => receiversOf(sites, siteId),
-    close: () => runner.close(),
+    close: async () => {
+      await Promise.all([runner.close(), asker.close()]);
+    },
   };
 }

@@ -1,10 +1,10 @@
 /** The only importer of pdfkit: the result of one film on a page of A4, for a clinic without a PACS. */
 import PDFDocument from 'pdfkit';
-import { DISCLAIMER } from '../decide/reason-texts.ts';
+import { DISCLAIMER, isReasonCode, reasonText } from '../decide/reason-texts.ts';
+import { POLICY_VERSION } from '../decide/referral-policy.ts';
 import { asTriageError } from '../errors.ts';
 import type { ReportedSide } from '../exam/analysis.ts';
 import type { ExamState } from '../exam/exam-state.ts';
-import { isReasonCode, reasonText } from '../decide/reason-texts.ts';
 import { type Standing, swedishText } from './result-json.ts';
 
 /** Whom the film shows, and which film it is, as the record has it. */
@@ -57,8 +57,8 @@ const OUTCOMES: Readonly<
     colour: '#713f12',
   },
   'not-eligible': {
-    sv: 'Bilden är inte av ett slag som bedöms',
-    en: 'The film is not of a kind that is assessed',
+    sv: 'Bilden ingår inte i bedömningen',
+    en: 'The film is not eligible for assessment',
     colour: '#374151',
   },
   failed: {
@@ -215,7 +215,7 @@ function drawFoot(page: Page, { standing, softwareVersion }: ResultPdfInput): vo
   const models = (standing.analysis?.models ?? []).map(
     ({ name, version, sha256 }) => `${name} ${version} (${sha256.slice(0, 8)})`,
   );
-  const made = [`osteotriage ${softwareVersion}`, ...models, `osteotriage.result/1`].join(' · ');
+  const made = [`osteotriage ${softwareVersion}`, `policy ${POLICY_VERSION}`, ...models].join(' · ');
   // Below the bottom margin pdfkit would begin a page of its own.
   page.page.margins.bottom = 0;
   page
@@ -278,13 +278,9 @@ function decimals(value: number, digits: number): string {
 }
 
 function nameInWords(name: string | null): string | null {
-  return name === null
-    ? null
-    : name
-        .split('=')[0]!
-        .split('^')
-        .filter((part) => part !== '')
-        .join(', ');
+  const [alphabetic = ''] = (name ?? '').split('=');
+  const parts = alphabetic.split('^').filter((part) => part !== '');
+  return parts.length === 0 ? null : parts.join(', ');
 }
 
 function dateInWords(date: string | null): string | null {
@@ -296,14 +292,18 @@ function timeInWords(timeMs: number | null): string | null {
   return timeMs === null ? null : new Date(timeMs).toLocaleString('sv-SE', { timeZoneName: 'short' });
 }
 
+/** Letters with a stroke, which no normal form takes apart. */
+const STROKED: Readonly<Record<string, string>> = { Ł: 'L', ł: 'l', Đ: 'D', đ: 'd', Ħ: 'H', ħ: 'h' };
+
 /**
  * Text in the letters that the fonts of every PDF reader have (WinAnsi: Western Europe). A letter beyond them loses
  * its mark where it has one, and is shown as a question mark else: no font is carried along.
  */
 function writable(text: string): string {
-  return [...text.normalize('NFC')]
-    .map((letter) => (isWritable(letter) ? letter : letter.normalize('NFD').charAt(0)))
-    .map((letter) => (isWritable(letter) ? letter : '?'))
+  return Array.from(text.normalize('NFC'), (letter) =>
+    [letter, STROKED[letter] ?? '', letter.normalize('NFD').charAt(0)].find((each) => isWritable(each)),
+  )
+    .map((letter) => letter ?? '?')
     .join('');
 }
 

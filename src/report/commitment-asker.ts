@@ -1,0 +1,215 @@
+import type { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
+import {
+  changeCommitment,
+  findAskedCommitments,
+  findWantedCommitments,
+  recordAsked,
+  type WantedCommitment,
+} from '../database/delivery-commitments.ts';
+import type { Database } from '../database/schema.ts';
+import { MESSAGE_TRANSFER_SYNTAX_UIDS } from '../dicom/dimse-data-set.ts';
+import { newUid, SOP_CLASSES } from '../dicom/uids.ts';
+import type { DicomDataset, DicomValue } from '../dicom/write-part10.ts';
+import type { DimseLimits } from '../dimse/limits.ts';
+import { openAssociation } from '../dimse/requestor.ts';
+import type { NormalizedAnswer, NormalizedRequest } from '../dimse/services.ts';
+import { STATUS } from '../dimse/status.ts';
+import { asTriageError, TriageError } from '../errors.ts';
+import type { Destination } from '../sites.ts';
+import type { Log } from '../telemetry.ts';
+import {
+  answerWaitMs,
+  type CommitmentLimits,
+  committed,
+  isAskedEnough,
+  notAsked,
+  refused,
+  unanswered,
+} from './commitment-policy.ts';
+import { peerOf, type PeerIdentity } from './destination-peer.ts';
+import { DestinationRounds } from './destination-rounds.ts';
+
+/** Objects that one request names. */
+const OBJECTS_EACH_REQUEST = 100;
+const CONNECT_MS_MAX = 10_000;
+const POLL_MS = 5_000;
+/** The association is kept open so long for the answer; a later one comes to our own listener. */
+const ANSWER_MS_MAX = 5_000;
+
+/** The one SOP instance of Storage Commitment Push, and its only action (PS3.4 J.3). */
+const PUSH_MODEL_INSTANCE_UID = '1.2.840.10008.1.20.1.1';
+const REQUEST_COMMITMENT = 1;
+
+/** What asking needs. */
+export interface CommitmentAskerParts {
+  readonly database: Kysely<Database>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly destinations: () => readonly Destination[];
+  readonly identity: PeerIdentity;
+  readonly limits: DimseLimits;
+  readonly commitmentLimits: CommitmentLimits;
+  /** Called when something is to be sent again. */
+  readonly onRefused: () => void;
+}
+
+/**
+ * Asks destinations to commit themselves to what they were sent (Storage Commitment Push Model as SCU, PS3.4 Annex
+ * J), each on its own and every time under a new Transaction UID. The answer is taken on the same association or,
+ * whenever it comes, on our own listener.
+ */
+export class CommitmentAsker {
+  readonly #parts: CommitmentAskerParts;
+  readonly #rounds: DestinationRounds;
+
+  constructor(parts: CommitmentAskerParts) {
+    this.#parts = parts;
+    this.#rounds = new DestinationRounds({
+      clock: parts.clock,
+      log: parts.log,
+      pollMs: POLL_MS,
+      names: () => parts.destinations().flatMap(({ name, commitment }) => (commitment ? [name] : [])),
+      work: (name, closing) => this.#askDue(name, closing),
+    });
+  }
+
+  /** Says that there may be something to ask for. */
+  ring(): void {
+    this.#rounds.ring();
+  }
+
+  /** Starts nothing more and waits for what is being asked. */
+  close(): Promise<void> {
+    return this.#rounds.close();
+  }
+
+  /** Takes an N-EVENT-REPORT about a request of ours (PS3.4 J.3.3). */
+  async takeReport({ dataset }: NormalizedRequest): Promise<NormalizedAnswer> {
+    const { database, clock, log, commitmentLimits, onRefused } = this.#parts;
+    const transactionUid = dataset['TransactionUID'];
+    if (typeof transactionUid !== 'string') return { status: STATUS.missingAttribute };
+    const asked = await findAskedCommitments(database, transactionUid);
+    if (asked.length === 0) {
+      return { status: STATUS.processingFailure, comment: 'no request of that Transaction UID is open' };
+    }
+    const kept = new Set(sopReferences(dataset['ReferencedSOPSequence']).map(([uid]) => uid));
+    const failed = new Map(sopReferences(dataset['FailedSOPSequence']));
+    const nowMs = clock.nowMs();
+    await database.transaction().execute(async (transaction) => {
+      // Told a second time, it stands as it is.
+      for (const each of asked.filter(({ commitment }) => commitment === 'asked')) {
+        const { sopInstanceUid, asks } = each;
+        // Whatever is named as failed is so, and what is not named at all waits for another answer.
+        const change = failed.has(sopInstanceUid)
+          ? refused(failed.get(sopInstanceUid) ?? null, asks, nowMs, commitmentLimits)
+          : kept.has(sopInstanceUid)
+            ? committed(nowMs)
+            : null;
+        if (change !== null) await changeCommitment(transaction, each, transactionUid, change);
+      }
+    });
+    log.info({ kept: kept.size, failed: failed.size }, 'a destination answered about commitment');
+    if (failed.size > 0) onRefused();
+    return { status: STATUS.success };
+  }
+
+  async #askDue(name: string, closing: AbortSignal): Promise<void> {
+    const { database, clock } = this.#parts;
+    while (!closing.aborted) {
+      const destination = this.#parts.destinations().find((each) => each.name === name);
+      if (destination === undefined) return;
+      const due = await findWantedCommitments(database, name, clock.nowMs(), OBJECTS_EACH_REQUEST);
+      if (due.length === 0) return;
+      const open = await this.#giveUp(due);
+      if (open.length > 0 && !(await this.#ask(destination, open))) return;
+    }
+  }
+
+  /** Ends what was asked for often enough; the rest is returned. */
+  async #giveUp(due: readonly WantedCommitment[]): Promise<readonly WantedCommitment[]> {
+    const { database, clock, commitmentLimits } = this.#parts;
+    const isOver = ({ asks }: WantedCommitment): boolean => isAskedEnough(asks, commitmentLimits);
+    for (const each of due.filter(isOver)) {
+      await changeCommitment(database, each, null, unanswered(clock.nowMs()));
+    }
+    return due.filter((each) => !isOver(each));
+  }
+
+  /** Asks for objects under a new Transaction UID; false where the destination could not be asked. */
+  async #ask(destination: Destination, due: readonly WantedCommitment[]): Promise<boolean> {
+    const { database, clock, log, commitmentLimits } = this.#parts;
+    const transactionUid = newUid();
+    const asks = Math.max(...due.map((each) => each.asks)) + 1;
+    // Written down before it is asked: the answer may come while the request is still being answered.
+    await recordAsked(database, due, transactionUid, clock.nowMs() + answerWaitMs(asks, commitmentLimits));
+    try {
+      await this.#request(destination, due, transactionUid);
+      log.info({ destination: destination.name, objects: due.length }, 'commitment was asked for');
+      return true;
+    } catch (thrown) {
+      const { code } = asTriageError(thrown);
+      log.warn({ destination: destination.name, code }, 'commitment could not be asked for');
+      for (const each of due) {
+        const asked = { ...each, commitment: 'asked' as const };
+        const change = notAsked(code, each.asks + 1, clock.nowMs(), commitmentLimits);
+        await changeCommitment(database, asked, transactionUid, change);
+      }
+      return false;
+    }
+  }
+
+  async #request(
+    destination: Destination,
+    due: readonly WantedCommitment[],
+    transactionUid: string,
+  ): Promise<void> {
+    const { identity, limits, clock } = this.#parts;
+    const association = await openAssociation({
+      ...peerOf(destination, identity),
+      contexts: [
+        {
+          abstractSyntax: SOP_CLASSES.storageCommitment,
+          transferSyntaxes: MESSAGE_TRANSFER_SYNTAX_UIDS,
+        },
+      ],
+      ...{ limits, clock, connectMsMax: CONNECT_MS_MAX },
+      onEvent: (event) => this.takeReport(event),
+    });
+    try {
+      const { status } = await association.action({
+        sopClassUid: SOP_CLASSES.storageCommitment,
+        sopInstanceUid: PUSH_MODEL_INSTANCE_UID,
+        typeId: REQUEST_COMMITMENT,
+        dataset: requestOf(due, transactionUid),
+      });
+      if (status !== STATUS.success) {
+        throw new TriageError('peer-rejected', `commitment was answered 0x${status.toString(16)}`);
+      }
+      // The request was taken, so whatever happens to the association now, the answer may still come otherwise.
+      await association.awaitEvent(ANSWER_MS_MAX).catch(() => false);
+      if (association.isOpen) await association.release().catch(() => undefined);
+    } finally {
+      if (association.isOpen) association.abort();
+    }
+  }
+}
+
+function requestOf(due: readonly WantedCommitment[], transactionUid: string): DicomDataset {
+  return {
+    TransactionUID: transactionUid,
+    ReferencedSOPSequence: due.map(({ sopClassUid, sopInstanceUid }) => ({
+      ReferencedSOPClassUID: sopClassUid,
+      ReferencedSOPInstanceUID: sopInstanceUid,
+    })),
+  };
+}
+
+/** Instances that a report names, with the reason where it gives one. */
+function sopReferences(sequence: DicomValue | undefined): readonly (readonly [string, number | null])[] {
+  if (!Array.isArray(sequence)) return [];
+  return (sequence as readonly DicomDataset[]).flatMap((item) => {
+    const { ReferencedSOPInstanceUID: uid, FailureReason: reason } = item;
+    return typeof uid === 'string' ? [[uid, typeof reason === 'number' ? reason : null] as const] : [];
+  });
+}

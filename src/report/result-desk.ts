@@ -1,0 +1,139 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Kysely } from 'kysely';
+import { pictureObjectKey, reportObjectKey } from '../archive/archive.ts';
+import type { ObjectStore } from '../archive/object-store.ts';
+import type { Clock } from '../clock.ts';
+import { type DueResult, findDueResults, recordResultPdf } from '../database/result-records.ts';
+import type { Database } from '../database/schema.ts';
+import type { SiteDirectory } from '../site-registry.ts';
+import { LOOPBACK_SITE_ID } from '../sites.ts';
+import type { Log } from '../telemetry.ts';
+import { receiversOf } from './report-receivers.ts';
+
+const POLL_MS = 2_000;
+const RESULTS_EACH_LOOK = 20;
+/** A clinic that gets an out-tray or a key today is not flooded with the results of years. */
+const DAYS_BACK = 30;
+
+/** What the desk needs. */
+export interface ResultDeskParts {
+  readonly database: Kysely<Database>;
+  readonly objects: ObjectStore;
+  readonly sites: SiteDirectory;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly softwareVersion: string;
+  /** Whether a caller on loopback can poll while no site is configured. */
+  readonly servesLoopback: boolean;
+  /** Called when new deliveries stand in the record. */
+  readonly onDeliveries: () => void;
+}
+
+/**
+ * Makes the PDF of every result that a clinic without a PACS is to learn of. It looks at the record and not at the
+ * triage, so that a result is told however it came about, also after a crash in between. Modes: waiting (for the
+ * poll), making (one at a time), closing.
+ */
+export class ResultDesk {
+  readonly #parts: ResultDeskParts;
+  /** Results whose PDF could not be made: they are not tried again in this run and hold up no other. */
+  readonly #setAside = new Set<string>();
+  #cancelPoll: () => void = () => undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: ResultDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks again and again till the end. */
+  start(): void {
+    this.#looking = this.look()
+      .catch((thrown: unknown) => this.#parts.log.error({ err: thrown }, 'results could not be looked for'))
+      .finally(() => {
+        if (!this.#closed) this.#cancelPoll = this.#parts.clock.schedule(POLL_MS, () => this.start());
+      });
+  }
+
+  /** Makes what is due now. */
+  async look(): Promise<void> {
+    const { database, clock, onDeliveries } = this.#parts;
+    let due: readonly DueResult[];
+    let made = 0;
+    do {
+      const sinceMs = clock.nowMs() - DAYS_BACK * 86_400_000;
+      const limit = RESULTS_EACH_LOOK + this.#setAside.size;
+      const found = await findDueResults(database, { siteIds: this.#siteIds(), sinceMs, limit });
+      due = found.filter((result) => !this.#setAside.has(nameOf(result)));
+      for (const result of due) {
+        if (this.#closed) return;
+        if (await this.#make(result)) made += 1;
+      }
+    } while (due.length >= RESULTS_EACH_LOOK);
+    if (made > 0) onDeliveries();
+  }
+
+  /** Makes no more and waits for the one under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelPoll();
+    await this.#looking;
+  }
+
+  #siteIds(): readonly string[] {
+    const { sites, servesLoopback } = this.#parts;
+    const book = sites.book();
+    if (book === null) return servesLoopback ? [LOOPBACK_SITE_ID] : [];
+    return book.sites
+      .filter((site) => site.apiKeySha256.length > 0 || site.watchedFolder?.outTray !== undefined)
+      .map(({ id }) => id);
+  }
+
+  async #make(result: DueResult): Promise<boolean> {
+    const { database, sites, clock, log } = this.#parts;
+    const { standing, siteId } = result;
+    const { examId, revision } = standing;
+    try {
+      const objectKey = reportObjectKey(examId, revision, 'PDF');
+      const objectBytes = await this.#archive(await this.#draw(result), objectKey);
+      const receivers = receiversOf(sites, siteId);
+      const nowMs = clock.nowMs();
+      const isNoted = await recordResultPdf(database, { standing, objectKey, objectBytes, receivers, nowMs });
+      if (isNoted) log.info({ examId, siteId }, 'a result was made for its clinic');
+      return isNoted;
+    } catch (thrown) {
+      this.#setAside.add(nameOf(result));
+      log.error({ examId, err: thrown }, 'the PDF of a result could not be made');
+      return false;
+    }
+  }
+
+  async #draw({ standing, film, siteId }: DueResult): Promise<Buffer> {
+    const { objects, sites, softwareVersion } = this.#parts;
+    const key = pictureObjectKey(standing.examId, 'overlay');
+    // Without a finding of this revision the picture is an earlier one's.
+    const overlayPng =
+      standing.analysis !== null && (await objects.has(key)) ? await objects.read(key) : null;
+    const siteName = sites.book()?.sites.find(({ id }) => id === siteId)?.name ?? siteId;
+    // Loaded when first needed: a node that serves PACS alone never makes one.
+    const { makeResultPdf } = await import('./result-pdf.ts');
+    return makeResultPdf({ standing, film, siteName, softwareVersion, overlayPng });
+  }
+
+  async #archive(pdf: Buffer, key: string): Promise<number> {
+    const { objects } = this.#parts;
+    const scratch = await objects.makeScratch();
+    try {
+      const path = join(scratch, 'result.pdf');
+      await writeFile(path, pdf);
+      return await objects.putFile(path, key);
+    } finally {
+      await objects.removeScratch(scratch);
+    }
+  }
+}
+
+function nameOf({ standing }: DueResult): string {
+  return `${standing.examId} ${standing.revision}`;
+}
