@@ -1,4 +1,4 @@
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { asTriageError, TriageError } from '../errors.ts';
@@ -14,6 +14,7 @@ import { describeReject, encodeReject, PDU_TYPE } from './pdu.ts';
 import { answerContexts, settleContexts } from './presentation-contexts.ts';
 import type { AssociationProposal, AssociationVerdict, Caller, DimseService } from './services.ts';
 import type { StorageSink } from './storage-sink.ts';
+import { type TlsListening, TlsServer } from './tls-server.ts';
 import { DICOM_APPLICATION_CONTEXT, IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION_SOP_CLASS } from './uid.ts';
 import { MESSAGE_TRANSFER_SYNTAX_UIDS } from '../dicom/dimse-data-set.ts';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from '../dicom/uids.ts';
@@ -34,6 +35,8 @@ export interface AcceptorOptions {
   readonly acceptAssociation: (
     proposal: AssociationProposal,
   ) => AssociationVerdict | Promise<AssociationVerdict>;
+  /** Left out: no TLS. A listener speaks one or the other. */
+  readonly tls?: TlsListening;
   readonly log: DimseLog;
   readonly clock: Clock;
 }
@@ -95,7 +98,8 @@ class AcceptorService implements Acceptor {
   readonly #storageSyntaxes: ReadonlySet<string>;
   readonly #messageSyntaxes = new Set(MESSAGE_TRANSFER_SYNTAX_UIDS);
   readonly #verificationSyntaxes: ReadonlySet<string>;
-  readonly #server = createServer({ highWaterMark: SOCKET_BUFFER_BYTES }, (socket) => this.#admit(socket));
+  readonly #tlsServer: TlsServer | undefined;
+  readonly #server: Server;
   /** Every connection with the end of its service. */
   readonly #connections = new Map<Connection, Promise<void>>();
   readonly #counts = {
@@ -120,6 +124,10 @@ class AcceptorService implements Acceptor {
     this.#storageSyntaxes = new Set(options.transferSyntaxes);
     // Verification has no data set, so any syntax we know will do, and the default one always.
     this.#verificationSyntaxes = new Set([...options.transferSyntaxes, IMPLICIT_VR_LITTLE_ENDIAN]);
+    this.#tlsServer = this.#createTlsServer();
+    this.#server =
+      this.#tlsServer?.server ??
+      createServer({ highWaterMark: SOCKET_BUFFER_BYTES }, (socket) => this.#admit(socket, null));
     this.#server.maxConnections = options.limits.connectionsMax;
   }
 
@@ -156,22 +164,33 @@ class AcceptorService implements Acceptor {
     }
     await settleWithin(clock, ABORT_MS_MAX, [...this.#connections.values()]);
     for (const connection of this.#connections.keys()) connection.destroy();
+    this.#tlsServer?.close();
     await stopped;
   }
 
-  #admit(socket: Socket): void {
+  #createTlsServer(): TlsServer | undefined {
+    const { tls, limits, clock, log } = this.#options;
+    if (tls === undefined) return undefined;
+    return new TlsServer({
+      ...{ tls, clock, log, handshakeSecondsMax: limits.artimSecondsMax },
+      onCaller: (socket, certificateSha256) => this.#admit(socket, certificateSha256),
+      onRefused: () => (this.#counts.associationsBroken += 1),
+    });
+  }
+
+  #admit(socket: Socket, certificateSha256: string | null): void {
     const { limits, clock } = this.#options;
     const connection = new Connection(socket, 'acceptor', { limits, clock });
-    const served = this.#serve(connection);
+    const served = this.#serve(connection, certificateSha256);
     this.#connections.set(connection, served);
     void connection.closed.then(() => this.#connections.delete(connection));
   }
 
   // Never rejects: whatever goes wrong in here ends this one connection and nothing else.
-  async #serve(connection: Connection): Promise<void> {
+  async #serve(connection: Connection, certificateSha256: string | null): Promise<void> {
     const { log } = this.#options;
     try {
-      await this.#associate(connection);
+      await this.#associate(connection, certificateSha256);
     } catch (thrown) {
       const { code, message } = asTriageError(thrown);
       this.#counts.associationsBroken += 1;
@@ -180,7 +199,7 @@ class AcceptorService implements Acceptor {
     }
   }
 
-  async #associate(connection: Connection): Promise<void> {
+  async #associate(connection: Connection, certificateSha256: string | null): Promise<void> {
     const { limits } = this.#options;
     const event = await connection.next();
     if (event.kind !== 'pdu' || event.type !== PDU_TYPE.associateRequest) {
@@ -188,7 +207,7 @@ class AcceptorService implements Acceptor {
     }
     const request = decodeAssociateRequest(event.content, limits.presentationContextsMax);
     connection.endMessage();
-    const verdict = await this.#judge(request, connection);
+    const verdict = await this.#judge(request, connection.remoteAddress, certificateSha256);
     if (!verdict.accepted) {
       this.#counts.associationsRejected += 1;
       const fields = { callingAeTitle: request.callingAeTitle, remoteAddress: connection.remoteAddress };
@@ -205,14 +224,18 @@ class AcceptorService implements Acceptor {
     }
   }
 
-  async #judge(request: AssociateRequest, connection: Connection): Promise<Judgement> {
-    const { acceptAssociation, limits } = this.#options;
+  async #judge(
+    request: AssociateRequest,
+    remoteAddress: string,
+    certificateSha256: string | null,
+  ): Promise<Judgement> {
+    const { acceptAssociation, limits, tls } = this.#options;
     // Only bit 0, version 1, is tested (PS3.8 9.3.2).
     if ((request.protocolVersion & 1) === 0) return REJECT.protocolVersion;
     if (request.applicationContextName !== DICOM_APPLICATION_CONTEXT) return REJECT.applicationContext;
     const { callingAeTitle, calledAeTitle } = request;
-    const { remoteAddress } = connection;
-    const proposal = { callingAeTitle, calledAeTitle, remoteAddress, secure: false, certificateSha256: null };
+    const secure = tls !== undefined;
+    const proposal = { callingAeTitle, calledAeTitle, remoteAddress, secure, certificateSha256 };
     const verdict = await acceptAssociation(proposal);
     if (!verdict.accepted) return verdict;
     if (this.#counts.associationsOpen >= limits.associationsMax) return REJECT.localLimit;

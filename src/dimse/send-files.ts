@@ -6,6 +6,7 @@ import { asTriageError, TriageError } from '../errors.ts';
 import type { DimseLimits } from './limits.ts';
 import type { Association, StoreAnswer } from './requested-association.ts';
 import { openAssociation } from './requestor.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 /** Longer file meta information than this is not what PS3.10 has in mind. */
 const META_BYTES_MAX = 65_536;
@@ -19,6 +20,8 @@ export interface Peer {
   readonly port: number;
   readonly calledAeTitle: string;
   readonly callingAeTitle: string;
+  /** Left out: no TLS. */
+  readonly tls?: TlsFiles;
 }
 
 /** What became of one file: the peer's answer, or why it was not sent. */
@@ -66,10 +69,7 @@ export async function* sendFiles(
   }
   if (files.length === 0) return;
   const association = await openAssociation({
-    host: options.peer.host,
-    port: options.peer.port,
-    callingAeTitle: options.peer.callingAeTitle,
-    calledAeTitle: options.peer.calledAeTitle,
+    ...options.peer,
     contexts: contextsOf(files),
     limits: options.limits,
     clock: options.clock,

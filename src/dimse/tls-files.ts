@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { SecureContextOptions } from 'node:tls';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { TriageError } from '../errors.ts';
 
 /** What one end of a TLS connection shows and what it believes; all are PEM files. */
@@ -26,12 +26,12 @@ const CIPHER_SUITES = [
 ].join(':');
 
 /**
- * Reads the files of one end (PS3.15 B.9, the BCP 195 profile). Throws configuration-invalid with the file that
- * is missing or wrong.
+ * Reads the files of one end (PS3.15 B.12, the BCP 195 profile). Throws configuration-invalid with what is
+ * missing or wrong.
  */
-export function secureContextOptions(files: TlsFiles): SecureContextOptions {
+export function loadSecureContext(files: TlsFiles): SecureContextOptions {
   const { certificateFile, keyFile, authoritiesFile } = files;
-  return {
+  const options: SecureContextOptions = {
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',
     ciphers: CIPHER_SUITES,
@@ -43,9 +43,20 @@ export function secureContextOptions(files: TlsFiles): SecureContextOptions {
     ...(certificateFile === undefined ? {} : { cert: readPem(certificateFile) }),
     ...(keyFile === undefined ? {} : { key: readPem(keyFile) }),
   };
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const named = [certificateFile, keyFile, authoritiesFile].filter((file) => file !== undefined).join(', ');
+    throw new TriageError('configuration-invalid', `the TLS files ${named} cannot be used: ${reason}`, {
+      cause,
+    });
+  }
+  return options;
 }
 
 function readPem(path: string): Buffer {
+  if (path === '') throw new TriageError('configuration-invalid', 'a TLS file is not configured');
   try {
     return readFileSync(path);
   } catch (cause) {

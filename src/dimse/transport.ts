@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import { TriageError } from '../errors.ts';
-import { secureContextOptions, type TlsFiles } from './tls-files.ts';
+import { loadSecureContext, type TlsFiles } from './tls-files.ts';
 
 /** Where a transport connection leads, and how long it may take to get there. */
 export interface TransportOptions {
@@ -19,7 +19,7 @@ export interface TransportOptions {
 export async function openTransport(options: TransportOptions): Promise<Socket> {
   const { host, port, clock, connectMsMax, tls } = options;
   const socket =
-    tls === undefined ? connect({ host, port }) : connectTls({ host, port, ...secureContextOptions(tls) });
+    tls === undefined ? connect({ host, port }) : connectTls({ host, port, ...loadSecureContext(tls) });
   return new Promise((resolve, reject) => {
     const fail = (reason: string, cause?: unknown): void => {
       cancel();
