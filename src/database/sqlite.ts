@@ -1,10 +1,13 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
+import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement, type Transaction } from 'kysely';
 import { TriageError } from '../errors.ts';
+import { GroupSync } from './group-sync.ts';
 import type { Database } from './schema.ts';
 
 /** Statements kept ready; the program has fewer different ones than this. */
 const STATEMENTS_MAX = 200;
+/** What is below a record that was opened for writing. */
+const FILES = new WeakMap<Kysely<Database>, { readonly connection: DatabaseSync; readonly log: GroupSync }>();
 
 /**
  * Opens the record as an SQLite file: write-ahead log and a full sync at every commit, so that a row that was
@@ -24,7 +27,41 @@ export function openSqlite(path: string, options: { readonly readOnly?: boolean 
   } catch (cause) {
     throw new TriageError('database-failed', 'the database file could not be opened', { cause });
   }
-  return new Kysely<Database>({ dialect: new SqliteDialect({ database: new KyselySqlite(connection) }) });
+  const database = new Kysely<Database>({
+    dialect: new SqliteDialect({ database: new KyselySqlite(connection) }),
+  });
+  // One in memory has no log.
+  if (!readOnly && connection.location() !== null)
+    FILES.set(database, { connection, log: new GroupSync(`${path}-wal`) });
+  return database;
+}
+
+/**
+ * Runs a transaction whose commit is as durable as any other when the promise resolves, but shares its sync with those
+ * that commit at the same time: a sync at each commit would hold up this thread, and with it every association.
+ */
+export async function transactInGroup<Result>(
+  database: Kysely<Database>,
+  work: (transaction: Transaction<Database>) => Promise<Result>,
+): Promise<Result> {
+  const files = FILES.get(database);
+  if (files === undefined) return database.transaction().execute(work);
+  const result = await database.connection().execute(async (connection) => {
+    // Without a sync at commit the write-ahead log is still written in order, so that a cut loses the last rows only.
+    files.connection.exec('PRAGMA synchronous = NORMAL');
+    try {
+      return await connection.transaction().execute(work);
+    } finally {
+      files.connection.exec('PRAGMA synchronous = FULL');
+    }
+  });
+  await files.log.sync();
+  return result;
+}
+
+/** Resolves when every row that can be read now is durable. */
+export async function syncRecord(database: Kysely<Database>): Promise<void> {
+  await FILES.get(database)?.log.sync();
 }
 
 /**

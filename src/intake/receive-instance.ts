@@ -6,6 +6,7 @@ import { findExam, insertExam, recordRefusal } from '../database/exam-records.ts
 import { recordDxaResult } from '../database/dxa-records.ts';
 import { insertJobs } from '../database/job-records.ts';
 import type { Database, Door } from '../database/schema.ts';
+import { syncRecord, transactInGroup } from '../database/sqlite.ts';
 import { ageAtStudyYears, isDxaModality } from '../decide/eligibility.ts';
 import { reasonOf } from '../decide/reason-texts.ts';
 import { part10Prefix } from '../dicom/part10.ts';
@@ -151,13 +152,17 @@ export class InstanceReception {
     const { database, clock, log, onReceived, onReferral } = this.#receiver.parts;
     const known = await findExam(database, header);
     if (known !== undefined) {
-      if (known.data_set_sha256 === dataSetSha256) return { kind: 'already-held', examId: known.exam_id };
-      throw new TriageError('instance-conflict', 'this instance is already held with other content');
+      if (known.data_set_sha256 !== dataSetSha256) {
+        throw new TriageError('instance-conflict', 'this instance is already held with other content');
+      }
+      // Whoever committed the row may not have been answered, because the sync failed.
+      await syncRecord(database);
+      return { kind: 'already-held', examId: known.exam_id };
     }
     // Without a row nobody was told Success for this key, so an object that stands there may be replaced.
     const objectBytes = await this.#writer.commit(objectKey);
     const receivedAtMs = clock.nowMs();
-    const { examId, referralId } = await database.transaction().execute(async (transaction) => {
+    const { examId, referralId } = await transactInGroup(database, async (transaction) => {
       const inserted = await insertExam(transaction, {
         header,
         dataSetSha256,
