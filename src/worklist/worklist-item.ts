@@ -135,7 +135,7 @@ export function readQuery(identifier: DicomDataset): WorklistQuery {
     for (const keyword of keywordsOf(dataset)) {
       const attribute = attributes[keyword];
       if (attribute === undefined || attribute.vr === 'SQ' || attribute.value === undefined) {
-        hasUnsupportedKeys ||= hasValue(dataset[keyword]);
+        hasUnsupportedKeys ||= hasValue(dataset, keyword);
         continue;
       }
       const values = keyValues(dataset, keyword);
@@ -267,11 +267,8 @@ function isSequenceValue(value: DicomDataset[string] | undefined): boolean {
 }
 
 /** Whether anything is asked for in it: a sequence's items may all be empty (universal matching). */
-function hasValue(value: DicomDataset[string] | undefined): boolean {
-  if (isSequenceValue(value)) {
-    return itemsOf(value).some((item) => Object.values(item).some((inner) => hasValue(inner)));
-  }
-  return (
-    value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0)
-  );
+function hasValue(dataset: DicomDataset, keyword: string): boolean {
+  const value = dataset[keyword];
+  if (!isSequenceValue(value)) return value instanceof Uint8Array || keyValues(dataset, keyword).length > 0;
+  return itemsOf(value).some((item) => Object.keys(item).some((inner) => hasValue(item, inner)));
 }
