@@ -123,6 +123,34 @@ program
     for (const line of options.json ? [JSON.stringify(report)] : describeRetention(report)) print(line);
   });
 
+program
+  .command('backup')
+  .description(
+    'copy the record and every object into a folder, while the service runs; again: only what is new',
+  )
+  .argument('<folder>', 'an empty folder or that of an earlier backup, best on another disk')
+  .addOption(dataOption())
+  .option('--json', 'print one line of JSON (osteotriage.backup-report/1)', false)
+  .action(async (folder: string, options: { data?: string; json: boolean }) => {
+    const { config } = readConfig({ data: options.data });
+    const { backUp, describeBackup } = await import('./commands/backup.ts');
+    const report = await backUp(config.data, folder);
+    for (const line of options.json ? [JSON.stringify(report)] : describeBackup(report)) print(line);
+    if (report.manifest.missing.length > 0) process.exitCode = 1;
+  });
+
+program
+  .command('restore')
+  .description('make a new data folder of a backup; everything is checked, and nothing is ever written over')
+  .argument('<folder>', 'folder of the backup')
+  .requiredOption('--data <folder>', 'the new data folder: empty, or not there yet')
+  .option('--json', 'print the manifest as one line of JSON (osteotriage.backup/1)', false)
+  .action(async (folder: string, options: { data: string; json: boolean }) => {
+    const { describeRestore, restore } = await import('./commands/backup.ts');
+    const manifest = await restore(folder, options.data);
+    for (const line of options.json ? [JSON.stringify(manifest)] : describeRestore(manifest)) print(line);
+  });
+
 const patient = program
   .command('patient')
   .description('correct who films are of; also while the service runs. Reports are made anew');

@@ -48,16 +48,21 @@ export async function makeDataFolder(): Promise<TestDataFolder> {
     databasePath,
     database,
     async addFilm(number, change = {}, header = {}) {
-      const examId = await insertTestExam(database, number, header);
       const key = instanceObjectKey(inventedHeader({ sopInstanceUid: `1.2.3.1.${number}`, ...header }));
-      await database
-        .updateTable('exams')
-        .set({ state: 'negative', finished_at_ms: 1_700_000_001_000, object_key: key, ...change })
-        .where('exam_id', '=', examId)
-        .execute();
+      const objectPath = await put(key, `film ${number}`);
+      // As intake does it: the object is there before the row can be seen.
+      const examId = await database.transaction().execute(async (transaction) => {
+        const inserted = await insertTestExam(transaction, number, header);
+        await transaction
+          .updateTable('exams')
+          .set({ state: 'negative', finished_at_ms: 1_700_000_001_000, object_key: key, ...change })
+          .where('exam_id', '=', inserted)
+          .execute();
+        return inserted;
+      });
       await put(pictureObjectKey(examId, 'preview'), `preview of ${number}`);
       await put(pictureObjectKey(examId, 'overlay'), `overlay of ${number}`);
-      return { examId, objectPath: await put(key, `film ${number}`) };
+      return { examId, objectPath };
     },
     async addReport(examId, deliveries = {}) {
       const key = reportObjectKey(examId, 0, 'SR');
