@@ -184,7 +184,8 @@ function standings(database: Kysely<Database>, siteId: string) {
     .where('exams.site_id', '=', siteId);
 }
 
-function standingOf(row: Selectable<ExamTable> & { readonly pdf_key: string | null }): ExamStanding {
+/** A row of the record as a standing. */
+export function standingOf(row: Selectable<ExamTable> & { readonly pdf_key: string | null }): ExamStanding {
   return {
     ...keyOf(row),
     examId: row.exam_id,

@@ -35,6 +35,7 @@ async function widenExams({ schema }: Kysely<unknown>): Promise<void> {
     .columns(['object_removed_at_ms', 'received_at_ms', 'exam_id', 'object_bytes'])
     .execute();
   await schema.createIndex('exams_by_sop').on('exams').column('sop_uid').execute();
+  await schema.createIndex('exams_by_finish').on('exams').columns(['site_id', 'finished_at_ms']).execute();
 }
 
 // A key cannot be changed in place, so both tables are built anew and filled from the old ones.

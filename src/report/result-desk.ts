@@ -14,7 +14,12 @@ import { receiversOf } from './report-receivers.ts';
 const POLL_MS = 2_000;
 const RESULTS_EACH_LOOK = 20;
 /** A clinic that gets an out-tray or a key today is not flooded with the results of years. */
-const DAYS_BACK = 30;
+const BACK_MS_MAX = 30 * 86_400_000;
+/** What ended longer ago than this was looked at before; a look over all the days is made once an hour. */
+const BACK_MS = 10 * 60_000;
+const FULL_LOOK_MS = 3_600_000;
+/** A result whose PDF could not be made is tried again after this, and holds up no other. */
+const AGAIN_MS = 10 * 60_000;
 
 /** What the desk needs. */
 export interface ResultDeskParts {
@@ -37,8 +42,9 @@ export interface ResultDeskParts {
  */
 export class ResultDesk {
   readonly #parts: ResultDeskParts;
-  /** Results whose PDF could not be made: they are not tried again in this run and hold up no other. */
-  readonly #setAside = new Set<string>();
+  /** Results whose PDF could not be made, and when they are tried again. */
+  readonly #setAside = new Map<string, number>();
+  #fullLookAtMs = -Infinity;
   #cancelPoll: () => void = () => undefined;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
@@ -59,10 +65,13 @@ export class ResultDesk {
   /** Makes what is due now. */
   async look(): Promise<void> {
     const { database, clock, onDeliveries } = this.#parts;
+    const sinceMs = clock.nowMs() - this.#backMs();
+    for (const [name, againAtMs] of this.#setAside) {
+      if (againAtMs <= clock.monotonicMs()) this.#setAside.delete(name);
+    }
     let due: readonly DueResult[];
     let made = 0;
     do {
-      const sinceMs = clock.nowMs() - DAYS_BACK * 86_400_000;
       const limit = RESULTS_EACH_LOOK + this.#setAside.size;
       const found = await findDueResults(database, { siteIds: this.#siteIds(), sinceMs, limit });
       due = found.filter((result) => !this.#setAside.has(nameOf(result)));
@@ -79,6 +88,14 @@ export class ResultDesk {
     this.#closed = true;
     this.#cancelPoll();
     await this.#looking;
+  }
+
+  /** How far back a look goes: over all the days at the start, once an hour, and while something is set aside. */
+  #backMs(): number {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs - this.#fullLookAtMs < FULL_LOOK_MS && this.#setAside.size === 0) return BACK_MS;
+    this.#fullLookAtMs = nowMs;
+    return BACK_MS_MAX;
   }
 
   #siteIds(): readonly string[] {
@@ -103,7 +120,7 @@ export class ResultDesk {
       if (isNoted) log.info({ examId, siteId }, 'a result was made for its clinic');
       return isNoted;
     } catch (thrown) {
-      this.#setAside.add(nameOf(result));
+      this.#setAside.set(nameOf(result), clock.monotonicMs() + AGAIN_MS);
       log.error({ examId, err: thrown }, 'the PDF of a result could not be made');
       return false;
     }
