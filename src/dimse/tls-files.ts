@@ -26,7 +26,7 @@ const CIPHER_SUITES = [
 ].join(':');
 
 /**
- * Reads the files of one end (PS3.15 B.12, the BCP 195 profile). Throws configuration-invalid with what is
+ * Reads the files of one end (PS3.15 Annex B, BCP 195). Throws configuration-invalid with what is
  * missing or wrong.
  */
 export function loadSecureContext(files: TlsFiles): SecureContextOptions {

@@ -27,7 +27,7 @@ export interface TlsServerOptions {
 const RELOAD_MS = 10_000;
 
 /**
- * A server that speaks TLS 1.2 and 1.3 (PS3.15 B.12, BCP 195), and takes up new certificates while it runs: when
+ * A server that speaks TLS 1.2 and 1.3 (PS3.15 Annex B, BCP 195), and takes up new certificates while it runs: when
  * a file has changed it is read, and where the new ones cannot be used the old ones stay and the log says so.
  */
 export class TlsServer {
