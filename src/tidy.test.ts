@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['exam', 'worklist', 'database', 'archive', 'dicom', 'intake', 'imaging', 'report'],
   ui: ['exam', 'worklist', 'decide'],
 };
-const LEAVES = ['clock', 'errors', 'telemetry', 'config', 'sites', 'site-registry'];
+const LEAVES = ['clock', 'errors', 'telemetry', 'config', 'sites', 'site-registry', 'secret-file'];
 
 /** The one file that may import a heavy library. */
 const ONE_IMPORTER = [

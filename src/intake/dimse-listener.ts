@@ -10,8 +10,10 @@ import { startAcceptor } from '../dimse/acceptor.ts';
 import type { DimseLimits } from '../dimse/limits.ts';
 import type { AssociationProposal, AssociationVerdict, DimseService } from '../dimse/services.ts';
 import { STATUS } from '../dimse/status.ts';
+import type { TlsListening } from '../dimse/tls-server.ts';
 import type { EndedAssociation, IncomingObject, StorageSink, StoreOutcome } from '../dimse/storage-sink.ts';
 import { ERRORS, type ErrorCode, TriageError } from '../errors.ts';
+import { isReadableByEveryone } from '../secret-file.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import type { Log } from '../telemetry.ts';
 import { judgeProposal, mayStore, REJECTIONS } from './acceptance-policy.ts';
@@ -19,7 +21,17 @@ import type { IntakeGate } from './intake-gate.ts';
 import type { InstanceReceiver, Reception } from './receive-instance.ts';
 
 /** What of the configuration concerns the DICOM node. */
-export type DicomNodeSettings = Pick<Config, 'aeTitle' | 'dimseHost' | 'dimsePort'>;
+export type DicomNodeSettings = Pick<
+  Config,
+  | 'aeTitle'
+  | 'dimseHost'
+  | 'dimsePort'
+  | 'tlsPort'
+  | 'tlsCertificateFile'
+  | 'tlsKeyFile'
+  | 'tlsAuthoritiesFile'
+  | 'tlsClientCertificate'
+>;
 
 /** What the DICOM node works with. */
 export interface DicomNodeParts {
@@ -57,23 +69,55 @@ const REFUSED_CALLERS_MAX = 1_000;
 
 /**
  * Starts the DICOM node: C-ECHO, C-STORE of radiographs in every transfer syntax that we hold, and the services,
- * each for the callers that the sites file gives the right to.
+ * each for the callers that the sites file gives the right to; the same again over TLS on a port of its own.
  */
 export async function startDicomNode(settings: DicomNodeSettings, parts: DicomNodeParts): Promise<DicomNode> {
-  const plain = await startAcceptor({
-    aeTitle: settings.aeTitle,
-    host: settings.dimseHost,
-    port: settings.dimsePort,
-    limits: parts.limits,
+  const { aeTitle, dimseHost: host, dimsePort: port, tlsPort } = settings;
+  const { limits, clock, log, services } = parts;
+  const tls = tlsPort === null ? undefined : tlsListening(settings, log);
+  const listener = {
+    ...{ aeTitle, host, limits, services, clock, log },
     supportedStorage: new Set([...IMAGE_SOP_CLASS_UIDS, ...DXA_REPORT_SOP_CLASS_UIDS]),
     transferSyntaxes: TRANSFER_SYNTAXES.map((syntax) => syntax.uid),
     storage: storageSink(parts.receiver),
-    services: parts.services,
-    acceptAssociation: (proposal) => admit(proposal, settings.aeTitle, parts),
-    clock: parts.clock,
-    log: parts.log,
-  });
-  return { host: plain.host, port: plain.port, tlsPort: null, close: (graceMs) => plain.close(graceMs) };
+    acceptAssociation: (proposal: AssociationProposal) => admit(proposal, aeTitle, parts),
+  };
+  const plain = await startAcceptor({ ...listener, port });
+  if (tlsPort === null || tls === undefined) {
+    return { host, port: plain.port, tlsPort: null, close: (graceMs) => plain.close(graceMs) };
+  }
+  try {
+    const secure = await startAcceptor({ ...listener, port: tlsPort, tls });
+    const close = async (graceMs: number): Promise<void> => {
+      await Promise.all([plain.close(graceMs), secure.close(graceMs)]);
+    };
+    return { host, port: plain.port, tlsPort: secure.port, close };
+  } catch (thrown) {
+    await plain.close(0);
+    throw thrown;
+  }
+}
+
+/** What the TLS port shows and asks; throws configuration-invalid naming the setting that is missing. */
+function tlsListening(settings: DicomNodeSettings, log: Log): TlsListening {
+  const files = {
+    TRIAGE_TLS_CERTIFICATE_FILE: settings.tlsCertificateFile,
+    TRIAGE_TLS_KEY_FILE: settings.tlsKeyFile,
+    TRIAGE_TLS_CA_FILE: settings.tlsAuthoritiesFile,
+  };
+  const missing = Object.entries(files).flatMap(([variable, path]) => (path === '' ? [variable] : []));
+  if (missing.length > 0) {
+    throw new TriageError('configuration-invalid', `TRIAGE_TLS_PORT also needs ${missing.join(', ')}`);
+  }
+  if (isReadableByEveryone(settings.tlsKeyFile)) {
+    log.warn({ path: settings.tlsKeyFile }, 'everyone on this machine can read the private key: chmod 600');
+  }
+  return {
+    certificateFile: settings.tlsCertificateFile,
+    keyFile: settings.tlsKeyFile,
+    authoritiesFile: settings.tlsAuthoritiesFile,
+    clientCertificate: settings.tlsClientCertificate,
+  };
 }
 
 /** The policy, and the gate for those who may send films: a scanner gets its worklist also while the queue is full. */
