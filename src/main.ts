@@ -1,6 +1,13 @@
 import { createRequire } from 'node:module';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { PersonOptions } from './commands/identity.ts';
+import {
+  Command,
+  CommanderError,
+  dataOption,
+  InvalidArgumentError,
+  Option,
+  print,
+} from './commands/command-line.ts';
+import { addOperationCommands } from './commands/operation-commands.ts';
 import { readConfig } from './config.ts';
 import { asTriageError, ERRORS } from './errors.ts';
 import type { DeliveryState, ReferralState, ReportKind } from './exam/exam-state.ts';
@@ -8,9 +15,6 @@ import { openLog } from './telemetry.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
-const print = (line: string): boolean => process.stdout.write(`${line}\n`);
-const dataOption = () =>
-  new Option('--data <folder>', 'folder of the archive and the database (TRIAGE_DATA)');
 const program = new Command('osteotriage')
   .description(
     'Reads X-rays taken for other reasons for signs of osteoporosis. Research use: findings for triage, not diagnoses.',
@@ -107,121 +111,7 @@ program
     if (copyPath !== null) print(`the database as it was before: ${copyPath}`);
   });
 
-program
-  .command('retention')
-  .description(
-    'list the films whose time is up (TRIAGE_RETENTION_DAYS, TRIAGE_RETENTION_DISK_PERCENT), or remove them',
-  )
-  .addOption(dataOption())
-  .addOption(new Option('--dry-run', 'list only, as without any option').conflicts('apply'))
-  .option('--apply', 'remove them now; the service does it once a day', false)
-  .option('--json', 'print one line of JSON (osteotriage.retention/1)', false)
-  .action(async (options: { data?: string; apply: boolean; json: boolean }) => {
-    const { config } = readConfig({ data: options.data });
-    const { describeRetention, runRetention } = await import('./commands/retention.ts');
-    const report = await runRetention(config, options.apply);
-    for (const line of options.json ? [JSON.stringify(report)] : describeRetention(report)) print(line);
-  });
-
-program
-  .command('backup')
-  .description(
-    'copy the record and every object into a folder, while the service runs; again: only what is new',
-  )
-  .argument('<folder>', 'an empty folder or that of an earlier backup, best on another disk')
-  .addOption(dataOption())
-  .option('--json', 'print one line of JSON (osteotriage.backup-report/1)', false)
-  .action(async (folder: string, options: { data?: string; json: boolean }) => {
-    const { config } = readConfig({ data: options.data });
-    const { backUp, describeBackup } = await import('./commands/backup.ts');
-    const report = await backUp(config.data, folder);
-    for (const line of options.json ? [JSON.stringify(report)] : describeBackup(report)) print(line);
-    if (report.manifest.missing.length > 0) process.exitCode = 1;
-  });
-
-program
-  .command('restore')
-  .description('make a new data folder of a backup; everything is checked, and nothing is ever written over')
-  .argument('<folder>', 'folder of the backup')
-  .requiredOption('--data <folder>', 'the new data folder: empty, or not there yet')
-  .option('--json', 'print the manifest as one line of JSON (osteotriage.backup/1)', false)
-  .action(async (folder: string, options: { data: string; json: boolean }) => {
-    const { describeRestore, restore } = await import('./commands/backup.ts');
-    const manifest = await restore(folder, options.data);
-    for (const line of options.json ? [JSON.stringify(manifest)] : describeRestore(manifest)) print(line);
-  });
-
-const patient = program
-  .command('patient')
-  .description('correct who films are of; also while the service runs. Reports are made anew');
-
-patient
-  .command('correct')
-  .description('correct the Patient ID, its issuer or the name of a person')
-  .option('--id <patientId>', 'the Patient ID that is on record')
-  .option('--issuer <issuer>', 'its issuer, where several persons have that ID')
-  .option('--referral <referralId>', 'a referral of the person instead, where there is no Patient ID')
-  .option('--to-id <patientId>', 'the right Patient ID')
-  .option('--to-issuer <issuer>', 'the right issuer')
-  .option('--name <name>', 'the right name, as DICOM writes it: family^given')
-  .addOption(dataOption())
-  .option('--json', 'print one line of JSON (osteotriage.identity/1)', false)
-  .action(async (options: PersonOptions & CorrectionOptions) => {
-    const { config } = readConfig({ data: options.data });
-    const { correctPatient, describeIdentity } = await import('./commands/identity.ts');
-    const right = { patientId: options.toId, issuer: options.toIssuer, name: options.name };
-    const report = await correctPatient(config.data, options, right);
-    for (const line of options.json ? [JSON.stringify(report)] : describeIdentity(report)) print(line);
-  });
-
-patient
-  .command('merge')
-  .description('two persons are one: films, reports and referrals of the first go to the second')
-  .requiredOption('--from <patientId>', 'Patient ID of the first')
-  .option('--from-issuer <issuer>', 'its issuer, where several persons have that ID')
-  .requiredOption('--into <patientId>', 'Patient ID of the second')
-  .option('--into-issuer <issuer>', 'its issuer, where several persons have that ID')
-  .addOption(dataOption())
-  .option('--json', 'print one line of JSON (osteotriage.identity/1)', false)
-  .action(async (options: MergeOptions) => {
-    const { config } = readConfig({ data: options.data });
-    const { describeIdentity, mergePatients } = await import('./commands/identity.ts');
-    const from = { id: options.from, issuer: options.fromIssuer };
-    const report = await mergePatients(config.data, from, { id: options.into, issuer: options.intoIssuer });
-    for (const line of options.json ? [JSON.stringify(report)] : describeIdentity(report)) print(line);
-  });
-
-const optOut = program
-  .command('opt-out')
-  .description('people who have declined: their films are held and not read; also while the service runs');
-
-for (const change of ['add', 'remove'] as const) {
-  optOut
-    .command(change)
-    .description(change === 'add' ? 'put a person on the list' : 'take a person off the list')
-    .requiredOption('--id <patientId>', 'Patient ID')
-    .option('--issuer <issuer>', 'its issuer; left out: this ID whoever issued it')
-    .addOption(dataOption())
-    .action(async (options: { data?: string; id: string; issuer?: string }) => {
-      const { config } = readConfig({ data: options.data });
-      const { changeOptOut } = await import('./commands/identity.ts');
-      const changed = await changeOptOut(config.data, change, { ...options, patientId: options.id });
-      print(changed ? 'done' : 'nothing to do: the list says so already');
-    });
-}
-
-optOut
-  .command('list')
-  .description('print the list')
-  .addOption(dataOption())
-  .option('--json', 'print one line of JSON (osteotriage.opt-outs/1)', false)
-  .action(async (options: { data?: string; json: boolean }) => {
-    const { config } = readConfig({ data: options.data });
-    const { readOptOuts } = await import('./commands/identity.ts');
-    const optOuts = await readOptOuts(config.data);
-    if (options.json) print(JSON.stringify({ schema: 'osteotriage.opt-outs/1', optOuts }));
-    else for (const { patientId, issuer } of optOuts) print(`${patientId}  ${issuer ?? 'any issuer'}`);
-  });
+addOperationCommands(program);
 
 const referral = program.command('referral').description('the DXA referrals; also while the service runs');
 
@@ -369,23 +259,6 @@ interface RestartOptions {
   readonly exam?: string;
   readonly kind?: ReportKind;
   readonly all: boolean;
-  readonly json: boolean;
-}
-
-interface CorrectionOptions {
-  readonly data?: string;
-  readonly toId?: string;
-  readonly toIssuer?: string;
-  readonly name?: string;
-  readonly json: boolean;
-}
-
-interface MergeOptions {
-  readonly data?: string;
-  readonly from: string;
-  readonly fromIssuer?: string;
-  readonly into: string;
-  readonly intoIssuer?: string;
   readonly json: boolean;
 }
 
