@@ -19,10 +19,11 @@ export interface ServiceProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts `serve` on free ports; its log goes to `service.log` in the data folder. Rejects when it ends at once. */
+/** Starts `serve` on free ports; its log goes to `service.log` in the data folder or to `logFile`. Rejects when it ends at once. */
 export async function startServiceProcess(
   dataFolder: string,
   environment: Readonly<Record<string, string>> = {},
+  logFile = join(dataFolder, 'service.log'),
 ): Promise<ServiceProcess> {
   const child = spawn(
     process.execPath,
@@ -40,18 +41,17 @@ export async function startServiceProcess(
     ],
     { cwd: PROJECT_FOLDER, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  child.stderr.pipe(createWriteStream(join(dataFolder, 'service.log'), { flags: 'a' }));
+  child.stderr.pipe(createWriteStream(logFile, { flags: 'a' }));
   // A demo or test that fails must leave nothing running.
   const cut = (): void => void child.kill('SIGKILL');
   process.once('exit', cut);
   const exited = new Promise<number | null>((settle) => child.once('exit', (code) => settle(code)));
+  void exited.then(() => process.off('exit', cut));
   const lines = createInterface({ input: child.stdout });
   const ready = await Promise.race([
     new Promise<ReadyLine>((settle) => lines.once('line', (line) => settle(JSON.parse(line) as ReadyLine))),
     exited.then((code) => {
-      throw new Error(
-        `the service ended with status ${code ?? 'none'}; see ${join(dataFolder, 'service.log')}`,
-      );
+      throw new Error(`the service ended with status ${code ?? 'none'}; see ${logFile}`);
     }),
   ]);
   return {
