@@ -11,6 +11,7 @@ declare -A package=(
   [pdftotext]=poppler-utils
   [openssl]=openssl
   [strace]=strace
+  [systemd-analyze]=systemd
   [chromium]=chromium
   [pydicom]="python3-pydicom python3-numpy"
 )
