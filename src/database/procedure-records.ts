@@ -139,8 +139,6 @@ export function selectSteps(
     .orderBy('s.scheduled_time')
     .orderBy('s.step_id')
     .limit(limit);
-  if (dateFrom !== null) query = query.where('s.scheduled_date', '>=', dateFrom);
-  if (dateTo !== null) query = query.where('s.scheduled_date', '<=', dateTo);
   if (stepIds !== null) query = query.where('s.step_id', 'in', stepIds);
   if (studyUids !== null) query = query.where('s.study_uid', 'in', studyUids);
   if (accessionNumbers !== null) query = query.where('s.accession_number', 'in', accessionNumbers);
@@ -158,12 +156,17 @@ export function selectSteps(
       or.or([or('s.station_ae_title', 'is', null), or('s.station_ae_title', 'in', stationAeTitles)]),
     );
   }
-  if (after !== null) {
-    const { scheduledDate, scheduledTime, stepId } = after;
-    query = query.where(
-      sql<boolean>`(s.scheduled_date, s.scheduled_time, s.step_id) > (${scheduledDate}, ${scheduledTime}, ${stepId})`,
-    );
+  if (after === null) {
+    if (dateFrom !== null) query = query.where('s.scheduled_date', '>=', dateFrom);
+    if (dateTo !== null) query = query.where('s.scheduled_date', '<=', dateTo);
+    return query;
   }
+  // The index goes on where the page before ended; the plus keeps the planner from beginning at the first day again.
+  const { scheduledDate, scheduledTime, stepId } = after;
+  query = query.where(
+    sql<boolean>`(s.scheduled_date, s.scheduled_time, s.step_id) > (${scheduledDate}, ${scheduledTime}, ${stepId})`,
+  );
+  if (dateTo !== null) query = query.where(sql<string>`+s.scheduled_date`, '<=', dateTo);
   return query;
 }
 

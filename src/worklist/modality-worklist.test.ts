@@ -104,8 +104,9 @@ describe('the modality worklist', () => {
       ...{ state: 'scheduled', dateFrom: null, dateTo: null, patientIds: null, stepIds: null },
       ...{ studyUids: null, accessionNumbers: null, stationAeTitles: ['SCAN'] },
     };
-    const planOf = async (change: Partial<StepFilter>): Promise<string> => {
-      const query = selectSteps(database, { ...all, ...change }, null, 10).compile();
+    const after = { scheduledDate: '20260900', scheduledTime: '000005', stepId: 'S1' };
+    const planOf = async (change: Partial<StepFilter>, from: typeof after | null = null): Promise<string> => {
+      const query = selectSteps(database, { ...all, ...change }, from, 10).compile();
       const { rows } = await database.executeQuery<{ detail: string }>({
         ...query,
         sql: `EXPLAIN QUERY PLAN ${query.sql}`,
@@ -118,6 +119,9 @@ describe('the modality worklist', () => {
     expect(oneDay).toMatch(
       /procedure_steps_by_date \(state=\? AND scheduled_date>\? AND scheduled_date<\?\)/,
     );
+    const nextPage = /procedure_steps_by_date \(state=\? AND \(scheduled_date,scheduled_time,step_id\)>/;
+    expect(await planOf({}, after)).toMatch(nextPage);
+    expect(await planOf({ dateFrom: '20260100', dateTo: '20270000' }, after)).toMatch(nextPage);
     const onePatient = await planOf({ patientIds: ['T-77777'] });
     expect(onePatient).toMatch(/persons_by_patient_id/);
     expect(onePatient).not.toMatch(/SCAN s|procedure_steps_by_date/);

@@ -45,32 +45,34 @@ export function modalityWorklist(parts: ModalityWorklistParts): FindService {
     async *find(identifier, caller, cancelled): AsyncIterable<DicomDataset> {
       const query = readQuery(identifier);
       let matches = 0;
-      for await (const step of eachStep(parts, query, caller.callingAeTitle)) {
-        if (cancelled.aborted) break;
-        const stationTitle = stationFor(query, step.stationAeTitle, caller.callingAeTitle);
-        if (stationTitle === null || !matchesQuery(query, { ...step, stationTitle })) continue;
-        if (matches === matchesMax) {
-          throw new TriageError('answer-too-long', `more than ${matchesMax} steps match: ask for one day`);
+      for await (const page of eachPage(parts, query, caller.callingAeTitle)) {
+        for (const step of page) {
+          if (cancelled.aborted) return;
+          const stationTitle = stationFor(query, step.stationAeTitle, caller.callingAeTitle);
+          if (stationTitle === null || !matchesQuery(query, { ...step, stationTitle })) continue;
+          if (matches === matchesMax) {
+            throw new TriageError('answer-too-long', `more than ${matchesMax} steps match: ask for one day`);
+          }
+          matches += 1;
+          yield answerStep(query, { ...step, stationTitle });
         }
-        matches += 1;
-        yield answerStep(query, { ...step, stationTitle });
       }
       log.info({ callingAeTitle: caller.callingAeTitle, matches }, 'a worklist was asked for');
     },
   };
 }
 
-async function* eachStep(
+async function* eachPage(
   { database, clock }: ModalityWorklistParts,
   query: WorklistQuery,
   callingAeTitle: string,
-): AsyncIterable<ScheduledStep> {
+): AsyncIterable<readonly ScheduledStep[]> {
   for (const state of ['in-progress', 'scheduled'] as const) {
     const filter = filterOf(query, state, callingAeTitle);
     let after: ScheduledStep | null = null;
     for (;;) {
       const page: readonly ScheduledStep[] = await selectSteps(database, filter, after, PAGE_ROWS).execute();
-      yield* page;
+      yield page;
       if (page.length < PAGE_ROWS) break;
       after = page.at(-1) ?? null;
       // The database answers at once, so without a pause a long list would keep C-CANCEL and all else out.
