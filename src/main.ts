@@ -3,11 +3,12 @@ import {
   Command,
   CommanderError,
   dataOption,
-  InvalidArgumentError,
   Option,
+  positiveNumber,
   print,
 } from './commands/command-line.ts';
 import { addOperationCommands } from './commands/operation-commands.ts';
+import { addPeerCommands } from './commands/peer-commands.ts';
 import { readConfig } from './config.ts';
 import { asTriageError, ERRORS } from './errors.ts';
 import type { DeliveryState, ReferralState, ReportKind } from './exam/exam-state.ts';
@@ -54,22 +55,7 @@ program
     },
   );
 
-program
-  .command('send')
-  .description('send DICOM files to a peer by C-STORE')
-  .argument('<file...>', 'DICOM Part 10 files; a folder stands for all files below it')
-  .option('--host <host>', 'host of the peer', '127.0.0.1')
-  .requiredOption('--port <port>', 'TCP port of the peer', positiveNumber)
-  .option('--called <aeTitle>', 'AE title of the peer', 'OSTEOTRIAGE')
-  .option('--calling <aeTitle>', 'our AE title', 'OSTEOSEND')
-  .action(
-    async (paths: string[], options: { host: string; port: number; called: string; calling: string }) => {
-      const { sendToPeer } = await import('./commands/send.ts');
-      const { host, port, called: calledAeTitle, calling: callingAeTitle } = options;
-      const failed = await sendToPeer({ paths, host, port, calledAeTitle, callingAeTitle, write: print });
-      if (failed > 0) process.exitCode = 1;
-    },
-  );
+addPeerCommands(program);
 
 program
   .command('status')
@@ -260,10 +246,4 @@ interface RestartOptions {
   readonly kind?: ReportKind;
   readonly all: boolean;
   readonly json: boolean;
-}
-
-function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0 is needed.');
-  return value;
 }

@@ -1,12 +1,15 @@
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { systemClock } from '../clock.ts';
 import type { Config, SettingOrigin } from '../config.ts';
-import { DEFAULT_DIMSE_LIMITS } from '../dimse/limits.ts';
-import { openAssociation } from '../dimse/requestor.ts';
-import { VERIFICATION_SOP_CLASS } from '../dimse/uid.ts';
-import { asTriageError, ERRORS } from '../errors.ts';
+import { ownTlsFiles } from '../dimse/own-identity.ts';
+import type { Peer } from '../dimse/send-files.ts';
+import { loadSecureContext } from '../dimse/tls-files.ts';
+import { asTriageError, ERRORS, TriageError } from '../errors.ts';
 import { findModel, PANORAMIC_MODEL } from '../inference/model-registry.ts';
+import { isReadableByEveryone } from '../secret-file.ts';
+import { checkSiteSettings } from '../site-registry.ts';
+import { readSites, type SiteBook } from '../sites.ts';
+import { echoPeer } from './echo.ts';
 
 const CONNECT_MS_MAX = 5_000;
 
@@ -24,25 +27,10 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
     await attempt('models', () => tryModels(config.modelsFolder)),
     await attempt(`DICOM port ${config.dimsePort}`, () => tryPort(config.dimseHost, config.dimsePort)),
     await attempt(`worklist port ${config.httpPort}`, () => tryPort(config.httpHost, config.httpPort)),
-    ...(await Promise.all(
-      config.pacs.map((pacs) =>
-        attempt(`PACS ${pacs.aeTitle} at ${pacs.host}:${pacs.port}`, async () => {
-          const association = await openAssociation({
-            host: pacs.host,
-            port: pacs.port,
-            callingAeTitle: config.aeTitle,
-            calledAeTitle: pacs.aeTitle,
-            contexts: [{ abstractSyntax: VERIFICATION_SOP_CLASS, transferSyntaxes: ['1.2.840.10008.1.2'] }],
-            limits: DEFAULT_DIMSE_LIMITS,
-            clock: systemClock,
-            connectMsMax: CONNECT_MS_MAX,
-          });
-          const status = await association.echo();
-          await association.release();
-          return `C-ECHO answered 0x${status.toString(16).padStart(4, '0')}`;
-        }),
-      ),
-    )),
+    ...(config.tlsPort === null ? [] : [await attempt('TLS files', () => tryTls(config))]),
+    ...(config.sitesFile === '' ? [] : [await attempt('sites file', () => trySites(config.sitesFile))]),
+    await attempt('who may call', () => tryDoors(config)),
+    ...(await Promise.all(peersOf(config).map(({ what, peer }) => attempt(what, () => tryPeer(peer))))),
   ];
 }
 
@@ -73,6 +61,85 @@ async function tryFolder(folder: string): Promise<string> {
 async function tryModels(folder: string): Promise<string> {
   const { identity } = await findModel(folder, PANORAMIC_MODEL);
   return `${identity.name} ${identity.version}, digest as in its manifest`;
+}
+
+function trySites(path: string): Promise<string> {
+  const { sites, destinations } = readSites(path);
+  const peers = sites.flatMap((site) => site.peers).length;
+  return Promise.resolve(`${sites.length} sites, ${peers} peers, ${destinations.length} destinations`);
+}
+
+function tryDoors(config: Config): Promise<string> {
+  checkSiteSettings(config);
+  return Promise.resolve(
+    config.sitesFile === '' ? 'this machine only (no sites file)' : 'peers of the sites file',
+  );
+}
+
+function tryTls(config: Config): Promise<string> {
+  const {
+    tlsKeyFile: keyFile,
+    tlsCertificateFile: certificateFile,
+    tlsAuthoritiesFile: authoritiesFile,
+  } = config;
+  loadSecureContext({ keyFile, certificateFile, authoritiesFile });
+  if (isReadableByEveryone(keyFile)) {
+    throw new TriageError(
+      'configuration-invalid',
+      `everyone on this machine can read ${keyFile}: chmod 600 it`,
+    );
+  }
+  return Promise.resolve('certificate, key and authorities can be used');
+}
+
+/** Everyone whom this node calls: PACS, destinations, and peers that say where they listen. */
+function peersOf(config: Config): readonly { readonly what: string; readonly peer: Peer }[] {
+  const book = sitesOf(config);
+  const tlsFiles = ownTlsFiles(config);
+  const destinations: readonly CalledNode[] = [
+    ...config.pacs.map((pacs) => ({ ...pacs, what: 'PACS', tls: false, from: config.aeTitle })),
+    ...book.destinations.map((destination) => ({
+      ...{ ...destination, what: `destination ${destination.name}`, from: config.aeTitle },
+    })),
+    ...book.sites.flatMap(({ id, peers }) =>
+      peers.flatMap(({ listensAt, aeTitle, calledAeTitle }) =>
+        listensAt === undefined
+          ? []
+          : [{ ...listensAt, aeTitle, what: `peer of ${id},`, from: calledAeTitle ?? config.aeTitle }],
+      ),
+    ),
+  ];
+  return destinations.map(({ what, aeTitle, host, port, tls, from }) => ({
+    what: `${what} ${aeTitle} at ${host}:${port}${tls ? ' over TLS' : ''}`,
+    peer: { host, port, calledAeTitle: aeTitle, callingAeTitle: from, ...(tls ? { tls: tlsFiles } : {}) },
+  }));
+}
+
+interface CalledNode {
+  readonly what: string;
+  readonly aeTitle: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** The title that we call as. */
+  readonly from: string;
+}
+
+/** What is wrong with the file is a finding of its own. */
+function sitesOf({ sitesFile }: Config): Pick<SiteBook, 'sites' | 'destinations'> {
+  const none = { sites: [], destinations: [] };
+  if (sitesFile === '') return none;
+  try {
+    return readSites(sitesFile);
+  } catch {
+    return none;
+  }
+}
+
+async function tryPeer(peer: Peer): Promise<string> {
+  const { ok, detail } = await echoPeer(peer);
+  if (!ok) throw new TriageError('peer-rejected', detail);
+  return detail;
 }
 
 /** A port that answers is a service that runs, which is fine; a refused one is free. */

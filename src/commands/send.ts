@@ -1,7 +1,7 @@
 import { systemClock } from '../clock.ts';
 import { describeStatus, statusKind } from '../dimse/status.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../dimse/limits.ts';
-import { sendFiles } from '../dimse/send-files.ts';
+import { type Peer, sendFiles } from '../dimse/send-files.ts';
 import { listFiles } from './list-files.ts';
 
 const CONNECT_MS_MAX = 10_000;
@@ -9,10 +9,7 @@ const CONNECT_MS_MAX = 10_000;
 /** What `osteotriage send` is told. */
 export interface SendCommand {
   readonly paths: readonly string[];
-  readonly host: string;
-  readonly port: number;
-  readonly calledAeTitle: string;
-  readonly callingAeTitle: string;
+  readonly peer: Peer;
   readonly write: (line: string) => void;
 }
 
@@ -20,7 +17,7 @@ export interface SendCommand {
 export async function sendToPeer(command: SendCommand): Promise<number> {
   let failed = 0;
   const results = sendFiles(await listFiles(command.paths), {
-    peer: command,
+    peer: command.peer,
     limits: DEFAULT_DIMSE_LIMITS,
     clock: systemClock,
     connectMsMax: CONNECT_MS_MAX,
