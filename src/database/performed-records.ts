@@ -59,8 +59,13 @@ export async function findReferralOf(
       .select(['referrals.state', 'persons.person_id', 'patient_id', 'issuer'])
       .where('referral_id', '=', step.referral_id)
       .executeTakeFirstOrThrow();
-    const isSame = await isSamePerson(database, referral, reference);
-    return isSame ? { referralId: step.referral_id, state: referral.state, step, matchedBy } : undefined;
+    if (!(await isSamePerson(database, referral, reference))) return undefined;
+    const named = { referralId: step.referral_id, state: referral.state, step, matchedBy };
+    if (referral.state !== 'dismissed') return named;
+    // The scanner may still have the order of a referral that was joined with another one of the same person.
+    const { patient_id: patientId, issuer: issuerOfPatientId } = referral;
+    const other = await findReferralOfPatient(database, { ...reference, patientId, issuerOfPatientId });
+    return other ?? named;
   }
   return findReferralOfPatient(database, reference);
 }

@@ -156,6 +156,17 @@ describe('a result that comes back from a DXA scanner', () => {
     expect(await referralState(database, step.referral_id)).toBe('done');
   });
 
+  it('ends the referral that took over the films of the one whose order it names', async () => {
+    const kept = await insertAcceptedReferral(database, 1);
+    const closed = await insertAcceptedReferral(database, 2, { patientId: 'T-2' });
+    const by = { actor: 'test', nowMs: 1_700_000_000_500 };
+    const name = (patientId: string) => ({ issuer: 'TEST', patientId });
+    await mergePersons(database, name('T-2'), name('T-1'), by);
+    expect(await referralState(database, closed.referral_id)).toBe('dismissed');
+    await receive({ PatientID: 'T-2', AccessionNumber: closed.accession_number });
+    expect(await referralState(database, kept.referral_id)).toBe('done');
+  });
+
   it('is not our own report that a PACS routed back', async () => {
     const step = await insertAcceptedReferral(database, 1);
     const { exam_id } = await database.selectFrom('exams').select('exam_id').executeTakeFirstOrThrow();
