@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import { OBJECT_KINDS, pictureObjectKey } from './archive/archive.ts';
 import { openDiskObjectStore } from './archive/disk-object-store.ts';
 import type { ObjectStore } from './archive/object-store.ts';
+import { openClinicDoors } from './clinic-doors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/schema.ts';
@@ -48,6 +49,8 @@ export interface Service {
     readonly tlsPort: number | null;
   };
   readonly http: { readonly url: string };
+  /** null where DICOMweb is not served. */
+  readonly dicomweb: { readonly url: string | null };
   /** Ends everything; true when all of it ended in time. */
   stop(): Promise<boolean>;
 }
@@ -143,6 +146,9 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
     ...commitments.service,
     event: (report: NormalizedRequest) => deliveries.takeCommitmentReport(report),
   };
+  const onDeliveries = () => deliveries.ring();
+  const doorParts = { config, database, objects, receiver, gate, sites, clock, log, onDeliveries };
+  const { dicomwebUrl } = await openClinicDoors(doorParts, parts);
   const services = [...scannerServices({ database, clock, log, onReferral }), commitmentService];
   const node = await startDicomNode(config, { limits, receiver, gate, sites, services, clock, log });
   parts.push({ name: 'DICOM node', stop: () => node.close(ASSOCIATION_GRACE_MS) });
@@ -151,6 +157,7 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
   return {
     dimse: { aeTitle: config.aeTitle, host: node.host, port: node.port, tlsPort: node.tlsPort },
     http: { url: http.url },
+    dicomweb: { url: dicomwebUrl },
     stop: () => stopAll(parts, clock, log),
   };
 }

@@ -21,6 +21,7 @@ export async function serve(config: Config, log: Log, print: (line: string) => v
   };
   process.once('SIGTERM', () => stop('SIGTERM'));
   process.once('SIGINT', () => stop('SIGINT'));
-  print(JSON.stringify({ ready: true, dimse: service.dimse, http: service.http }));
+  const { dimse, http, dicomweb } = service;
+  print(JSON.stringify({ ready: true, dimse, http, dicomweb }));
   await stopped.promise;
 }

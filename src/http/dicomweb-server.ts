@@ -176,7 +176,6 @@ function serveStore(app: FastifyInstance, { receiver, gate, instanceBytesMax }: 
           siteId: siteOf(request),
           door: 'stow',
           instanceBytesMax,
-          gate,
           ...(study === undefined ? {} : { studyInstanceUid: study }),
         },
       );

@@ -3,7 +3,6 @@ import { IMAGE_SOP_CLASS_UIDS, findTransferSyntax, isValidUid } from '../dicom/u
 import { isPart10, type Part10Split, splitPart10 } from '../dicom/part10.ts';
 import { asTriageError, TriageError } from '../errors.ts';
 import type { Door } from '../database/schema.ts';
-import type { IntakeGate } from './intake-gate.ts';
 import type { InstanceReceiver, InstanceReception, Reception } from './receive-instance.ts';
 
 /** A file's preamble and meta group are never longer than this. */
@@ -14,7 +13,6 @@ export interface FileTerms {
   readonly siteId: string;
   readonly door: Exclude<Door, 'dimse'>;
   readonly instanceBytesMax: number;
-  readonly gate: Pick<IntakeGate, 'judgeInstance'>;
   /** The study that the request named, where it named one. */
   readonly studyInstanceUid?: string;
 }
@@ -134,9 +132,7 @@ class FileIntake {
     if (findTransferSyntax(split.transferSyntaxUid) === null) {
       throw new TriageError('transfer-syntax-not-supported', 'the transfer syntax is not taken in');
     }
-    const { siteId, door, studyInstanceUid, gate } = this.#terms;
-    const closed = gate.judgeInstance();
-    if (closed !== undefined) throw closed;
+    const { siteId, door, studyInstanceUid } = this.#terms;
     this.#reception = await this.#receiver.begin({
       sopClassUid,
       sopInstanceUid,

@@ -158,9 +158,7 @@ class PartReader {
     if (!IMAGE_SOP_CLASS_UIDS.includes(sopClassUid)) {
       throw new TriageError('sop-class-not-supported', `the SOP class ${sopClassUid} is not taken in`);
     }
-    const { siteId, door, studyInstanceUid, gate } = this.#terms;
-    const closed = gate.judgeInstance();
-    if (closed !== undefined) throw closed;
+    const { siteId, door, studyInstanceUid } = this.#terms;
     const reception = await this.#receiver.begin({
       sopClassUid,
       sopInstanceUid,

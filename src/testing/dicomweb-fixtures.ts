@@ -58,11 +58,13 @@ export async function startTestDicomweb(
   const objects = await openDiskObjectStore(join(folder, 'archive'), OBJECT_KINDS);
   const received: string[] = [];
   let closed: TriageError | undefined;
+  const gate = { judgeInstance: () => closed, judgeAssociation: () => undefined };
   const receiver = new InstanceReceiver({
     database,
     objects,
     clock: systemClock,
     log: silentLog,
+    gate,
     onReceived: (examId) => received.push(examId),
   });
   const server = await startDicomweb(
@@ -75,7 +77,7 @@ export async function startTestDicomweb(
         },
       },
       receiver,
-      gate: { judgeInstance: () => closed, judgeAssociation: () => undefined },
+      gate,
       database,
       objects,
       clock: systemClock,
