@@ -35,6 +35,8 @@ process.on('message', (bytes: Uint8Array) => {
   void readFile(Buffer.from(bytes)).then((verdict) => process.send?.(verdict));
 });
 process.on('disconnect', () => process.exit(0));
+// Its libraries are loaded: from here on a file that takes long is at fault itself.
+process.send?.('ready');
 
 async function readFile(bytes: Buffer): Promise<FileVerdict> {
   const unexpected: string[] = [];

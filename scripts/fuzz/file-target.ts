@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { PROJECT_FOLDER } from '../../src/project-folder.ts';
 import { createSeededRandom, pickOne } from '../phantom/seeded-random.ts';
@@ -38,15 +39,17 @@ type Found = Pick<Finding, 'kind' | 'detail'> | undefined;
 
 class FileTarget {
   peakRssMb = 0;
-  #child: ChildProcess = startChild();
+  #child: ChildProcess | undefined;
 
   stop(): void {
-    this.#child.kill('SIGKILL');
+    this.#child?.kill('SIGKILL');
+    this.#child = undefined;
   }
 
   /** Lets the child read one file; after a crash or a hang it is a fresh one. */
   async read(file: Buffer): Promise<Found> {
-    const answer = await this.#ask(file);
+    this.#child ??= await startChild();
+    const answer = await ask(this.#child, file);
     if ('unexpected' in answer) {
       this.peakRssMb = Math.max(this.peakRssMb, answer.rssMb);
       const [first] = answer.unexpected;
@@ -54,28 +57,28 @@ class FileTarget {
       if (answer.rssMb <= RSS_MB_MAX) return undefined;
     }
     this.stop();
-    this.#child = startChild();
     return 'unexpected' in answer ? { kind: 'memory', detail: `${answer.rssMb} MB` } : answer;
-  }
-
-  #ask(file: Buffer): Promise<FileVerdict | NonNullable<Found>> {
-    const child = this.#child;
-    return new Promise((settle) => {
-      const timer = setTimeout(() => settle({ kind: 'hang', detail: `no answer in ${HANG_MS} ms` }), HANG_MS);
-      const end = (answer: FileVerdict | NonNullable<Found>): void => {
-        clearTimeout(timer);
-        child.removeAllListeners();
-        settle(answer);
-      };
-      child.once('message', (verdict) => end(verdict as FileVerdict));
-      child.once('exit', (code, signal) =>
-        end({ kind: 'crash', detail: `the reader ended: ${signal ?? code ?? ''}` }),
-      );
-      child.send(file);
-    });
   }
 }
 
-function startChild(): ChildProcess {
-  return fork(join(PROJECT_FOLDER, 'scripts', 'fuzz', 'file-child.ts'), { serialization: 'advanced' });
+function ask(child: ChildProcess, file: Buffer): Promise<FileVerdict | NonNullable<Found>> {
+  return new Promise((settle) => {
+    const timer = setTimeout(() => end({ kind: 'hang', detail: `no answer in ${HANG_MS} ms` }), HANG_MS);
+    const end = (answer: FileVerdict | NonNullable<Found>): void => {
+      clearTimeout(timer);
+      child.removeAllListeners();
+      settle(answer);
+    };
+    child.once('message', (verdict) => end(verdict as FileVerdict));
+    child.once('exit', (code, signal) =>
+      end({ kind: 'crash', detail: `the reader ended: ${signal ?? code ?? ''}` }),
+    );
+    child.send(file);
+  });
+}
+
+async function startChild(): Promise<ChildProcess> {
+  const child = fork(join(PROJECT_FOLDER, 'scripts', 'fuzz', 'file-child.ts'), { serialization: 'advanced' });
+  await once(child, 'message');
+  return child;
 }
