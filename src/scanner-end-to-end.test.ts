@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from './clock.ts';
 import { databasePath } from './compose.ts';
+import { acceptReferral } from './database/referral-records.ts';
 import type { Database } from './database/schema.ts';
 import { openSqlite } from './database/sqlite.ts';
 import { decodeDataSet } from './dicom/dimse-data-set.ts';
@@ -25,12 +26,36 @@ const findscu = requireTool('findscu');
 const storescu = requireTool('storescu');
 const run = promisify(execFile);
 
+const addresses = ['127.0.0.1'];
+const SITES = {
+  sites: [
+    {
+      id: 'hospital',
+      name: 'An invented hospital',
+      peers: [
+        { aeTitle: 'DXA1', addresses, rights: ['worklist', 'mpps', 'dxa-results'] },
+        { aeTitle: 'CLINIC', addresses, rights: ['store'] },
+      ],
+    },
+  ],
+};
+
+const ORDER = {
+  stationAeTitle: null,
+  scheduledDate: '20260706',
+  scheduledTime: '090000',
+  actor: 'test',
+  nowMs: 1_700_000_100_000,
+};
+
 let folder: string;
 let service: ServiceProcess;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'osteotriage-scanner-'));
   await mkdir(join(folder, 'data'));
-  service = await startServiceProcess(join(folder, 'data'), { TRIAGE_WORKERS: '0' });
+  await writeFile(join(folder, 'sites.json'), JSON.stringify(SITES));
+  const settings = { TRIAGE_WORKERS: '0', TRIAGE_SITES: join(folder, 'sites.json') };
+  service = await startServiceProcess(join(folder, 'data'), settings);
 });
 afterAll(async () => {
   await service.stop();
@@ -72,13 +97,13 @@ async function nextEvent(referralId: string, cause: () => Promise<unknown>): Pro
   return text;
 }
 
-async function askWorklist(patientName: string): Promise<readonly DicomDataset[]> {
+async function askWorklist(patientName: string, asWhom = 'DXA1'): Promise<readonly DicomDataset[]> {
   const { port, aeTitle } = service.ready.dimse;
   const own = await mkdtemp(join(folder, 'find-'));
   const step = 'ScheduledProcedureStepSequence[0]';
   const keys = ['SpecificCharacterSet=ISO_IR 192', `PatientName=${patientName}`, `${step}.Modality=BMD`];
   const keyed = keys.flatMap((key) => ['-k', key]);
-  const peer = ['-aet', 'DXA1', '-aec', aeTitle, '127.0.0.1', String(port)];
+  const peer = ['-aet', asWhom, '-aec', aeTitle, '127.0.0.1', String(port)];
   await run('findscu', ['-W', '-X', '-od', own, ...peer, ...keyed]);
   const files = await readdir(own);
   return Promise.all(
@@ -137,6 +162,18 @@ describe.skipIf(!findscu.available || !storescu.available)(
       expect(await command('referral', 'results', '--unmatched')).toMatchObject({
         results: [{ kind: 'dxa-result', patientId: 'T-99', referralId: null }],
       });
+    });
+
+    it('is not shown to a caller without the right, nor ended by its result', async () => {
+      const referralId = await openReferral(4, 'Annan^Person');
+      await withDatabase((database) => acceptReferral(database, { ...ORDER, referralId }));
+      await expect(askWorklist('annan*', 'CLINIC')).rejects.toThrow(/No Acceptable Presentation Contexts/i);
+      const { port, aeTitle } = service.ready.dimse;
+      const file = join(folder, 'foreign.dcm');
+      await writeFile(file, writePart10(dxaReport('1.2.3.603', { PatientID: 'T-4' })));
+      const peer = ['-aet', 'CLINIC', '-aec', aeTitle, '127.0.0.1', String(port)];
+      await expect(run('storescu', [...peer, file])).rejects.toThrow(/No presentation context for/i);
+      expect(await stateOf(referralId)).toBe('accepted');
     });
 
     it('is dismissed with a reason, and only with one', async () => {

@@ -18,7 +18,7 @@ import type { Caller } from '../dimse/services.ts';
 import { silentLog } from '../telemetry.ts';
 import { openTestRecord } from '../testing/record-fixtures.ts';
 import { insertAcceptedReferral } from '../testing/scanner-fixtures.ts';
-import { startScannerNode } from '../testing/scanner-node.ts';
+import { startServices } from '../testing/served-services.ts';
 import { requireTool } from '../testing/services.ts';
 import { modalityWorklist } from './modality-worklist.ts';
 
@@ -145,7 +145,7 @@ describe.skipIf(!findscu.available)(
     });
     afterAll(() => rm(folder, { recursive: true, force: true }));
     beforeEach(async () => {
-      node = await startScannerNode([modalityWorklist({ database, clock: systemClock, log: silentLog })]);
+      node = await startServices([modalityWorklist({ database, clock: systemClock, log: silentLog })]);
     });
     afterEach(() => node.close(0));
 

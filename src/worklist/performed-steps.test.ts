@@ -19,7 +19,7 @@ import {
   insertTestReferral,
   referralState,
 } from '../testing/scanner-fixtures.ts';
-import { startScannerNode } from '../testing/scanner-node.ts';
+import { startServices } from '../testing/served-services.ts';
 import { scannerServices } from './scanner-services.ts';
 
 const MPPS = SOP_CLASSES.performedProcedureStep;
@@ -35,9 +35,7 @@ beforeEach(async () => {
   database = await openTestRecord();
   told = [];
   const onReferral = (referralId: string) => void told.push(referralId);
-  node = await startScannerNode(
-    scannerServices({ database, clock: systemClock, log: silentLog, onReferral }),
-  );
+  node = await startServices(scannerServices({ database, clock: systemClock, log: silentLog, onReferral }));
   scanner = await openAssociation({
     host: '127.0.0.1',
     port: node.port,
