@@ -83,7 +83,7 @@ describe('commands beside a service that runs', { timeout: 120_000 }, () => {
     expect((await readStatus(dataFolder)).reportsWritten).toBe(0);
   });
 
-  it('patient correct: the result is reported anew under the right identity and names its predecessor', async () => {
+  it('patient correct: the result is reported anew under the right identity', async () => {
     expect(await send('02-thin-cortex.dcm')).toBe(0);
     await triaged();
     const words = ['--id', WRONG, '--to-id', 'RIGHT-1', '--name', 'Rättad^Åsa', '--json'];
@@ -120,9 +120,6 @@ describe('commands beside a service that runs', { timeout: 120_000 }, () => {
     expect(report).toMatchObject({ manifest: { missing: [], rows: { exams: 2, referrals: 1 } } });
     expect(await run('restore', join(folder, 'backup'), '--data', join(folder, 'new'))).toContain('2 exams');
     expect(await readStatus(join(folder, 'new'))).toEqual(before);
-    await expect(run('restore', join(folder, 'backup'), '--data', join(folder, 'new'))).rejects.toMatchObject(
-      { code: 2, stderr: expect.stringContaining('is not empty') as unknown },
-    );
   });
 
   it('retention: an old film goes, and sent again it changes nothing', async () => {
