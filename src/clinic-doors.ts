@@ -10,6 +10,7 @@ import type { IntakeGate } from './intake/intake-gate.ts';
 import type { InstanceReceiver } from './intake/receive-instance.ts';
 import { WatchedFolder } from './intake/watched-folder.ts';
 import type { RunningPart } from './lifecycle.ts';
+import { OutTrayRunner } from './report/out-tray-runner.ts';
 import { ResultDesk } from './report/result-desk.ts';
 import type { SiteDirectory } from './site-registry.ts';
 import type { Log } from './telemetry.ts';
@@ -29,8 +30,6 @@ export interface ClinicDoorParts {
   readonly sites: SiteDirectory;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called when new deliveries stand in the record. */
-  readonly onDeliveries: () => void;
 }
 
 /** The doors that are open. */
@@ -41,9 +40,18 @@ export interface ClinicDoors {
 
 /** Opens the doors that are configured and adds them to the parts that are stopped in the end. */
 export async function openClinicDoors(common: ClinicDoorParts, parts: RunningPart[]): Promise<ClinicDoors> {
-  const { config, onDeliveries } = common;
+  const { config } = common;
   const isWeb = config.dicomwebPort !== null;
-  const desk = new ResultDesk({ ...common, softwareVersion: version, servesLoopback: isWeb, onDeliveries });
+  const trays = new OutTrayRunner({ ...common, giveUpAfterMs: config.deliveryDaysMax * 86_400_000 });
+  await trays.retireUnknown();
+  trays.ring();
+  parts.push({ name: 'out-trays', stop: () => trays.close() });
+  const desk = new ResultDesk({
+    ...common,
+    softwareVersion: version,
+    servesLoopback: isWeb,
+    onDeliveries: () => trays.ring(),
+  });
   desk.start();
   parts.push({ name: 'results for clinics', stop: () => desk.close() });
   const folders = new WatchedFolders(common);

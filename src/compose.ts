@@ -8,7 +8,7 @@ import { openClinicDoors } from './clinic-doors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Database } from './database/schema.ts';
-import { lockFolder, openSqlite } from './database/sqlite.ts';
+import { databasePath, lockFolder, openSqlite } from './database/sqlite.ts';
 import { DEFAULT_DIMSE_LIMITS, type DimseLimits } from './dimse/limits.ts';
 import type { NormalizedRequest } from './dimse/services.ts';
 import { startHttpServer } from './http/server.ts';
@@ -53,11 +53,6 @@ export interface Service {
   readonly dicomweb: { readonly url: string | null };
   /** Ends everything; true when all of it ended in time. */
   stop(): Promise<boolean>;
-}
-
-/** The database file of a data folder. */
-export function databasePath(dataFolder: string): string {
-  return join(dataFolder, 'osteotriage.sqlite');
 }
 
 /** What the configuration says of the DIMSE layer. */
@@ -146,8 +141,7 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
     ...commitments.service,
     event: (report: NormalizedRequest) => deliveries.takeCommitmentReport(report),
   };
-  const onDeliveries = () => deliveries.ring();
-  const doorParts = { config, database, objects, receiver, gate, sites, clock, log, onDeliveries };
+  const doorParts = { config, database, objects, receiver, gate, sites, clock, log };
   const { dicomwebUrl } = await openClinicDoors(doorParts, parts);
   const services = [...scannerServices({ database, clock, log, onReferral }), commitmentService];
   const node = await startDicomNode(config, { limits, receiver, gate, sites, services, clock, log });

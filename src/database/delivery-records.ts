@@ -171,11 +171,15 @@ export async function restartDeliveries(
   return restarted;
 }
 
-/** Sets aside what waits for destinations that are no longer configured. Returns how many. */
+/** What the name of an out-tray among the destinations begins with. */
+export const OUT_TRAY_PREFIX = 'folder:';
+
+/** Sets aside what waits for PACS, or for out-trays, that are no longer configured. Returns how many. */
 export async function retireUnknownDestinations(
   database: Connection,
   known: readonly string[],
   nowMs: number,
+  outTrays = false,
 ): Promise<number> {
   const result = await database
     .updateTable('deliveries')
@@ -185,6 +189,7 @@ export async function retireUnknownDestinations(
       note: 'no such destination is configured',
     })
     .where('state', '=', 'pending')
+    .where('destination', outTrays ? 'like' : 'not like', `${OUT_TRAY_PREFIX}%`)
     .$if(known.length > 0, (update) => update.where('destination', 'not in', known))
     .executeTakeFirst();
   return Number(result.numUpdatedRows);

@@ -151,7 +151,8 @@ export async function listFinished(
   sinceMs: number,
   limit: number,
 ): Promise<readonly ExamStanding[]> {
-  const rows = await standings(database, siteId)
+  const rows = await standings(database)
+    .where('exams.site_id', '=', siteId)
     .where('exams.finished_at_ms', '>=', sinceMs)
     .orderBy('exams.finished_at_ms')
     .orderBy('exams.exam_id')
@@ -166,11 +167,23 @@ export async function findStandings(
   siteId: string,
   sopInstanceUid: string,
 ): Promise<readonly ExamStanding[]> {
-  const rows = await standings(database, siteId).where('exams.sop_uid', '=', sopInstanceUid).execute();
+  const rows = await standings(database)
+    .where('exams.site_id', '=', siteId)
+    .where('exams.sop_uid', '=', sopInstanceUid)
+    .execute();
   return rows.map((row) => standingOf(row));
 }
 
-function standings(database: Kysely<Database>, siteId: string) {
+/** How one exam stands; undefined where there is none. */
+export async function findStanding(
+  database: Kysely<Database>,
+  examId: string,
+): Promise<ExamStanding | undefined> {
+  const row = await standings(database).where('exams.exam_id', '=', examId).executeTakeFirst();
+  return row === undefined ? undefined : standingOf(row);
+}
+
+function standings(database: Kysely<Database>) {
   return database
     .selectFrom('exams')
     .leftJoin('reports', (join) =>
@@ -180,8 +193,7 @@ function standings(database: Kysely<Database>, siteId: string) {
         .on('reports.kind', '=', 'PDF'),
     )
     .selectAll('exams')
-    .select('reports.object_key as pdf_key')
-    .where('exams.site_id', '=', siteId);
+    .select('reports.object_key as pdf_key');
 }
 
 /** A row of the record as a standing. */

@@ -19,7 +19,7 @@ export interface OutTrayResult {
  * for a share that is not mounted must not be filled in secret. Throws storage-failed or storage-full.
  */
 export async function writeToOutTray(folder: string, result: OutTrayResult): Promise<void> {
-  const name = outTrayName(result.sopInstanceUid, result.revision);
+  const name = resultFileName(result.sopInstanceUid, result.revision);
   try {
     await writeWhole(folder, `${name}.pdf`, result.pdf);
     await writeWhole(folder, `${name}.json`, Buffer.from(result.analysisJson, 'utf8'));
@@ -37,7 +37,7 @@ export async function writeToOutTray(folder: string, result: OutTrayResult): Pro
 }
 
 /** What a result is called in the out-tray, without the suffix: its film, and the revision from the second on. */
-export function outTrayName(sopInstanceUid: string, revision: number): string {
+export function resultFileName(sopInstanceUid: string, revision: number): string {
   if (!isValidUid(sopInstanceUid)) throw new TriageError('unexpected', 'a result without a valid name');
   return revision === 0 ? sopInstanceUid : `${sopInstanceUid}.revision-${revision + 1}`;
 }

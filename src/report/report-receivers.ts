@@ -1,4 +1,5 @@
 /** Where the reports of a site go: the PACS that the sites file names for it, and its out-tray. */
+import { OUT_TRAY_PREFIX } from '../database/delivery-records.ts';
 import type { ReportKind } from '../exam/exam-state.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 
@@ -8,11 +9,9 @@ export interface ReportReceiver {
   readonly objects: readonly ReportKind[];
 }
 
-const OUT_TRAY = 'folder:';
-
 /** The name of a site's out-tray among the destinations; no destination of the sites file can have it. */
 export function outTrayName(siteId: string): string {
-  return OUT_TRAY + siteId;
+  return OUT_TRAY_PREFIX + siteId;
 }
 
 /** Everything that gets the reports of a site, at this moment. */
