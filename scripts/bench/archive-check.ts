@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { databasePath } from '../../src/compose.ts';
-import { openSqlite } from '../../src/database/sqlite.ts';
+import { databasePath, openSqlite } from '../../src/database/sqlite.ts';
 import { splitPart10 } from '../../src/dicom/part10.ts';
 import type { FilmFile } from './film-files.ts';
 

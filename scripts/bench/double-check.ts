@@ -1,5 +1,4 @@
-import { databasePath } from '../../src/compose.ts';
-import { openSqlite } from '../../src/database/sqlite.ts';
+import { databasePath, openSqlite } from '../../src/database/sqlite.ts';
 
 /** Exams triaged more than once and people with more than one open referral, in words; empty when all is well. */
 export async function findDoubles(dataFolder: string): Promise<readonly string[]> {

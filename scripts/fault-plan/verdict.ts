@@ -1,7 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { databasePath } from '../../src/compose.ts';
-import { openSqlite } from '../../src/database/sqlite.ts';
+import { databasePath, openSqlite } from '../../src/database/sqlite.ts';
 import { readHeader } from '../../src/dicom/read-header.ts';
 import { verifyArchive } from '../bench/archive-check.ts';
 import { findDoubles } from '../bench/double-check.ts';

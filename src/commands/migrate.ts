@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { databasePath } from '../compose.ts';
-import { lockFolder, openSqlite } from '../database/sqlite.ts';
+import { databasePath, lockFolder, openSqlite } from '../database/sqlite.ts';
 import { type Upgrade, upgradeDatabase } from '../operations/upgrade.ts';
 
 /**

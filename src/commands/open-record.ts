@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Kysely } from 'kysely';
-import { databasePath } from '../compose.ts';
 import { readSchemaStanding } from '../database/migrations.ts';
 import type { Database } from '../database/schema.ts';
-import { openSqlite } from '../database/sqlite.ts';
+import { databasePath, openSqlite } from '../database/sqlite.ts';
 import { TriageError } from '../errors.ts';
 
 /**
@@ -28,6 +27,20 @@ export async function withRecord<Result>(
       );
     }
     return await step(database);
+  } finally {
+    await database.destroy();
+  }
+}
+
+/** What `doctor` says of the record. Throws database-newer, database-failed. */
+export async function describeRecord(dataFolder: string): Promise<string> {
+  const path = databasePath(dataFolder);
+  if (!existsSync(path)) return 'none yet; the first start makes it';
+  const database = openSqlite(path, { readOnly: true });
+  try {
+    const { applied, pending } = await readSchemaStanding(database);
+    if (pending.length === 0) return `newest schema (${applied.at(-1) ?? ''})`;
+    return `older schema; the next start copies the database and applies ${pending.join(', ')}`;
   } finally {
     await database.destroy();
   }

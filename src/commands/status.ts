@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { databasePath } from '../compose.ts';
-import { openSqlite } from '../database/sqlite.ts';
+import { databasePath, openSqlite } from '../database/sqlite.ts';
 import { TriageError } from '../errors.ts';
 import { openWorklist } from '../worklist/worklist.ts';
 import type { StatusCounts } from '../worklist/worklist-views.ts';

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement, type Transaction } from 'kysely';
 import { TriageError } from '../errors.ts';
@@ -8,6 +9,11 @@ import type { Database } from './schema.ts';
 const STATEMENTS_MAX = 200;
 /** What is below a record that was opened for writing. */
 const FILES = new WeakMap<Kysely<Database>, { readonly connection: DatabaseSync; readonly log: GroupSync }>();
+
+/** The database file of a data folder. */
+export function databasePath(dataFolder: string): string {
+  return join(dataFolder, 'osteotriage.sqlite');
+}
 
 /**
  * Opens the record as an SQLite file: write-ahead log and a full sync at every commit, so that a row that was
