@@ -6,6 +6,7 @@ import { systemClock } from '../src/clock.ts';
 import { DEFAULT_ELIGIBILITY_RULES } from '../src/decide/eligibility.ts';
 import { DEFAULT_REFERRAL_POLICY } from '../src/decide/referral-policy.ts';
 import { readHeader } from '../src/dicom/read-header.ts';
+import { writePart10 } from '../src/dicom/write-part10.ts';
 import type { AnalysisResult } from '../src/exam/analysis.ts';
 import { findModel } from '../src/inference/model-registry.ts';
 import { decodeRaster, encodePng, encodePng16 } from '../src/imaging/raster.ts';
@@ -152,6 +153,31 @@ describe('the way of one film', () => {
     const { analysis } = await analyseOne(request);
     expect(analysis.outcome).toBe('not-assessable');
     expect(analysis.quality).toEqual({ usable: false, problems: ['flat-image'] });
+  });
+});
+
+describe('a film that cannot be decoded', () => {
+  it('is not assessable with the reason, as a picture of one bit a pixel in several frames', async () => {
+    const path = join(folder, 'single-bit.dcm');
+    writeFileSync(
+      path,
+      writePart10({
+        ...{
+          SpecificCharacterSet: 'ISO_IR 192',
+          SOPClassUID: '1.2.840.10008.5.1.4.1.1.7.1',
+          SOPInstanceUID: '1.2.3.4',
+        },
+        ...{ StudyInstanceUID: '1.2.3', SeriesInstanceUID: '1.2.3.1', Modality: 'PX', StudyDate: '20260101' },
+        ...{ PatientBirthDate: '19500101', SamplesPerPixel: 1, PhotometricInterpretation: 'MONOCHROME2' },
+        ...{ NumberOfFrames: '2', Rows: 16, Columns: 16, BitsAllocated: 1, BitsStored: 1, HighBit: 0 },
+        ...{ PixelRepresentation: 0, PixelData: new Uint8Array(64).fill(0xaa) },
+      }),
+    );
+    const { analysis } = await analyseOne({ ...fixture('none'), path });
+    expect(analysis).toMatchObject({
+      outcome: 'not-assessable',
+      reasons: [{ code: 'pixel-data-unsupported' }],
+    });
   });
 });
 

@@ -54,6 +54,8 @@ export const IMAGE_SOP_CLASS_UIDS: readonly string[] = [
   SOP_CLASSES.intraOralXRayForPresentation,
   SOP_CLASSES.intraOralXRayForProcessing,
   SOP_CLASSES.secondaryCapture,
+  // One bit a pixel is never a radiograph that can be read, but who sends it is answered and finds it held.
+  SOP_CLASSES.secondaryCaptureMultiFrameBit,
   SOP_CLASSES.secondaryCaptureMultiFrameByte,
   SOP_CLASSES.secondaryCaptureMultiFrameWord,
   SOP_CLASSES.secondaryCaptureMultiFrameColour,
