@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseSites, readSites } from './sites.ts';
 
@@ -27,6 +28,15 @@ describe('the sites file', () => {
       objects: ['SR', 'SC', 'GSPS'],
       commitment: false,
     });
+  });
+
+  it('is what its document shows', () => {
+    const text = readFileSync(new URL('../docs/sites.md', import.meta.url), 'utf8');
+    const [, example = ''] = /```json\n(.*?)```/s.exec(text) ?? [];
+    expect(parseSites(example, 'docs/sites.md').sites.map(({ id }) => id)).toEqual([
+      'hospital',
+      'dental-north',
+    ]);
   });
 
   it('takes a fingerprint as openssl prints it and an AE title without its padding', () => {
