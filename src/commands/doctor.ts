@@ -10,6 +10,7 @@ import { isReadableByEveryone } from '../secret-file.ts';
 import { checkSiteSettings } from '../site-registry.ts';
 import { readSites, type SiteBook } from '../sites.ts';
 import { echoPeer } from './echo.ts';
+import { describeRecord } from './open-record.ts';
 
 const CONNECT_MS_MAX = 5_000;
 
@@ -24,6 +25,7 @@ export interface Finding {
 export async function examine(config: Config): Promise<readonly Finding[]> {
   return [
     await attempt(`data folder ${config.data}`, () => tryFolder(config.data)),
+    await attempt('record', () => describeRecord(config.data)),
     await attempt('models', () => tryModels(config.modelsFolder)),
     await attempt(`DICOM port ${config.dimsePort}`, () => tryPort(config.dimseHost, config.dimsePort)),
     await attempt(`worklist port ${config.httpPort}`, () => tryPort(config.httpHost, config.httpPort)),
