@@ -15,9 +15,11 @@ import { startAcceptor } from './acceptor.ts';
 import { silentLog } from '../telemetry.ts';
 import { DEFAULT_DIMSE_LIMITS } from './limits.ts';
 import { openAssociation } from './requestor.ts';
+import type { DimseService } from './services.ts';
 
 const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
 const CT_IMAGE = '1.2.840.10008.5.1.4.1.1.2';
+const WORKLIST = '1.2.840.10008.5.1.4.31';
 const EXPLICIT_LITTLE = '1.2.840.10008.1.2.1';
 const IMPLICIT_LITTLE = '1.2.840.10008.1.2';
 
@@ -107,13 +109,14 @@ function writePart10(
   return path;
 }
 
-async function listen(): Promise<MemorySink> {
+async function listen(services: readonly DimseService[] = []): Promise<MemorySink> {
   const storage = new MemorySink();
   acceptor = await startAcceptor({
     ...{ aeTitle: 'OSTEOTRIAGE', host: '127.0.0.1', port: 0, limits: DEFAULT_DIMSE_LIMITS },
     ...{ storage, log: silentLog, clock: systemClock, acceptAssociation: acceptEveryone },
     supportedStorage: new Set([SECONDARY_CAPTURE]),
     transferSyntaxes: [EXPLICIT_LITTLE, IMPLICIT_LITTLE],
+    services,
   });
   return storage;
 }
@@ -166,6 +169,50 @@ describe('with dcmtk at the other end', () => {
       run(storescu, ['-R', '-aec', 'OSTEOTRIAGE', '127.0.0.1', String(acceptor?.port), path]),
     ).rejects.toThrow('No Acceptable Presentation Contexts');
     expect(acceptor?.stats()).toMatchObject({ associationsAccepted: 1, objectsStored: 0 });
+  });
+
+  /** Gives so many matches, and notes how many were asked for before the query was cancelled. */
+  function patients(count: number, seen: { given: number; cancelled: boolean }): DimseService {
+    return {
+      kind: 'find',
+      sopClassUids: [WORKLIST],
+      async *find(identifier, _caller, cancelled) {
+        cancelled.addEventListener('abort', () => (seen.cancelled = true));
+        expect(identifier).toMatchObject({
+          PatientName: 'Å*',
+          ScheduledProcedureStepSequence: [{ Modality: 'BMD' }],
+        });
+        for (; seen.given < count; seen.given += 1) {
+          await systemClock.sleep(1);
+          yield { SpecificCharacterSet: 'ISO_IR 100', PatientName: `Åkerö^${seen.given}` };
+        }
+      },
+    };
+  }
+
+  const query = [
+    '-W',
+    '-aec',
+    'OSTEOTRIAGE',
+    '-k',
+    'SpecificCharacterSet=ISO_IR 192',
+    '-k',
+    'PatientName=Å*',
+  ];
+  const step = ['-k', 'ScheduledProcedureStepSequence[0].Modality=BMD', '127.0.0.1'];
+
+  itWith('findscu', 'tells findscu every match, and stops when findscu cancels', async (findscu) => {
+    const seen = { given: 0, cancelled: false };
+    await listen([patients(3, seen)]);
+    const all = await run(findscu, ['-v', ...query, ...step, String(acceptor?.port)], { encoding: 'latin1' });
+    expect((all.stdout + all.stderr).match(/Åkerö\^\d/g)).toEqual(['Åkerö^0', 'Åkerö^1', 'Åkerö^2']);
+    await acceptor?.close(0);
+    const endless = { given: 0, cancelled: false };
+    await listen([patients(100_000, endless)]);
+    await run(findscu, ['--cancel', '5', ...query, ...step, String(acceptor?.port)]);
+    expect(endless.cancelled).toBe(true);
+    expect(endless.given).toBeLessThan(5000);
+    expect(acceptor?.stats()).toMatchObject({ associationsAccepted: 1, associationsBroken: 0 });
   });
 
   itWith('storescp', 'sends to storescp what it then holds byte for byte', async (path) => {

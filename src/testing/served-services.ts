@@ -72,13 +72,17 @@ export function rawMessage(command: Omit<CommandSet, 'CommandDataSetType'>, data
 }
 
 /** Opens an association that a test writes byte for byte. */
-export async function associateFor(port: number, abstractSyntax: string): Promise<ScriptedPeer> {
+export async function associateFor(
+  port: number,
+  abstractSyntax: string,
+  transferSyntax = IMPLICIT_LITTLE,
+): Promise<ScriptedPeer> {
   const peer = await ScriptedPeer.connect(port);
   peer.send(
     encodeAssociateRequest({
       ...{ protocolVersion: 1, calledAeTitle: 'OSTEOTRIAGE', callingAeTitle: 'SCRIPTED' },
       applicationContextName: '1.2.840.10008.3.1.1.1',
-      presentationContexts: [{ contextId: 1, abstractSyntax, transferSyntaxes: [IMPLICIT_LITTLE] }],
+      presentationContexts: [{ contextId: 1, abstractSyntax, transferSyntaxes: [transferSyntax] }],
       userInformation: { pduBytesMax: 16384, implementationClassUid: '1.2.3' },
     }),
   );
