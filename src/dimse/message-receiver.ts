@@ -52,6 +52,13 @@ export class MessageReceiver {
     }
   }
 
+  /** The next event as it is, for the farewell, where messages no longer matter. */
+  async nextEvent(): Promise<PduEvent> {
+    const event = await this.#ask();
+    this.#asked = undefined;
+    return event;
+  }
+
   #take(event: PduEvent): ReceivedMessage | undefined {
     const part = this.#assembler.take(event);
     switch (part?.kind) {

@@ -121,6 +121,14 @@ describe('event reports', () => {
     await association.release();
   });
 
+  it('that never come are waited for in vain, and the release afterwards is answered at once', async () => {
+    acceptor = await startServices([{ kind: 'normalized', sopClassUids: [COMMITMENT] }]);
+    const association = await openFor(acceptor.port, COMMITMENT);
+    expect(await association.awaitEvent(20)).toBe(false);
+    await association.release();
+    expect(association.isOpen).toBe(false);
+  });
+
   it('give the status of the peer, one after the other', async () => {
     const reporters: EventReporter[] = [];
     acceptor = await startServices([committing(reporters)]);

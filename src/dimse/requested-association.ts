@@ -195,7 +195,8 @@ export class Association {
       const { connection } = this.#agreed;
       connection.send('local-release', encodeReleaseRequest());
       for (;;) {
-        const event = await connection.next();
+        // By way of the receiver: a wait for an event that was given up still holds the next one.
+        const event = await this.#receiver.nextEvent();
         if (event.kind !== 'pdu') continue;
         if (event.type === PDU_TYPE.releaseReply) break;
         // Both asked at once: the requestor answers and still waits for its own reply (PS3.8 7.2.2).

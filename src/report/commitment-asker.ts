@@ -34,8 +34,6 @@ import { DestinationRounds } from './destination-rounds.ts';
 const OBJECTS_EACH_REQUEST = 100;
 const CONNECT_MS_MAX = 10_000;
 const POLL_MS = 5_000;
-/** The association is kept open so long for the answer; a later one comes to our own listener. */
-const ANSWER_MS_MAX = 5_000;
 
 /** The one SOP instance of Storage Commitment Push, and its only action (PS3.4 J.3). */
 const PUSH_MODEL_INSTANCE_UID = '1.2.840.10008.1.20.1.1';
@@ -164,7 +162,7 @@ export class CommitmentAsker {
     due: readonly WantedCommitment[],
     transactionUid: string,
   ): Promise<void> {
-    const { identity, limits, clock } = this.#parts;
+    const { identity, limits, clock, commitmentLimits } = this.#parts;
     const association = await openAssociation({
       ...peerOf(destination, identity),
       contexts: [
@@ -187,7 +185,7 @@ export class CommitmentAsker {
         throw new TriageError('peer-rejected', `commitment was answered 0x${status.toString(16)}`);
       }
       // The request was taken, so whatever happens to the association now, the answer may still come otherwise.
-      await association.awaitEvent(ANSWER_MS_MAX).catch(() => false);
+      await association.awaitEvent(commitmentLimits.openMsMax).catch(() => false);
       if (association.isOpen) await association.release().catch(() => undefined);
     } finally {
       if (association.isOpen) association.abort();

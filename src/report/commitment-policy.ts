@@ -6,6 +6,8 @@ export interface CommitmentLimits {
   /** How long an answer is waited for after the first asking; it doubles with each one. */
   readonly answerMsMin: number;
   readonly answerMsMax: number;
+  /** The association is kept open so long for the answer; a later one comes to our own listener. */
+  readonly openMsMax: number;
   /** Asked so often in all, answered or not; then a person is told. */
   readonly asksMax: number;
 }
@@ -14,6 +16,7 @@ export interface CommitmentLimits {
 export const DEFAULT_COMMITMENT_LIMITS: CommitmentLimits = {
   answerMsMin: 600_000,
   answerMsMax: 86_400_000,
+  openMsMax: 5_000,
   asksMax: 8,
 };
 

@@ -8,7 +8,7 @@ import type { NormalizedAnswer, NormalizedRequest } from '../dimse/services.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import type { Log } from '../telemetry.ts';
 import { CommitmentAsker } from './commitment-asker.ts';
-import { DEFAULT_COMMITMENT_LIMITS } from './commitment-policy.ts';
+import { type CommitmentLimits, DEFAULT_COMMITMENT_LIMITS } from './commitment-policy.ts';
 import { DeliveryRunner } from './delivery-runner.ts';
 import type { PeerIdentity } from './destination-peer.ts';
 import { type ReportReceiver, receiversOf } from './report-receivers.ts';
@@ -22,11 +22,12 @@ export interface DeliveryServiceParts {
   readonly sites: SiteDirectory;
   readonly config: PeerIdentity & Pick<Config, 'deliveryDaysMax'>;
   readonly limits: DimseLimits;
+  readonly commitmentLimits?: CommitmentLimits;
 }
 
 /** The sending of reports while the service runs. */
 export interface Deliveries {
-  /** Says that there may be something to send. */
+  /** Says that there may be something to send or to ask for. */
   ring(): void;
   /** Takes a report about storage commitment that a destination sends to our listener. */
   takeCommitmentReport(event: NormalizedRequest): Promise<NormalizedAnswer>;
@@ -50,13 +51,16 @@ export function startDeliveries(parts: DeliveryServiceParts): Deliveries {
     ...{ database, clock, log, limits },
     destinations: () => sites.destinations(),
     identity: config,
-    commitmentLimits: DEFAULT_COMMITMENT_LIMITS,
+    commitmentLimits: parts.commitmentLimits ?? DEFAULT_COMMITMENT_LIMITS,
     onRefused: () => runner.ring(),
   });
   runner.ring();
   asker.ring();
   return {
-    ring: () => runner.ring(),
+    ring: () => {
+      runner.ring();
+      asker.ring();
+    },
     takeCommitmentReport: (event) => asker.takeReport(event),
     receiversOf: (siteId) => receiversOf(sites, siteId),
     close: async () => {
