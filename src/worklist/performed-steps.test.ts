@@ -135,6 +135,14 @@ describe('a scanner that reports its steps', () => {
     expect(told).toEqual([]);
   });
 
+  it('does not take a patient who comes back for the DXA that was done', async () => {
+    const step = await insertAcceptedReferral(database, 1);
+    await create('1.2.3.1', beginningOf(step));
+    await set('1.2.3.1', endOf('COMPLETED'));
+    expect(await create('1.2.3.2', beginningOf({}))).toMatchObject({ status: 0 });
+    expect(await findPerformedStep(database, '1.2.3.2')).toMatchObject({ step_id: null });
+  });
+
   it('never moves the referral of another patient, whatever order it names', async () => {
     const step = await insertAcceptedReferral(database, 1);
     expect(await create('1.2.3.1', beginningOf(step, { id: 'T-2' }))).toMatchObject({ status: 0 });

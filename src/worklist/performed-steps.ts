@@ -78,7 +78,9 @@ async function createStep(
   const actor = `scanner ${callingAeTitle}`;
   const moved = await database.transaction().execute(async (transaction) => {
     if ((await findPerformedStep(transaction, mppsUid)) !== undefined) return 'duplicate';
-    const referral = await findReferralOf(transaction, referenceOf(dataset));
+    const found = await findReferralOf(transaction, referenceOf(dataset));
+    // A patient whose DXA was done before has come back for another one, which nobody here asked for.
+    const referral = found?.matchedBy === 'patient-id' && found.state === 'done' ? undefined : found;
     const stepId = referral?.step?.step_id ?? null;
     await insertPerformedStep(transaction, { mppsUid, stepId, dataset, callingAeTitle, actor, nowMs });
     if (referral === undefined) return null;
