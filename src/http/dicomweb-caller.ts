@@ -1,6 +1,7 @@
-/** Who asks, and under which address we are asked. */
-import type { FastifyRequest } from 'fastify';
+/** Who asks, under which address we are asked, and the form that is answered in. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TriageError } from '../errors.ts';
+import { DICOM_JSON } from './dicomweb-request.ts';
 
 const SITES = new WeakMap<FastifyRequest, string>();
 
@@ -19,4 +20,9 @@ export function siteOf(request: FastifyRequest): string {
 /** The address of this service as the caller wrote it. */
 export function rootOf(request: FastifyRequest): string {
   return `${request.protocol}://${request.host}`;
+}
+
+/** Answers data sets; as bytes, for the media type has no charset parameter. */
+export function sendDicomJson(reply: FastifyReply, json: object): FastifyReply {
+  return reply.header('content-type', DICOM_JSON).send(Buffer.from(JSON.stringify(json)));
 }

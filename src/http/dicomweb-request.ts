@@ -3,6 +3,9 @@ import { parseMediaType, splitOutsideQuotes } from '../intake/multipart.ts';
 import { isValidUid } from '../dicom/uids.ts';
 import { TriageError } from '../errors.ts';
 
+/** Data sets as JSON (PS3.18 Annex F). */
+export const DICOM_JSON = 'application/dicom+json';
+
 const PAGE_DEFAULT = 100;
 const PAGE_MAX = 1000;
 

@@ -12,14 +12,20 @@ import { type JsonDataSet, writeDicomJson } from '../dicom/dicom-json.ts';
 import { readMetadata, readObject } from '../dicom/read-metadata.ts';
 import { TriageError } from '../errors.ts';
 import { readFirstFrame } from '../imaging/stored-frame.ts';
-import { rootOf, siteOf } from './dicomweb-caller.ts';
+import { rootOf, sendDicomJson, siteOf } from './dicomweb-caller.ts';
 import { describeInstance, instanceUrl } from './dicomweb-query.ts';
-import { type AcceptedType, acceptedTypes, chooseType, queryOf, uidsOf } from './dicomweb-request.ts';
+import {
+  type AcceptedType,
+  acceptedTypes,
+  chooseType,
+  DICOM_JSON,
+  queryOf,
+  uidsOf,
+} from './dicomweb-request.ts';
 
 /** A frame is taken out of the object in memory. */
 const FRAME_OBJECT_BYTES_MAX = 256 * 1024 * 1024;
 const METADATA_INSTANCES_MAX = 1000;
-const DICOM_JSON = 'application/dicom+json';
 const INSTANCE_PATH = '/studies/:study/series/:series/instances/:instance';
 
 /** What retrieval reads. */
@@ -45,7 +51,7 @@ export function serveRetrieval(app: FastifyInstance, parts: RetrieveParts): void
       }
       const all: JsonDataSet[] = [];
       for (const instance of held) all.push(await metadataOf(instance, parts, rootOf(request)));
-      return reply.type(DICOM_JSON).send(JSON.stringify(all));
+      return sendDicomJson(reply, all);
     });
   }
   app.get(`${INSTANCE_PATH}/rendered`, async (request, reply) => {

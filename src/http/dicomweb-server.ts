@@ -14,7 +14,7 @@ import type { InstanceReceiver } from '../intake/receive-instance.ts';
 import { answerStore } from '../intake/stow-answer.ts';
 import { storeInstances } from '../intake/stow-service.ts';
 import { isLoopbackHost, type SiteDirectory } from '../site-registry.ts';
-import { admit, rootOf, siteOf } from './dicomweb-caller.ts';
+import { admit, rootOf, sendDicomJson, siteOf } from './dicomweb-caller.ts';
 import {
   describeInstances,
   describeSeries,
@@ -22,13 +22,12 @@ import {
   readSearch,
   type Search,
 } from './dicomweb-query.ts';
-import { acceptedTypes, chooseType, pageOf, queryOf, uidsOf } from './dicomweb-request.ts';
+import { acceptedTypes, chooseType, DICOM_JSON, pageOf, queryOf, uidsOf } from './dicomweb-request.ts';
 import { serveRetrieval } from './dicomweb-retrieve.ts';
 import { answerErrors, closeServer, hostInUrl, type HttpLog, listen, logAnswers } from './http-answers.ts';
 import { serveResults } from './result-routes.ts';
 import { RequestBudget, siteIdOf } from './site-access.ts';
 
-const DICOM_JSON = 'application/dicom+json';
 /** A study over a slow line takes its time; a line that is silent for a minute does not. */
 const REQUEST_MS_MAX = 30 * 60_000;
 const SILENCE_MS_MAX = 60_000;
@@ -180,7 +179,7 @@ function serveStore(app: FastifyInstance, { receiver, gate, instanceBytesMax }: 
         },
       );
       const { status, body } = answerStore(results, rootOf(request));
-      return await reply.code(status).type(DICOM_JSON).send(JSON.stringify(body));
+      return await sendDicomJson(reply.code(status), body);
     } finally {
       uploads -= 1;
     }
@@ -231,5 +230,8 @@ function sendFound(
     const names = ignored.map((name) => name.replaceAll(/[^A-Za-z0-9]/g, '')).join(', ');
     void reply.header('warning', `299 osteotriage "These matching keys are not looked at: ${names}"`);
   }
-  return reply.type(DICOM_JSON).send(JSON.stringify(found.map((dataset) => writeDicomJson(dataset))));
+  return sendDicomJson(
+    reply,
+    found.map((dataset) => writeDicomJson(dataset)),
+  );
 }
