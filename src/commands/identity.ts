@@ -45,6 +45,7 @@ export function mergePatients(
 export function describeIdentity(report: IdentityReport): readonly string[] {
   return [
     `person ${report.fromPersonId} is ${report.toPersonId}: ${report.examsMoved} films moved, ${report.examsRevised} exams are reported anew`,
+    ...(report.resultsMatched === 0 ? [] : [`${report.resultsMatched} scanner results found their referral`]),
     ...report.examsNotRevised.map(
       (examId) => `the report of exam ${examId} cannot be made anew: its film was removed by retention`,
     ),

@@ -183,6 +183,33 @@ describe('a corrected Patient ID', () => {
     expect(await referrals()).toEqual({ r: { state: 'open', person: report.toPersonId } });
   });
 
+  it('lets a scanner result that fitted no referral find it, and ends the referral', async () => {
+    const film = await addFilm(1, 'RIGHT');
+    await addReferral('r', film, 'accepted');
+    const result = await data.addFilm(
+      2,
+      { state: 'not-eligible' },
+      { patientId: 'TYPED-WRONG', modality: 'BMD' },
+    );
+    await database
+      .insertInto('dxa_results')
+      .values({
+        exam_id: result.examId,
+        person_id: await personOf(result.examId),
+        referral_id: null,
+        matched_by: null,
+        received_at_ms: 1,
+      })
+      .execute();
+    const report = await correctIdentity(database, person('TYPED-WRONG'), { patientId: 'RIGHT' }, BY);
+    expect(report).toMatchObject({ toPersonId: film.personId, resultsMatched: 1, examsRevised: 0 });
+    expect(await database.selectFrom('dxa_results').selectAll().execute()).toMatchObject([
+      { referral_id: 'r', matched_by: 'patient-id', person_id: film.personId },
+    ]);
+    expect((await referrals())['r']).toMatchObject({ state: 'done' });
+    expect(await stepStates()).toEqual({ r: 'completed' });
+  });
+
   it('corrects a name alone', async () => {
     const film = await addFilm(1, 'T-1', 'Fel^Åsa');
     await data.addReport(film.examId, { pacs: 'delivered' });

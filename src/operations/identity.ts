@@ -11,6 +11,7 @@ import type { Database } from '../database/schema.ts';
 import { TriageError } from '../errors.ts';
 import { findPerson, type Person, type PersonName, requireSurvivor } from './person-lookup.ts';
 import { joinReferrals } from './referral-join.ts';
+import { matchResults } from './result-matching.ts';
 
 /** Who changes an identity, and when. */
 export interface ChangeMaker {
@@ -38,6 +39,8 @@ export interface IdentityReport {
   readonly examsRevised: number;
   /** Reported exams whose reports cannot be made anew, because retention removed the film. */
   readonly examsNotRevised: readonly string[];
+  /** Scanner results that found their referral through the change. */
+  readonly resultsMatched: number;
 }
 
 /**
@@ -132,6 +135,7 @@ async function makeOne(database: Connection, change: Change, by: ChangeMaker): P
     toPersonId: to.person_id,
     examsMoved: moved.length,
     ...revision,
+    resultsMatched: await matchResults(database, to, by),
   };
 }
 
