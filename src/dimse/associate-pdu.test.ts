@@ -33,6 +33,9 @@ const head = {
       implementationClassUid: uid,
       implementationVersionName: fc.stringMatching(/^[A-Z0-9_]{1,16}$/),
       asynchronousOperations: window,
+      roles: fc.array(fc.record({ sopClassUid: uid, isUser: fc.boolean(), isProvider: fc.boolean() }), {
+        minLength: 1,
+      }),
     },
     { requiredKeys: ['pduBytesMax', 'implementationClassUid'] },
   ),

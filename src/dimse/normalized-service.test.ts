@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { TriageError } from '../errors.ts';
 import { associateFor, hearCommand, openFor, rawMessage, startServices } from '../testing/served-services.ts';
+import { ScriptedPeer } from '../testing/scripted-peer.ts';
 import type { Acceptor } from './acceptor.ts';
+import { decodeAssociateAccept, encodeAssociateRequest } from './associate-pdu.ts';
 import { COMMAND, type CommandSet } from './command-set.ts';
 import { encodeReleaseRequest } from './pdu.ts';
 import type { Caller, DimseService, EventReporter, NormalizedRequest } from './services.ts';
@@ -202,6 +204,32 @@ describe('event reports', () => {
     );
     await association.release();
     expect(events[0]?.[0]).toEqual({ ...EVENT, dataset: { TransactionUID: '2.25.3' } });
+  });
+
+  it('are negotiated by roles: what is not proposed or not served is never granted', async () => {
+    acceptor = await startServices([
+      { kind: 'normalized', sopClassUids: [COMMITMENT], event: () => Promise.resolve({ status: 0 }) },
+      { kind: 'normalized', sopClassUids: [STEP] },
+    ]);
+    const peer = await ScriptedPeer.connect(acceptor.port);
+    const proposed = [COMMITMENT, STEP, '1.2.3'].flatMap((sopClassUid) =>
+      [true, false].map((isProvider) => ({ sopClassUid, isUser: isProvider, isProvider })),
+    );
+    peer.send(
+      encodeAssociateRequest({
+        ...{ protocolVersion: 1, calledAeTitle: 'OSTEOTRIAGE', callingAeTitle: 'SCRIPTED' },
+        applicationContextName: '1.2.840.10008.3.1.1.1',
+        presentationContexts: [
+          { contextId: 1, abstractSyntax: COMMITMENT, transferSyntaxes: ['1.2.840.10008.1.2'] },
+        ],
+        userInformation: { pduBytesMax: 16384, implementationClassUid: '1.2.3', roles: proposed },
+      }),
+    );
+    const { userInformation } = decodeAssociateAccept(await peer.expectPdu(0x02));
+    expect(userInformation.roles).toEqual(
+      proposed.map((role) => ({ ...role, isProvider: role.isProvider && role.sopClassUid === COMMITMENT })),
+    );
+    peer.reset();
   });
 
   it('are not sent where the peer does not let us be their provider', async () => {
