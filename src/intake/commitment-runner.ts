@@ -174,14 +174,11 @@ export class CommitmentRunner {
   async #tell(request: DueCommitment, report: CommitmentReport): Promise<void> {
     const onItsAssociation = this.#reporters.get(request.requestId);
     this.#reporters.delete(request.requestId);
-    try {
-      if (onItsAssociation !== undefined) {
-        checkStatus(await onItsAssociation(report));
-        return;
-      }
-    } catch (thrown) {
-      // An association that has ended is no failure of the peer: it is called on a new one. A status is an answer.
-      if (asTriageError(thrown).code !== 'peer-aborted') throw thrown;
+    // An association that has ended is no failure of the peer: it is called on a new one. A status is an answer.
+    const status = await onItsAssociation?.(report).catch(() => undefined);
+    if (status !== undefined) {
+      checkStatus(status);
+      return;
     }
     const listensAt = this.#findPeer(request)?.listensAt;
     if (listensAt === undefined) {
