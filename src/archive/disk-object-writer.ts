@@ -6,14 +6,12 @@ import { storageError } from './disk-errors.ts';
 import { syncFolder } from './folder-sync.ts';
 import type { StreamHash } from './hash-thread.ts';
 import type { ObjectWriter, WrittenBytes } from './object-store.ts';
-import { SLOT_BYTES, type WriteSlot, type WriteSlots } from './write-slots.ts';
+import { SLOT_BYTES, START_BYTES, type WriteSlot, type WriteSlots } from './write-slots.ts';
 
 /** Full slots of one writer that may wait for the disk and the hash before the sender is asked to pause. */
 const SUBMITTED_MAX = 2;
 /** Every disk's direct writes are whole blocks of this size, or of a part of it. */
 const BLOCK_BYTES = 4096;
-/** How much of the beginning is kept for whoever reads the header. */
-const START_BYTES = 64 * 1024;
 
 /** What a writer works with. */
 export interface DiskObjectWriterParts {
@@ -44,7 +42,8 @@ export class DiskObjectWriter implements ObjectWriter {
   #filledBytes = 0;
   /** Bytes of the slots before the one that fills. */
   #position = 0;
-  #start = Buffer.alloc(0);
+  #start: Buffer | undefined;
+  #startBytes = 0;
   readonly #submitted = new Set<Promise<void>>();
   #dataSetSha256: string | undefined;
   #failure: TriageError | undefined;
@@ -69,8 +68,12 @@ export class DiskObjectWriter implements ObjectWriter {
     if (this.#dataSetSha256 === undefined) this.#submit(true);
     await Promise.all(this.#submitted);
     this.#throwFailure();
-    const { path } = this.#parts;
-    return { path, start: this.#start, dataSetSha256: this.#dataSetSha256 ?? '', byteCount: this.#position };
+    return {
+      path: this.#parts.path,
+      start: this.#start?.subarray(0, this.#startBytes) ?? Buffer.alloc(0),
+      dataSetSha256: this.#dataSetSha256 ?? '',
+      byteCount: this.#position,
+    };
   }
 
   async commit(key: string): Promise<number> {
@@ -91,6 +94,8 @@ export class DiskObjectWriter implements ObjectWriter {
   }
 
   async discard(): Promise<void> {
+    if (this.#start !== undefined) this.#parts.slots.giveStart(this.#start);
+    this.#start = undefined;
     if (this.#ended) return;
     this.#ended = true;
     await Promise.all(this.#submitted);
@@ -149,7 +154,7 @@ export class DiskObjectWriter implements ObjectWriter {
   async #store(slot: WriteSlot, position: number, byteCount: number, isLast: boolean): Promise<void> {
     const { prefix, hash, slots } = this.#parts;
     const unhashed = position === 0 ? prefix.length : 0;
-    if (position === 0) this.#start = Buffer.from(slot.bytes.subarray(0, Math.min(byteCount, START_BYTES)));
+    if (position === 0) this.#keepStart(slot, byteCount);
     const results = await Promise.allSettled([
       this.#writeSlot(slot, position, byteCount),
       hash.update(slot.memory, unhashed, byteCount - unhashed, isLast),
@@ -159,6 +164,12 @@ export class DiskObjectWriter implements ObjectWriter {
       if (result.status === 'rejected') this.#failure ??= storageError(result.reason);
     }
     if (isLast && results[1].status === 'fulfilled') this.#dataSetSha256 = results[1].value ?? '';
+  }
+
+  #keepStart(slot: WriteSlot, byteCount: number): void {
+    this.#start = this.#parts.slots.takeStart();
+    this.#startBytes = Math.min(byteCount, START_BYTES);
+    if (this.#startBytes > 0) this.#start.fill(slot.bytes.subarray(0, this.#startBytes), 0, this.#startBytes);
   }
 
   async #writeSlot(slot: WriteSlot, position: number, byteCount: number): Promise<void> {

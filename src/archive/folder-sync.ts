@@ -1,4 +1,4 @@
-import { close, fsync, openSync } from 'node:fs';
+import { closeSync, fsync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const fsyncDescriptor = promisify(fsync);
@@ -10,6 +10,6 @@ export async function syncFolder(path: string): Promise<void> {
   try {
     await fsyncDescriptor(folder);
   } finally {
-    close(folder);
+    closeSync(folder);
   }
 }

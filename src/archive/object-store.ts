@@ -2,7 +2,7 @@
 export interface WrittenBytes {
   /** Where all of it can be read. */
   readonly path: string;
-  /** The beginning, up to 64 KB. */
+  /** The beginning, up to 64 KB; its memory is used again after discard. */
   readonly start: Buffer;
   /** Of all that came after the prefix, in lower-case hexadecimal. */
   readonly dataSetSha256: string;
@@ -23,7 +23,7 @@ export interface ObjectWriter {
    * folder synced. Returns its size in bytes.
    */
   commit(key: string): Promise<number>;
-  /** Forgets what was written. May be called at any time, more than once. */
+  /** Ends the writer: forgets what was written unless it was committed. Call it in the end, at any time, more than once. */
   discard(): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
 /** Bytes that go to the disk in one write. */
 export const SLOT_BYTES = 1024 * 1024;
-/** Slots that are kept for later when nobody needs them. */
-const FREE_MAX = 16;
-/** Above so many in use nobody gets a second one. */
-const SHARED_MAX = 48;
+/** How much of the beginning of an object is kept for whoever reads its header. */
+export const START_BYTES = 64 * 1024;
+/** Above so many in use nobody gets a second one, and so many are kept: enough for eight films at once. */
+const SLOTS_MAX = 20;
 
 /** Memory for one write: shared with the thread that hashes, page-aligned for direct writes. */
 export interface WriteSlot {
@@ -14,6 +14,7 @@ export interface WriteSlot {
 /** The slots of an object store. */
 export class WriteSlots {
   readonly #free: WriteSlot[] = [];
+  readonly #freeStarts: Buffer[] = [];
   #used = 0;
 
   /** A slot for whoever has none: always there. */
@@ -24,13 +25,23 @@ export class WriteSlots {
 
   /** A further slot, for writing ahead; undefined when too many are in use. */
   takeFurther(): WriteSlot | undefined {
-    return this.#used < SHARED_MAX ? this.take() : undefined;
+    return this.#used < SLOTS_MAX ? this.take() : undefined;
   }
 
   /** Gives a slot back. */
   give(slot: WriteSlot): void {
     this.#used -= 1;
-    if (this.#free.length < FREE_MAX) this.#free.push(slot);
+    if (this.#free.length < SLOTS_MAX) this.#free.push(slot);
+  }
+
+  /** Room for the beginning of an object. */
+  takeStart(): Buffer {
+    return this.#freeStarts.pop() ?? Buffer.allocUnsafeSlow(START_BYTES);
+  }
+
+  /** Gives that room back. */
+  giveStart(start: Buffer): void {
+    if (this.#freeStarts.length < SLOTS_MAX) this.#freeStarts.push(start);
   }
 }
 

@@ -1,4 +1,4 @@
-import { close, fdatasync, openSync } from 'node:fs';
+import { closeSync, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const syncDescriptor = promisify(fdatasync);
@@ -48,7 +48,7 @@ export class GroupSync {
       this.#failure = thrown instanceof Error ? thrown : new Error('a sync failed');
       throw thrown;
     } finally {
-      close(file);
+      closeSync(file);
     }
   }
 }
