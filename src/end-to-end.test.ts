@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from './clock.ts';
+import { reassess } from './commands/deliveries.ts';
+import { withRecord } from './commands/open-record.ts';
 import { readStatus } from './commands/status.ts';
 import { PROJECT_FOLDER } from './project-folder.ts';
 import { DEFAULT_DIMSE_LIMITS } from './dimse/limits.ts';
@@ -122,6 +124,37 @@ describe('a film on its way through the service', { timeout: 120_000 }, () => {
       expect((await status()).deliveriesPending).toBeGreaterThanOrEqual(4);
     },
   );
+
+  it('a film that is assessed anew has a second revision, whose report names the first', async () => {
+    const data = join(folder, 'data');
+    const [{ examId }] = await (
+      await fetch(new URL('/api/exams?state=positive&limit=1', service.ready.http.url))
+    )
+      .json()
+      .then((answer) => (answer as { exams: [{ examId: string }] }).exams);
+    expect(await reassess(data, examId)).toEqual([{ examId, revision: 1 }]);
+    await until(async () => (await status()).pending === 0, 60);
+    const reports = await withRecord(data, (database) =>
+      database.selectFrom('reports').selectAll().where('exam_id', '=', examId).execute(),
+    );
+    expect(reports.map(({ kind, revision }) => `${kind} ${revision}`).sort()).toEqual([
+      'GSPS 0',
+      'GSPS 1',
+      'SC 0',
+      'SC 1',
+      'SR 0',
+      'SR 1',
+    ]);
+    expect(new Set(reports.map(({ sop_uid }) => sop_uid)).size).toBe(6);
+    const [first, second] = [0, 1].map((at) =>
+      reports.find((row) => row.kind === 'SR' && row.revision === at)!,
+    );
+    const bytes = await readFile(join(data, 'archive', second!.object_key), 'latin1');
+    expect(bytes).toContain(first!.sop_uid);
+    expect(bytes).toContain(first!.series_uid);
+    // One person, one report, one referral: nothing is told twice.
+    expect(await status()).toMatchObject({ positive: 2, referrals: 1, reportsWritten: 3 });
+  });
 
   it.skipIf(!dciodvfy.available || !storescp.available)(
     'dciodvfy finds no error in what the PACS got',

@@ -142,6 +142,8 @@ async function readExam(database: Kysely<Database>, examId: string): Promise<Exa
     .select('kind')
     .where('exam_id', '=', examId)
     .where('revision', '=', row.revision)
+    // A PDF for a clinic is made of every film, also where there is nothing to report to a PACS.
+    .where('kind', '=', 'SR')
     .execute();
   const analysis = parseAnalysis(row.analysis_json);
   return {
