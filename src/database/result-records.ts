@@ -48,6 +48,8 @@ export async function findDueResults(
         ),
       ),
     )
+    // Of somebody who has declined nothing is reported, not even to the clinic.
+    .where('exams.reasons_json', 'not like', '%"opted-out"%')
     // What a scanner sent back is no film of a clinic.
     .where((eb) =>
       eb.not(

@@ -4,6 +4,7 @@ import { OBJECT_KINDS } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import { systemClock } from '../clock.ts';
 import { insertJobs } from '../database/job-records.ts';
+import { findDueResults } from '../database/result-records.ts';
 import { openDatabaseJobQueue } from '../queue/database-job-queue.ts';
 import { silentLog } from '../telemetry.ts';
 import { makeDataFolder, type TestDataFolder } from '../testing/data-folder.ts';
@@ -79,6 +80,8 @@ describe('a film of somebody who has declined', () => {
     expect(exams[other]).toMatchObject({ state: 'positive' });
     expect(await data.database.selectFrom('reports').selectAll().execute()).toEqual([]);
     expect(await data.database.selectFrom('deliveries').selectAll().execute()).toEqual([]);
+    const due = await findDueResults(data.database, { siteIds: ['loopback'], sinceMs: 0, limit: 10 });
+    expect(due.map(({ standing }) => standing.examId)).toEqual([other]);
     // The film itself is held as any other.
     expect((await data.listFiles()).filter((name) => name.startsWith('objects/'))).toHaveLength(3);
   });
