@@ -6,7 +6,7 @@ import {
   isValidUid,
   TRANSFER_SYNTAXES,
 } from '../dicom/uids.ts';
-import { startAcceptor } from '../dimse/acceptor.ts';
+import { type Acceptor, startAcceptor } from '../dimse/acceptor.ts';
 import type { DimseLimits } from '../dimse/limits.ts';
 import type { AssociationProposal, AssociationVerdict, DimseService } from '../dimse/services.ts';
 import { STATUS } from '../dimse/status.ts';
@@ -75,19 +75,26 @@ export async function startDicomNode(settings: DicomNodeSettings, parts: DicomNo
   const { aeTitle, dimseHost: host, dimsePort: port, tlsPort } = settings;
   const { limits, clock, log, services } = parts;
   const tls = tlsPort === null ? undefined : tlsListening(settings, log);
+  const running: Acceptor[] = [];
+  // Each listener keeps its own count; the limit is that of the node.
+  const isFull = (): boolean =>
+    running.reduce((sum, acceptor) => sum + acceptor.stats().associationsOpen, 0) >= limits.associationsMax;
   const listener = {
     ...{ aeTitle, host, limits, services, clock, log },
     supportedStorage: new Set([...IMAGE_SOP_CLASS_UIDS, ...DXA_REPORT_SOP_CLASS_UIDS]),
     transferSyntaxes: TRANSFER_SYNTAXES.map((syntax) => syntax.uid),
     storage: storageSink(parts.receiver),
-    acceptAssociation: (proposal: AssociationProposal) => admit(proposal, aeTitle, parts),
+    acceptAssociation: (proposal: AssociationProposal): AssociationVerdict =>
+      isFull() ? { accepted: false, ...REJECTIONS.localLimit } : admit(proposal, aeTitle, parts),
   };
   const plain = await startAcceptor({ ...listener, port });
+  running.push(plain);
   if (tlsPort === null || tls === undefined) {
     return { host, port: plain.port, tlsPort: null, close: (graceMs) => plain.close(graceMs) };
   }
   try {
     const secure = await startAcceptor({ ...listener, port: tlsPort, tls });
+    running.push(secure);
     const close = async (graceMs: number): Promise<void> => {
       await Promise.all([plain.close(graceMs), secure.close(graceMs)]);
     };
