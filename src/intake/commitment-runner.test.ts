@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { instanceObjectKey, OBJECT_KINDS } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
@@ -55,10 +55,14 @@ let runner: CommitmentRunner;
 let called: { readonly to: string; readonly report: CommitmentReport }[];
 let answers: (number | TriageError)[];
 
-beforeEach(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'osteotriage-commitment-'));
-  database = await openTestRecord();
   objects = await openDiskObjectStore(folder, OBJECT_KINDS);
+});
+afterAll(() => rm(folder, { recursive: true }));
+// Each test has a fresh record and, whatever an earlier one did to it, a whole object.
+beforeEach(async () => {
+  database = await openTestRecord();
   clock = new ManualClock();
   called = [];
   answers = [];
@@ -82,7 +86,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await runner.close();
   await database.destroy();
-  await rm(folder, { recursive: true });
 });
 
 function openRunner(): CommitmentRunner {

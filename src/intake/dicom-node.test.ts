@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { part10Prefix } from '../dicom/part10.ts';
 import { TriageError } from '../errors.ts';
 import { makeAuthority } from '../testing/certificates.ts';
@@ -37,12 +37,19 @@ let folder: string;
 let film: string;
 let started: TestNode;
 
-beforeEach(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'osteotriage-films-'));
   film = await writeFilm('film.dcm', DX);
   started = await startTestNode(BOOK);
 });
+// The node goes on; its record is empty again for the next test.
 afterEach(async () => {
+  const { database } = started;
+  for (const table of ['jobs', 'exams', 'persons', 'refusals'] as const) {
+    await database.deleteFrom(table).execute();
+  }
+});
+afterAll(async () => {
   await started.close();
   await rm(folder, { recursive: true });
 });
@@ -124,9 +131,12 @@ describe.skipIf(!canRun)('a node with sites', () => {
   it('takes a new sites file without a restart', async () => {
     expect(await call(echoscu, 'NEWCOMER')).toMatch(/Calling AE Title Not Recognized/);
     const path = join(started.folder, 'sites.json');
-    await writeFile(path, (await readFile(path, 'utf8')).replace('DENTAL', 'NEWCOMER'));
+    const before = await readFile(path, 'utf8');
+    await writeFile(path, before.replace('DENTAL', 'NEWCOMER'));
     await expect.poll(() => call(echoscu, 'NEWCOMER'), { timeout: 10_000, interval: 500 }).toMatch(/^exit 0/);
     expect(await call(echoscu, 'DENTAL')).toMatch(/Calling AE Title Not Recognized/);
+    await writeFile(path, before);
+    await expect.poll(() => call(echoscu, 'DENTAL'), { timeout: 10_000, interval: 500 }).toMatch(/^exit 0/);
   });
 });
 

@@ -52,17 +52,23 @@ export async function startTestNode(
   });
   const commitments = startCommitments(config, { database, objects, sites, limits, clock, log });
   const services = [commitments.service];
-  const node = await startDicomNode(config, {
-    ...{ limits, receiver, gate: judge, sites, services, clock, log },
-  });
-  return {
-    ...{ node, folder, database, objects, gate },
-    async close() {
-      await node.close(0);
-      await commitments.close();
-      await sites.close();
-      await database.destroy();
-      await rm(folder, { recursive: true });
-    },
+  const closeParts = async (): Promise<void> => {
+    await commitments.close();
+    await sites.close();
+    await database.destroy();
+    await rm(folder, { recursive: true });
   };
+  try {
+    const node = await startDicomNode(config, {
+      ...{ limits, receiver, gate: judge, sites, services, clock, log },
+    });
+    const close = async (): Promise<void> => {
+      await node.close(0);
+      await closeParts();
+    };
+    return { node, folder, database, objects, gate, close };
+  } catch (thrown) {
+    await closeParts();
+    throw thrown;
+  }
 }
