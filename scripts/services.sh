@@ -5,6 +5,7 @@
 set -u
 declare -A package=(
   [storescu]=dcmtk [echoscu]=dcmtk [storescp]=dcmtk [findscu]=dcmtk [dcmqrscp]=dcmtk [dcmsend]=dcmtk [dcmpschk]=dcmtk
+  [dcmconv]=dcmtk [dcmcjpeg]=dcmtk
   [Orthanc]=orthanc
   [dciodvfy]=dicom3tools [DicomSRValidator]=pixelmed-apps
   [gdcmconv]=libgdcm-tools [opj_decompress]=libopenjp2-tools

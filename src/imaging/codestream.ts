@@ -57,7 +57,8 @@ export function holdsYcc(bytes: Uint8Array): boolean | null {
     if (marker === 0xda) break;
     const name = Buffer.from(bytes.subarray(at + 4, at + 9)).toString('latin1');
     if (marker === 0xe0 && name.startsWith('JFIF')) marked ??= true;
-    if (marker === 0xee && name === 'Adobe') marked = bytes[at + 15] !== 0;
+    // A segment too short for the mark says nothing: behind it begins the next one.
+    if (marker === 0xee && name === 'Adobe' && word(bytes, at + 2) >= 14) marked = bytes[at + 15] !== 0;
     if (isFrameHeader(marker)) {
       if (marker === 0xc3) return null;
       const names = [bytes[at + 10], bytes[at + 13], bytes[at + 16]].map((id) =>
