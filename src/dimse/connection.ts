@@ -69,8 +69,10 @@ export class Connection {
     this.#socket.setNoDelay(true);
     this.#socket.on('drain', () => this.#onDrain());
     // Without a listener an error of the socket would end the process; 'close' follows and tells the rest.
-    this.#socket.on('error', (error) =>
-      this.#fail(new TriageError('peer-aborted', 'connection lost', { cause: error })),
+    this.#socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#fail(
+        new TriageError('peer-aborted', `connection lost: ${error.code ?? error.message}`, { cause: error }),
+      ),
     );
     this.closed = new Promise((resolve) => {
       this.#socket.once('close', () => {
