@@ -1,5 +1,5 @@
 /** DICOMweb for sites: store (STOW-RS), search (QIDO-RS), retrieve (WADO-RS), and the poll for results. */
-import { readFileSync } from 'node:fs';
+import { Server as HttpsServer } from 'node:https';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { ObjectStore } from '../archive/object-store.ts';
@@ -27,12 +27,24 @@ import { serveRetrieval } from './dicomweb-retrieve.ts';
 import { answerErrors, closeServer, hostInUrl, type HttpLog, listen, logAnswers } from './http-answers.ts';
 import { serveResults } from './result-routes.ts';
 import { RequestBudget, siteIdOf } from './site-access.ts';
+import {
+  type CertificateFiles,
+  type Credentials,
+  readCredentials,
+  watchCredentials,
+} from './tls-credentials.ts';
 
 /** A study over a slow line takes its time; a line that is silent for a minute does not. */
 const REQUEST_MS_MAX = 30 * 60_000;
 const SILENCE_MS_MAX = 60_000;
 const CONNECTIONS_MAX = 256;
 const UPLOADS_MAX = 16;
+/** BCP 195: nothing older, and suites with forward secrecy and authenticated encryption only. */
+const TLS_PROFILE = {
+  minVersion: 'TLSv1.2',
+  ciphers:
+    'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20',
+} as const;
 /** A viewer that opens a study asks often; a person who guesses keys must not. */
 const SITE_BUDGET = { atOnceMax: 500, perSecondMax: 50 };
 const STRANGER_BUDGET = { atOnceMax: 20, perSecondMax: 1 };
@@ -49,14 +61,11 @@ export interface DicomwebParts {
   readonly instanceBytesMax: number;
 }
 
-/** Where it listens. */
-export interface DicomwebAddress {
+/** Where it listens; the PEM files may both be empty: plain HTTP, on loopback only. */
+export interface DicomwebAddress extends CertificateFiles {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** PEM files; both empty: plain HTTP, on loopback only. */
-  readonly certificateFile: string;
-  readonly keyFile: string;
 }
 
 /** The running server. */
@@ -80,13 +89,27 @@ export async function startDicomweb(parts: DicomwebParts, address: DicomwebAddre
         'set TRIAGE_TLS_CERTIFICATE_FILE and TRIAGE_TLS_KEY_FILE, or listen on 127.0.0.1 behind a proxy',
     );
   }
-  const app = buildDicomweb(parts, isSecure ? readCredentials(certificateFile, keyFile) : undefined, host);
+  const app = buildDicomweb(parts, isSecure ? readCredentials(address) : undefined, host);
+  const stopWatching = isSecure
+    ? watchCredentials(
+        address,
+        (credentials) => {
+          const { server }: { readonly server: unknown } = app;
+          if (server instanceof HttpsServer) server.setSecureContext({ ...credentials, ...TLS_PROFILE });
+        },
+        parts.clock,
+        parts.log,
+      )
+    : () => undefined;
   const taken = await listen(app, host, port);
   app.server.maxConnections = CONNECTIONS_MAX;
   return {
     url: `${isSecure ? 'https' : 'http'}://${hostInUrl(host)}:${taken}`,
     port: taken,
-    close: () => closeServer(app, parts.clock),
+    close: () => {
+      stopWatching();
+      return closeServer(app, parts.clock);
+    },
   };
 }
 
@@ -105,7 +128,7 @@ export function buildDicomweb(
   // Fastify's type depends on the option; the routes do not.
   const app = (credentials === undefined
     ? Fastify(limits)
-    : Fastify({ ...limits, https: { ...credentials, minVersion: 'TLSv1.2' } })) as unknown as FastifyInstance;
+    : Fastify({ ...limits, https: { ...credentials, ...TLS_PROFILE } })) as unknown as FastifyInstance;
   logAnswers(app, parts.log, 'dicomweb request answered');
   answerErrors(app, parts.log);
   admitCallers(app, parts, host);
@@ -114,19 +137,6 @@ export function buildDicomweb(
   serveRetrieval(app, parts);
   serveResults(app, parts);
   return app;
-}
-
-interface Credentials {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-}
-
-function readCredentials(certificateFile: string, keyFile: string): Credentials {
-  try {
-    return { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
-  } catch (cause) {
-    throw new TriageError('configuration-invalid', 'the certificate or its key cannot be read', { cause });
-  }
 }
 
 function admitCallers(app: FastifyInstance, { sites, clock }: DicomwebParts, host: string): void {

@@ -131,7 +131,7 @@ describe('STOW-RS', () => {
 
   it('answers 413 to a file above the limit, and still takes in the ones beside it', async () => {
     await server.close();
-    server = await startTestDicomweb(twoClinics(), 64 * 1024);
+    server = await startTestDicomweb(twoClinics(), { instanceBytesMax: 64 * 1024 });
     const large = tinyFile({ ...film(1), size: [300, 300] });
     expect((await post(multipartBody([{ bytes: large }]))).status).toBe(413);
     const both = await post(multipartBody([{ bytes: large }, { bytes: tinyFile(film(2)) }]));

@@ -7,12 +7,12 @@ import type { Kysely } from 'kysely';
 import { OBJECT_KINDS } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Database } from '../database/schema.ts';
 import type { JsonDataSet } from '../dicom/dicom-json.ts';
 import { part10Prefix } from '../dicom/part10.ts';
 import type { TriageError } from '../errors.ts';
-import { startDicomweb } from '../http/dicomweb-server.ts';
+import { type DicomwebAddress, startDicomweb } from '../http/dicomweb-server.ts';
 import { InstanceReceiver } from '../intake/receive-instance.ts';
 import { parseSites, type SiteBook } from '../sites.ts';
 import { silentLog } from '../telemetry.ts';
@@ -48,11 +48,19 @@ export function twoClinics(): SiteBook {
   );
 }
 
+/** What differs from a server on a free port of loopback. */
+export interface DicomwebFixtureOptions {
+  readonly instanceBytesMax?: number;
+  readonly address?: Partial<DicomwebAddress>;
+  readonly clock?: Clock;
+}
+
 /** Starts a server; without a book it is the one of loopback. */
 export async function startTestDicomweb(
   book: SiteBook | null,
-  instanceBytesMax = 16 * 1024 * 1024,
+  options: DicomwebFixtureOptions = {},
 ): Promise<DicomwebFixture> {
+  const { instanceBytesMax = 16 * 1024 * 1024, address = {}, clock = systemClock } = options;
   const folder = await mkdtemp(join(tmpdir(), 'osteotriage-dicomweb-'));
   const database = await openTestRecord();
   const objects = await openDiskObjectStore(join(folder, 'archive'), OBJECT_KINDS);
@@ -80,11 +88,11 @@ export async function startTestDicomweb(
       gate,
       database,
       objects,
-      clock: systemClock,
+      clock,
       log: silentLog,
       instanceBytesMax,
     },
-    { host: '127.0.0.1', port: 0, certificateFile: '', keyFile: '' },
+    { host: '127.0.0.1', port: 0, certificateFile: '', keyFile: '', ...address },
   );
   return {
     url: server.url,

@@ -1,0 +1,70 @@
+/** The certificate that a server of HTTPS shows, taken up anew when its files change. */
+import { readFileSync, statSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import type { Clock } from '../clock.ts';
+import { TriageError } from '../errors.ts';
+import type { HttpLog } from './http-answers.ts';
+
+const LOOK_MS = 10_000;
+
+/** PEM files of a certificate, its chain behind it, and of its key. */
+export interface CertificateFiles {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+/** What the files hold. */
+export interface Credentials {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** Throws configuration-invalid where the files cannot be read or do not belong together. */
+export function readCredentials({ certificateFile, keyFile }: CertificateFiles): Credentials {
+  try {
+    const credentials = { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
+    createSecureContext(credentials);
+    return credentials;
+  } catch (cause) {
+    throw new TriageError(
+      'configuration-invalid',
+      `the certificate ${certificateFile} or its key ${keyFile} cannot be used`,
+      { cause },
+    );
+  }
+}
+
+/** Looks at the files till the end; a new pair is shown to whoever connects next, a broken one is not taken up. */
+export function watchCredentials(
+  files: CertificateFiles,
+  show: (credentials: Credentials) => void,
+  clock: Clock,
+  log: HttpLog,
+): () => void {
+  let signature = signatureOf(files);
+  let cancel: () => void = () => undefined;
+  const look = (): void => {
+    const now = signatureOf(files);
+    if (now !== signature) {
+      signature = now;
+      try {
+        show(readCredentials(files));
+        log.info({}, 'DICOMweb shows a new certificate');
+      } catch {
+        log.error({}, 'the new certificate of DICOMweb cannot be used: the earlier one is shown on');
+      }
+    }
+    cancel = clock.schedule(LOOK_MS, look);
+  };
+  cancel = clock.schedule(LOOK_MS, look);
+  return () => cancel();
+}
+
+function signatureOf({ certificateFile, keyFile }: CertificateFiles): string {
+  return [certificateFile, keyFile]
+    .map((path) => {
+      const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+      return found === undefined ? 'none' : `${found.ino} ${found.size} ${found.mtimeNs}`;
+    })
+    .join(', ');
+}
