@@ -70,7 +70,7 @@ async function startPacs(statuses: Readonly<Record<string, readonly number[]>>):
       const time = asked.get(sopClass) ?? 0;
       asked.set(sopClass, time + 1);
       const answers = statuses[sopClass] ?? statuses['*'] ?? [0];
-      const response = dimse.responses.CStoreResponse.fromRequest(request as never);
+      const response = dimse.responses.CStoreResponse.fromRequest(request);
       response.setStatus(answers[Math.min(time, answers.length - 1)]!);
       callback(response as never);
     }

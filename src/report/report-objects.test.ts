@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { writePart10, type DicomDataset } from '../dicom/write-part10.ts';
@@ -10,6 +11,7 @@ import {
   exampleReport,
   type ExampleOptions,
 } from '../testing/example-report.ts';
+import { complaintsOf } from '../testing/object-validation.ts';
 import { requireTool } from '../testing/services.ts';
 import { buildPresentationState, type FilmDisplay } from './presentation-state.ts';
 import { buildSecondaryCapture } from './secondary-capture.ts';
@@ -68,54 +70,63 @@ const DISPLAYS: Readonly<Record<string, Partial<FilmDisplay>>> = {
   'of oblong pixels': { pixelAspectRatio: [], imagerPixelSpacing: [0.1, 0.2] },
 };
 
-/** What dciodvfy remarks on and why it may. */
-const EXPLAINED: readonly RegExp[] = [
-  // Our own scheme, which each report declares; no table of the checker can know it.
-  /^Warning - Unrecognized defined term <99OSTEOTRIAGE> for value 1 of attribute <Coding Scheme Designator>$/,
-  // Only where the film itself has none: a report must not invent attributes of the patient and the study.
-  /^Warning - Missing attribute or value that would be needed to build DICOMDIR - (Study ID|Study Date|Study Time|Patient ID|Patient's Name)$/,
-];
-
 describe('a report object', () => {
   const tool = requireTool('dciodvfy');
   const folder = mkdtempSync(join(tmpdir(), 'osteotriage-report-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  function complaintsOf(dataset: DicomDataset | null): string[] {
+  function complaints(dataset: DicomDataset | null): readonly string[] {
     if (dataset === null) throw new Error('nothing was built');
     const path = join(folder, 'object.dcm');
     writeFileSync(path, writePart10(dataset));
-    const { stdout, stderr } = spawnSync(tool.available ? tool.path : '', [path], { encoding: 'utf8' });
-    const lines = `${stdout}\n${stderr}`.split('\n');
-    // It names the IOD it recognised: without that nothing was checked.
-    expect(
-      lines.some((line) => /^(Comprehensive3DSR|SCImage|GrayscaleSoftcopyPresentationState)$/.test(line)),
-    ).toBe(true);
-    return lines.filter(
-      (line) => /^(Error|Warning)/.test(line) && !EXPLAINED.some((reason) => reason.test(line)),
-    );
+    return complaintsOf(tool.available ? tool.path : '', path);
   }
 
   describe.skipIf(!tool.available)(
     tool.available ? 'has no error and no unexplained warning by dciodvfy' : `is not checked: ${tool.reason}`,
     () => {
       it.each(Object.entries(CASES))('as SR of %s', (_name, options) => {
-        expect(complaintsOf(buildStructuredReport(exampleReport(options)))).toEqual([]);
+        expect(complaints(buildStructuredReport(exampleReport(options)))).toEqual([]);
       });
 
       it.each(Object.entries(CASES))('as Secondary Capture of %s', (_name, options) => {
-        expect(complaintsOf(buildSecondaryCapture(exampleReport(options), PICTURE))).toEqual([]);
+        expect(complaints(buildSecondaryCapture(exampleReport(options), PICTURE))).toEqual([]);
       });
 
       it.each(Object.entries(CASES))('as presentation state of %s', (_name, options) => {
-        expect(complaintsOf(buildPresentationState(exampleReport(options), EXAMPLE_DISPLAY))).toEqual([]);
+        expect(complaints(buildPresentationState(exampleReport(options), EXAMPLE_DISPLAY))).toEqual([]);
       });
 
       it.each(Object.entries(DISPLAYS))('as presentation state of a film %s', (_name, display) => {
         const state = buildPresentationState(exampleReport(), { ...EXAMPLE_DISPLAY, ...display });
-        expect(complaintsOf(state)).toEqual([]);
+        expect(complaints(state)).toEqual([]);
       });
     },
+  );
+
+  const validator = requireTool('DicomSRValidator');
+  const validated = validator.available ? '' : ` (${validator.reason})`;
+
+  // Slow, for it walks every template by XPath: one report that has everything.
+  it.skipIf(!validator.available)(
+    `has no error by DicomSRValidator${validated}`,
+    async () => {
+      const path = join(folder, 'report.dcm');
+      writeFileSync(
+        path,
+        writePart10(buildStructuredReport(exampleReport(CASES['a film that was assessed anew']))),
+      );
+      const limits = ['xpathExprOpLimit', 'xpathExprGrpLimit', 'xpathTotalOpLimit'];
+      const { stdout, stderr } = await promisify(execFile)(
+        validator.available ? validator.path : '',
+        [path],
+        { env: { ...process.env, JAVA_TOOL_OPTIONS: limits.map((name) => `-Djdk.xml.${name}=0`).join(' ') } },
+      );
+      const lines = `${stdout}\n${stderr}`.split('\n');
+      expect(lines.some((line) => line.startsWith('Root Template Validation Complete'))).toBe(true);
+      expect(lines.filter((line) => /error|warning|exception/i.test(line))).toEqual([]);
+    },
+    300_000,
   );
 
   it('is the same object, byte by byte, when it is written again', () => {

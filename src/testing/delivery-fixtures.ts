@@ -159,9 +159,9 @@ async function insertReport(
     .insertInto('reports')
     .values({
       ...{ exam_id: examId, revision: 0, kind, object_key: key, object_bytes: bytes, created_at_ms: 1 },
-      sop_class_uid: String(dataset['SOPClassUID']),
-      series_uid: String(dataset['SeriesInstanceUID']),
-      sop_uid: String(dataset['SOPInstanceUID']),
+      sop_class_uid: dataset['SOPClassUID'] as string,
+      series_uid: dataset['SeriesInstanceUID'] as string,
+      sop_uid: dataset['SOPInstanceUID'] as string,
     })
     .execute();
 }

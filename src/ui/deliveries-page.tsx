@@ -61,7 +61,7 @@ function Destination(properties: {
   return (
     <section className="part" aria-label={name}>
       <div className="page-head">
-        <h2 className="code">{name}</h2>
+        <h2>{name}</h2>
         <button
           type="button"
           className="button"
