@@ -18,21 +18,18 @@ export async function digestFile(path: string): Promise<FileDigest> {
   return meter.read();
 }
 
-/** Copies a file whole and durably, and says what was written. */
+/** Copies a file, syncs it, and says what was written; its folder is the caller's to sync. */
 export async function copyWithDigest(from: string, to: string): Promise<FileDigest> {
   const meter = startMeter();
-  await mkdir(dirname(to), { recursive: true });
-  await writeWhole(to, (partPath) =>
-    pipeline(
-      createReadStream(from),
-      async function* (chunks: AsyncIterable<Buffer>) {
-        for await (const chunk of chunks) {
-          meter.take(chunk);
-          yield chunk;
-        }
-      },
-      createWriteStream(partPath),
-    ),
+  await pipeline(
+    createReadStream(from),
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        meter.take(chunk);
+        yield chunk;
+      }
+    },
+    createWriteStream(to, { flush: true }),
   );
   return meter.read();
 }

@@ -1,5 +1,5 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { readSchemaStanding } from '../database/migrations.ts';
 import { openSqlite } from '../database/sqlite.ts';
@@ -99,16 +99,22 @@ async function restoreObjects(
   digests: ObjectDigests,
 ): Promise<readonly string[]> {
   const problems: string[] = [];
+  const folders = new Set<string>();
   for (const [key, expected] of digests) {
     const path = join('archive', key);
+    const to = join(dataFolder, path);
     try {
-      const { sha256 } = await copyWithDigest(join(folder, path), join(dataFolder, path));
+      if (!folders.has(dirname(to))) await mkdir(dirname(to), { recursive: true });
+      folders.add(dirname(to));
+      const { sha256 } = await copyWithDigest(join(folder, path), to);
       if (sha256 !== expected) problems.push(`${path} is not as it was written`);
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
       problems.push(`${path} is missing`);
     }
   }
+  const above = [...folders].flatMap((each) => [dirname(each), dirname(dirname(each))]);
+  for (const each of new Set([...folders, ...above])) await syncFolder(each);
   return problems;
 }
 
