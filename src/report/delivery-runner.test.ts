@@ -70,7 +70,7 @@ async function startPacs(statuses: Readonly<Record<string, readonly number[]>>):
       const time = asked.get(sopClass) ?? 0;
       asked.set(sopClass, time + 1);
       const answers = statuses[sopClass] ?? statuses['*'] ?? [0];
-      const response = dimse.responses.CStoreResponse.fromRequest(request);
+      const response = dimse.responses.CStoreResponse.fromRequest(request as never);
       response.setStatus(answers[Math.min(time, answers.length - 1)]!);
       callback(response as never);
     }
@@ -80,7 +80,7 @@ async function startPacs(statuses: Readonly<Record<string, readonly number[]>>):
     }
   }
   const port = await freePort();
-  const server = new dimse.Server(Pacs as never);
+  const server = new dimse.Server(Pacs);
   server.on('networkError', () => undefined);
   server.listen(port);
   ending.push(() => server.close());

@@ -151,8 +151,9 @@ function sideText(
   size: Size,
 ): DicomDataset {
   const [width, height] = [size.columns * TEXT_BOX.columns, size.rows * TEXT_BOX.rows];
-  const left = Math.min(Math.max(0, column - width / 2), size.columns - width);
-  // Below the jaw where there is room, so that no bone is covered.
+  // Below the jaw and away from the chin, where the border rises, so that no bone is covered.
+  const outwards = side.side === 'R' ? column - width : column;
+  const left = Math.min(Math.max(0, outwards), size.columns - width);
   const top = Math.min(row + height / 2, size.rows - height);
   return {
     BoundingBoxAnnotationUnits: 'PIXEL',
