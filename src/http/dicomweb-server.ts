@@ -1,5 +1,6 @@
 /** DICOMweb for sites: store (STOW-RS), search (QIDO-RS), retrieve (WADO-RS), and the poll for results. */
 import { Server as HttpsServer } from 'node:https';
+import { finished } from 'node:stream/promises';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { ObjectStore } from '../archive/object-store.ts';
@@ -39,6 +40,8 @@ const REQUEST_MS_MAX = 30 * 60_000;
 const SILENCE_MS_MAX = 60_000;
 const CONNECTIONS_MAX = 256;
 const UPLOADS_MAX = 16;
+/** How long an answer waits for what stands behind the last boundary of a body. */
+const BODY_END_MS_MAX = 1_000;
 /** BCP 195: nothing older, and suites with forward secrecy and authenticated encryption only. */
 const TLS_PROFILE = {
   minVersion: 'TLSv1.2',
@@ -161,7 +164,7 @@ function admitCallers(app: FastifyInstance, { sites, clock }: DicomwebParts, hos
   });
 }
 
-function serveStore(app: FastifyInstance, { receiver, gate, instanceBytesMax }: DicomwebParts): void {
+function serveStore(app: FastifyInstance, { receiver, gate, clock, instanceBytesMax }: DicomwebParts): void {
   let uploads = 0;
   // The body is read by us, part by part, while it arrives.
   app.removeAllContentTypeParsers();
@@ -188,6 +191,11 @@ function serveStore(app: FastifyInstance, { receiver, gate, instanceBytesMax }: 
           ...(study === undefined ? {} : { studyInstanceUid: study }),
         },
       );
+      // The last boundary comes before the body's end: a caller whose connection were cut in between would lose
+      // the answer or its next request.
+      const ended = finished(request.raw.resume(), { writable: false }).catch(() => undefined);
+      await Promise.race([ended, clock.sleep(BODY_END_MS_MAX)]);
+      if (!request.raw.complete) void reply.header('connection', 'close');
       const { status, body } = answerStore(results, rootOf(request));
       return await sendDicomJson(reply.code(status), body);
     } finally {
