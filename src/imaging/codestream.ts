@@ -16,6 +16,8 @@ export interface CodestreamSize {
 }
 
 const END_MARKER_LOW = 0xd9;
+/** Tiles are numbered with 16 bits (ISO/IEC 15444-1 A.4.2). */
+const TILES_MAX = 65_535;
 
 /** Size from a JPEG or JPEG-LS frame header (SOF0 to SOF15, SOF55); throws when there is none or no end marker. */
 export function readJpegSize(bytes: Uint8Array): CodestreamSize {
@@ -79,12 +81,26 @@ export function readJpeg2000Size(bytes: Uint8Array): CodestreamSize {
   if (start < 0 || start + 44 > bytes.length) throw unreadable('the frame holds no JPEG 2000 codestream');
   requireEndMarker(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, bytes.byteLength - start);
+  requireTileGrid(view);
   return {
     columns: view.getUint32(8) - view.getUint32(16),
     rows: view.getUint32(12) - view.getUint32(20),
     components: view.getUint16(40),
     precision: (view.getUint8(42) & 0x7f) + 1,
   };
+}
+
+/** The first tile must hold the image's corner (ISO/IEC 15444-1 B.3): a decoder may search for it for ever. */
+function requireTileGrid(view: DataView): void {
+  for (const axis of [0, 4]) {
+    const [image, corner, tile, origin] = [8, 16, 24, 32].map((at) => view.getUint32(at + axis));
+    if (image === undefined || corner === undefined || tile === undefined || origin === undefined) return;
+    const holdsCorner = origin <= corner && corner < origin + tile;
+    const tiles = Math.ceil((image - origin) / tile);
+    if (!holdsCorner || corner >= image || tiles > TILES_MAX) {
+      throw unreadable('the tiles of the JPEG 2000 codestream do not cover its image');
+    }
+  }
 }
 
 /** FFD9 must stand at the end, with nothing but padding behind it. */
