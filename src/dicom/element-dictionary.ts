@@ -1,5 +1,5 @@
-/** The only importer of dcmjs: the data dictionary of PS3.6, tags and value representations by keyword. */
-import { data } from 'dcmjs';
+/** The data dictionary of PS3.6: tags and value representations by keyword. */
+import { readFileSync } from 'node:fs';
 
 /** One element of the dictionary. */
 export interface DictionaryElement {
@@ -9,21 +9,21 @@ export interface DictionaryElement {
   readonly vr: string;
 }
 
-/** What the library calls an element whose representation depends on others, and the one that is written. */
-const VR_OF_CHOICE: Readonly<Record<string, string>> = { ox: 'OB', lt: 'OW', xs: 'US', up: 'UL' };
-
+const RETIRED = 'RETIRED_';
 const BY_KEYWORD = new Map<string, DictionaryElement>();
 const BY_TAG = new Map<number, DictionaryElement>();
 
-for (const [name, entry] of Object.entries(data.DicomMetaDictionary.nameMap)) {
-  const digits = /^\(([0-9A-F]{4}),([0-9A-F]{4})\)$/i.exec(entry?.tag ?? '');
-  // Repeating groups (50xx) and the delimiters of sequences are not addressed by a keyword.
-  if (entry === undefined || digits === null || entry.vr === 'na') continue;
-  const keyword = name.replace(/^RETIRED_/, '');
-  const tag = Number.parseInt(`${digits[1]}${digits[2]}`, 16);
-  const element = { keyword, tag, vr: VR_OF_CHOICE[entry.vr] ?? entry.vr };
+// A line is tag, representation and name. It is made from dcmjs by scripts/make-element-dictionary.ts: the library brings
+// much more than its dictionary, and the listener's memory is short.
+const TEXT = readFileSync(new URL('element-dictionary.txt', import.meta.url), 'latin1');
+
+for (const line of TEXT.trimEnd().split('\n')) {
+  const name = line.slice(12);
+  const keyword = name.startsWith(RETIRED) ? name.slice(RETIRED.length) : name;
+  const element = { keyword, tag: Number.parseInt(line.slice(0, 8), 16), vr: line.slice(9, 11) };
+  // A keyword that lives on means the element that is not retired.
   if (name === keyword || !BY_KEYWORD.has(keyword)) BY_KEYWORD.set(keyword, element);
-  BY_TAG.set(tag, element);
+  BY_TAG.set(element.tag, element);
 }
 
 /** The element of a keyword, if PS3.6 has it. */
