@@ -25,7 +25,7 @@ import { openDatabaseJobQueue } from './queue/database-job-queue.ts';
 import { reconcileJobs, releaseLeases } from './queue/reconciler.ts';
 import { type Deliveries, startDeliveries } from './report/delivery-service.ts';
 import type { Log } from './telemetry.ts';
-import { openSiteRegistry, type SiteDirectory } from './site-registry.ts';
+import { openSiteRegistry, type SiteRegistry } from './site-registry.ts';
 import { TriageRunner } from './triage-runner.ts';
 import { scannerServices } from './worklist/scanner-services.ts';
 import { openDeliveryDesk } from './worklist/delivery-desk.ts';
@@ -82,27 +82,30 @@ export async function startService(config: Config, log: Log, clock: Clock = syst
   }
 }
 
+/** What every part stands on. */
+interface Foundation {
+  readonly config: Config;
+  readonly database: Kysely<Database>;
+  readonly objects: ObjectStore;
+  readonly sites: SiteRegistry;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 async function startParts(config: Config, log: Log, clock: Clock, parts: RunningPart[]): Promise<Service> {
   const sites = openSiteRegistry(config, clock, log);
   parts.push({ name: 'sites', stop: () => sites.close() });
   const { database, objects } = await openRecord(config, clock, log, parts);
-  const events = openEvents();
-  const deliveries = startDeliveries({
-    ...{ database, objects, clock, log, sites, config, limits: dimseLimits(config) },
-  });
+  const base: Foundation = { config, database, objects, sites, events: openEvents(), clock, log };
+  const deliveries = startDeliveries({ ...base, limits: dimseLimits(config) });
   parts.push({ name: 'deliveries', stop: () => deliveries.close() });
   const pool = await startPool(config, clock, log, parts);
-  const runner = startTriage(
-    config,
-    { database, objects, pool, deliveries, sites, events, clock, log },
-    parts,
-  );
+  const runner = startTriage(base, pool, deliveries, parts);
   const retention = startRetention({
-    database,
+    ...base,
     dataFolder: config.data,
     rules: { keepDays: config.retentionDays, diskPercentMax: config.retentionDiskPercent },
-    clock,
-    log,
   });
   parts.push({ name: 'retention', stop: () => retention.stop() });
   const http = await startHttpServer({
@@ -110,7 +113,7 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
     port: config.httpPort,
     reader: openWorklist(database),
     pictures: openPictures(objects),
-    events,
+    events: base.events,
     deliveries: openDeliveryDesk(database, clock, () => deliveries.ring()),
     clock,
     log,
@@ -119,14 +122,26 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
     limits: { bodyBytesMax: BODY_BYTES_MAX, eventStreamsMax: EVENT_STREAMS_MAX },
   });
   parts.push({ name: 'worklist', stop: () => http.close() });
+  return {
+    ...(await openDoors(base, runner, deliveries, parts)),
+    http: { url: http.url },
+    stop: () => stopAll(parts, clock, log),
+  };
+}
+
+/** Opens every way in, the DICOM node last. */
+async function openDoors(
+  base: Foundation,
+  runner: TriageRunner | undefined,
+  deliveries: Deliveries,
+  parts: RunningPart[],
+): Promise<Pick<Service, 'dimse' | 'dicomweb'>> {
+  const { config, database, sites, events, clock, log } = base;
   const gate = await openIntakeGate(config, intakeProbes(config.data, database), clock, log);
   parts.push({ name: 'intake gate', stop: () => gate.close() });
   const onReferral = (referralId: string) => events.publish({ type: 'referral', referralId });
   const receiver = new InstanceReceiver({
-    database,
-    objects,
-    clock,
-    log,
+    ...base,
     gate,
     onReferral,
     onReceived: (examId) => {
@@ -135,14 +150,13 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
     },
   });
   const limits = dimseLimits(config);
-  const commitments = startCommitments(config, { database, objects, sites, limits, clock, log });
+  const commitments = startCommitments(config, { ...base, limits });
   parts.push({ name: 'commitments', stop: () => commitments.close() });
   const commitmentService = {
     ...commitments.service,
     event: (report: NormalizedRequest) => deliveries.takeCommitmentReport(report),
   };
-  const doorParts = { config, database, objects, receiver, gate, sites, clock, log };
-  const { dicomwebUrl } = await openClinicDoors(doorParts, parts);
+  const { dicomwebUrl } = await openClinicDoors({ ...base, receiver, gate }, parts);
   const services = [...scannerServices({ database, clock, log, onReferral }), commitmentService];
   const node = await startDicomNode(config, { limits, receiver, gate, sites, services, clock, log });
   parts.push({ name: 'DICOM node', stop: () => node.close(ASSOCIATION_GRACE_MS) });
@@ -150,9 +164,7 @@ async function startParts(config: Config, log: Log, clock: Clock, parts: Running
     log.warn({}, 'no site is configured: the node listens on loopback only and accepts every caller there');
   return {
     dimse: { aeTitle: config.aeTitle, host: node.host, port: node.port, tlsPort: node.tlsPort },
-    http: { url: http.url },
     dicomweb: { url: dicomwebUrl },
-    stop: () => stopAll(parts, clock, log),
   };
 }
 
@@ -191,24 +203,16 @@ async function startPool(
 }
 
 function startTriage(
-  config: Config,
-  common: {
-    database: Kysely<Database>;
-    objects: ObjectStore;
-    pool: WorkerPool | undefined;
-    deliveries: Deliveries;
-    sites: SiteDirectory;
-    events: Events;
-    clock: Clock;
-    log: Log;
-  },
+  base: Foundation,
+  pool: WorkerPool | undefined,
+  deliveries: Deliveries,
   parts: RunningPart[],
 ): TriageRunner | undefined {
-  const { pool, database, clock, log, deliveries, sites, events } = common;
+  const { config, database, clock, log, sites, events } = base;
   if (pool === undefined) return undefined;
   const queue = openDatabaseJobQueue(database, clock);
   const runner = new TriageRunner({
-    ...common,
+    ...base,
     pool,
     queue,
     receiversOf: (siteId) => deliveries.receiversOf(siteId),
