@@ -9,6 +9,8 @@ export interface ReadyLine {
   readonly ready: true;
   readonly dimse: { readonly aeTitle: string; readonly host: string; readonly port: number };
   readonly http: { readonly url: string };
+  /** null where DICOMweb is not configured. */
+  readonly dicomweb: { readonly url: string | null };
 }
 
 /** A service that runs as its own process, as a site runs it. */
