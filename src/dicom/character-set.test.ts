@@ -30,4 +30,16 @@ describe('character sets', () => {
     expect(decodeText(mixed, 'ISO 2022 IR 6\\ISO 2022 IR 144\\ISO 2022 IR 100')).toBe('Ivanov ЛÅ');
     expect(decodeText(Buffer.from('ab\x1b', 'latin1'), null)).toBe('ab');
   });
+
+  it.each(['^', '=', '\\', '\r\n'])(
+    'goes back to the first set at %j, where no escape is asked for',
+    (delimiter) => {
+      const value = Buffer.concat([
+        Buffer.from('\x1b-L', 'latin1'),
+        Buffer.from([0xbb, 0xee, 0xda]),
+        Buffer.from(`${delimiter}Åsa ÄÖ`, 'latin1'),
+      ]);
+      expect(decodeText(value, 'ISO 2022 IR 100\\ISO 2022 IR 144')).toBe(`Люк${delimiter}Åsa ÄÖ`);
+    },
+  );
 });

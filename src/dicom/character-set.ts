@@ -37,6 +37,8 @@ const ENCODING_BY_ESCAPE: Readonly<Record<number, string>> = {
 };
 
 const ESCAPE = 0x1b;
+/** Tab, line feed, form feed, carriage return, and the characters = \\ ^ that part names and values. */
+const DELIMITERS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x3d, 0x5c, 0x5e]);
 
 /** Decodes one value. `characterSet` is the element's whole value, terms parted by backslashes; null for ASCII. */
 export function decodeText(bytes: Uint8Array, characterSet: string | null): string {
@@ -47,9 +49,19 @@ export function decodeText(bytes: Uint8Array, characterSet: string | null): stri
   let encoding = base;
   for (const part of splitAtEscapes(bytes)) {
     encoding = part.designates ?? encoding;
-    text += decodeBytes(part.bytes, encoding);
+    const end = encoding === base ? part.bytes.length : endOfInvocation(part.bytes);
+    text += decodeBytes(part.bytes.subarray(0, end), encoding);
+    if (end === part.bytes.length) continue;
+    encoding = base;
+    text += decodeBytes(part.bytes.subarray(end), base);
   }
   return text;
+}
+
+/** Where the first set holds again without any escape: at the end of a value, a name's part or a line (PS3.5 6.1.2.5.3). */
+function endOfInvocation(bytes: Uint8Array): number {
+  const at = bytes.findIndex((byte) => DELIMITERS.has(byte));
+  return at < 0 ? bytes.length : at;
 }
 
 /** "ISO 2022 IR 100", "iso-ir 100" and "ISO_IR 100" all name the same letters. */
