@@ -5,7 +5,7 @@ import type { Config } from '../config.ts';
 import { reasonText } from '../decide/reason-texts.ts';
 import { isPart10 } from '../dicom/part10.ts';
 import { asTriageError, TriageError, type ErrorCode } from '../errors.ts';
-import type { AnalysisResult, ReportedSide, ViewName } from '../exam/analysis.ts';
+import { type AnalysisResult, type ReportedSide, unreadAnalysis, type ViewName } from '../exam/analysis.ts';
 import { startWorkerPool, type WorkerPool } from '../inference/worker-pool.ts';
 import type { Log } from '../telemetry.ts';
 import { workerSettings } from '../worker-settings.ts';
@@ -141,21 +141,8 @@ async function sniffSource(path: string): Promise<'dicom' | 'picture'> {
 }
 
 function refusedAnalysis(path: string, code: ErrorCode): AnalysisResult {
-  return {
-    schema: 'osteotriage.analysis/1',
-    file: path,
-    sopInstanceUid: null,
-    image: null,
-    view: null,
-    spacing: { mmPerPx: null, source: 'none' },
-    outcome: 'refused',
-    reasons: [{ code, text: reasonText(code, 'en') }],
-    panoramic: null,
-    spine: null,
-    quality: { usable: false, problems: [code] },
-    models: [],
-    timingsMs: { read: 0, decode: 0, prepare: 0, inference: 0, measure: 0, total: 0 },
-  };
+  const reason = { code, text: reasonText(code, 'en') };
+  return unreadAnalysis(path, { outcome: 'refused', reason, problems: [code] });
 }
 
 /** Names of overlays: two films of one name in two folders must not overwrite each other. */

@@ -5,7 +5,7 @@ import {
   moveCommitment,
   moveDelivery,
 } from '../exam/exam-state.ts';
-import { type DeliveryKey, deliveryColumns } from './delivery-records.ts';
+import { type DeliveryKey, deliveriesWithReports, deliveryColumns } from './delivery-records.ts';
 import type { Connection } from './exam-records.ts';
 import type { Database } from './schema.ts';
 
@@ -104,24 +104,16 @@ export async function changeCommitment(
 }
 
 function commitments(database: Connection) {
-  return database
-    .selectFrom('deliveries')
-    .innerJoin('reports', (join) =>
-      join
-        .onRef('reports.exam_id', '=', 'deliveries.exam_id')
-        .onRef('reports.revision', '=', 'deliveries.revision')
-        .onRef('reports.kind', '=', 'deliveries.kind'),
-    )
-    .select([
-      'deliveries.exam_id as examId',
-      'deliveries.revision as revision',
-      'deliveries.kind as kind',
-      'deliveries.destination as destination',
-      'deliveries.commitment as commitment',
-      'deliveries.commitment_attempts as asks',
-      'reports.sop_class_uid as sopClassUid',
-      'reports.sop_uid as sopInstanceUid',
-    ]);
+  return deliveriesWithReports(database).select([
+    'deliveries.exam_id as examId',
+    'deliveries.revision as revision',
+    'deliveries.kind as kind',
+    'deliveries.destination as destination',
+    'deliveries.commitment as commitment',
+    'deliveries.commitment_attempts as asks',
+    'reports.sop_class_uid as sopClassUid',
+    'reports.sop_uid as sopInstanceUid',
+  ]);
 }
 
 function wanted(

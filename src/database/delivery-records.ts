@@ -42,13 +42,8 @@ export interface RestartSelection {
   readonly kind?: ReportKind | undefined;
 }
 
-/** The deliveries to one destination that are due, the longest due first. */
-export function findDueDeliveries(
-  database: Kysely<Database>,
-  destination: string,
-  nowMs: number,
-  limit: number,
-): Promise<readonly DueDelivery[]> {
+/** Deliveries, each beside the report that it sends. */
+export function deliveriesWithReports(database: Connection) {
   return database
     .selectFrom('deliveries')
     .innerJoin('reports', (join) =>
@@ -56,7 +51,17 @@ export function findDueDeliveries(
         .onRef('reports.exam_id', '=', 'deliveries.exam_id')
         .onRef('reports.revision', '=', 'deliveries.revision')
         .onRef('reports.kind', '=', 'deliveries.kind'),
-    )
+    );
+}
+
+/** The deliveries to one destination that are due, the longest due first. */
+export function findDueDeliveries(
+  database: Kysely<Database>,
+  destination: string,
+  nowMs: number,
+  limit: number,
+): Promise<readonly DueDelivery[]> {
+  return deliveriesWithReports(database)
     .select([
       'deliveries.exam_id as examId',
       'deliveries.revision as revision',

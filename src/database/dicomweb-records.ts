@@ -2,7 +2,8 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { AnalysisResult, Reason } from '../exam/analysis.ts';
 import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
-import type { ExamState, ReportKind } from '../exam/exam-state.ts';
+import type { ReportKind } from '../exam/exam-state.ts';
+import type { Standing } from '../exam/standing.ts';
 import type { Database, ExamTable, PersonTable, ReportTable } from './schema.ts';
 
 /** What a study is looked for by; wildcards `*` and `?` in the texts, an empty filter is every study. */
@@ -39,15 +40,9 @@ export interface HeldInstance extends InstanceKey {
   readonly person: Pick<Selectable<PersonTable>, 'name' | 'patient_id' | 'issuer' | 'birth_date' | 'sex'>;
 }
 
-/** How one exam stands, for whoever sent it. */
-export interface ExamStanding extends InstanceKey {
+/** How one exam stands, with the place of its PDF. */
+export interface ExamStanding extends Standing {
   readonly examId: string;
-  readonly state: ExamState;
-  readonly revision: number;
-  readonly receivedAtMs: number;
-  readonly finishedAtMs: number | null;
-  readonly reasons: readonly Reason[];
-  readonly analysis: AnalysisResult | null;
   readonly pdfKey: string | null;
 }
 

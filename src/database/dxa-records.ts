@@ -1,8 +1,8 @@
 import type { Reason } from '../exam/analysis.ts';
 import type { ImageHeader } from '../exam/exam.ts';
-import { moveExam } from '../exam/exam-state.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
+import { finishExam } from './triage-records.ts';
 import { findReferralOf, followScanner, type PerformedState } from './performed-records.ts';
 
 /** A result that came back from a scanner, as it was received. */
@@ -24,20 +24,7 @@ export async function recordDxaResult(
   result: ReceivedDxaResult,
 ): Promise<string | null> {
   const { examId, header, callingAeTitle, nowMs } = result;
-  const exam = await database
-    .selectFrom('exams')
-    .select(['state', 'person_id'])
-    .where('exam_id', '=', examId)
-    .executeTakeFirstOrThrow();
-  await database
-    .updateTable('exams')
-    .set({
-      state: moveExam(exam.state, 'not-eligible'),
-      reasons_json: JSON.stringify(result.reasons),
-      finished_at_ms: nowMs,
-    })
-    .where('exam_id', '=', examId)
-    .execute();
+  const exam = await finishExam(database, examId, 'not-eligible', result.reasons, nowMs, null);
   const referral = (await isOwnReport(database, header.sopInstanceUid))
     ? undefined
     : await findReferralOf(database, {
@@ -52,7 +39,7 @@ export async function recordDxaResult(
     .insertInto('dxa_results')
     .values({
       exam_id: examId,
-      person_id: exam.person_id,
+      person_id: exam.personId,
       referral_id: referralId,
       matched_by: referral?.matchedBy ?? null,
       received_at_ms: nowMs,

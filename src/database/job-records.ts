@@ -1,5 +1,5 @@
 import type { Connection } from './exam-records.ts';
-import type { Database } from './schema.ts';
+import type { Database, JobTable } from './schema.ts';
 
 /** A job that was handed out. Whoever holds the newest lease of a job, and nobody else, may end it. */
 export interface LeasedJob {
@@ -7,6 +7,19 @@ export interface LeasedJob {
   readonly leaseToken: string;
   /** This attempt's number, from 1. */
   readonly attempt: number;
+}
+
+/** A job that waits from now on, as if it had never been tried. */
+export function waitingJob(examId: string, nowMs: number): JobTable {
+  return {
+    exam_id: examId,
+    state: 'waiting',
+    attempts: 0,
+    due_at_ms: nowMs,
+    lease_token: null,
+    lease_until_ms: null,
+    last_error: null,
+  };
 }
 
 /** Adds jobs within the transaction that makes their exams; exams that have one keep it. */
@@ -18,17 +31,7 @@ export async function insertJobs(
   if (examIds.length === 0) return;
   await database
     .insertInto('jobs')
-    .values(
-      examIds.map((examId) => ({
-        exam_id: examId,
-        state: 'waiting' as const,
-        attempts: 0,
-        due_at_ms: nowMs,
-        lease_token: null,
-        lease_until_ms: null,
-        last_error: null,
-      })),
-    )
+    .values(examIds.map((examId) => waitingJob(examId, nowMs)))
     .onConflict((conflict) => conflict.column('exam_id').doNothing())
     .execute();
 }

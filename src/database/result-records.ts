@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { ReportKind } from '../exam/exam-state.ts';
 import type { ImageHeader } from '../exam/exam.ts';
+import type { FilmIdentity } from '../exam/standing.ts';
 import type { ExamStanding } from './dicomweb-records.ts';
 import { standingOf } from './dicomweb-records.ts';
 import type { Database } from './schema.ts';
@@ -10,16 +11,7 @@ import type { Database } from './schema.ts';
 export interface DueResult {
   readonly standing: ExamStanding;
   readonly siteId: string;
-  readonly film: {
-    readonly patientName: string | null;
-    readonly patientId: string | null;
-    readonly patientBirthDate: string | null;
-    readonly patientSex: string | null;
-    readonly studyDate: string | null;
-    readonly accessionNumber: string | null;
-    readonly studyDescription: string | null;
-    readonly modality: string | null;
-  };
+  readonly film: FilmIdentity;
 }
 
 /** What ended since then at these sites and has no PDF of its present revision; the earliest first. */

@@ -2,6 +2,7 @@ import { TriageError } from '../errors.ts';
 import { type ExamState, moveExam } from '../exam/exam-state.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
+import { waitingJob } from './job-records.ts';
 
 const REASSESSED = 'exam assessed anew';
 
@@ -90,17 +91,10 @@ async function requireFilm(
 }
 
 async function restartJob(database: Connection, examId: string, nowMs: number): Promise<void> {
-  const waiting = {
-    state: 'waiting' as const,
-    attempts: 0,
-    due_at_ms: nowMs,
-    lease_token: null,
-    lease_until_ms: null,
-    last_error: null,
-  };
+  const job = waitingJob(examId, nowMs);
   await database
     .insertInto('jobs')
-    .values({ exam_id: examId, ...waiting })
-    .onConflict((conflict) => conflict.column('exam_id').doUpdateSet(waiting))
+    .values(job)
+    .onConflict((conflict) => conflict.column('exam_id').doUpdateSet(job))
     .execute();
 }

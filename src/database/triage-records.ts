@@ -191,7 +191,8 @@ async function findReferral(
   return row?.referralId;
 }
 
-async function finishExam(
+/** Ends an exam with what became of it; returns whose it is. */
+export async function finishExam(
   database: Connection,
   examId: string,
   to: ExamState,

@@ -101,3 +101,25 @@ export interface AnalysisResult {
   readonly models: readonly ModelIdentity[];
   readonly timingsMs: StageTimings;
 }
+
+/** The result of a file of which nothing was read. */
+export function unreadAnalysis(
+  file: string,
+  end: { readonly outcome: Outcome; readonly reason: Reason; readonly problems: readonly string[] },
+): AnalysisResult {
+  return {
+    schema: 'osteotriage.analysis/1',
+    file,
+    sopInstanceUid: null,
+    image: null,
+    view: null,
+    spacing: { mmPerPx: null, source: 'none' },
+    outcome: end.outcome,
+    reasons: [end.reason],
+    panoramic: null,
+    spine: null,
+    quality: { usable: false, problems: end.problems },
+    models: [],
+    timingsMs: { read: 0, decode: 0, prepare: 0, inference: 0, measure: 0, total: 0 },
+  };
+}

@@ -9,7 +9,7 @@ import { type Connection, patientIdentityKey } from '../database/exam-records.ts
 import type { Database } from '../database/schema.ts';
 import { reasonOf } from '../decide/reason-texts.ts';
 import { TriageError } from '../errors.ts';
-import type { AnalysisResult } from '../exam/analysis.ts';
+import { type AnalysisResult, unreadAnalysis } from '../exam/analysis.ts';
 import type { ChangeMaker } from './identity.ts';
 
 /** Who has declined: a Patient ID; without an issuer, that ID whoever issued it. */
@@ -96,21 +96,7 @@ export async function isOptedOut(database: Connection, examId: string): Promise<
 
 /** What the record says of a film that was not read because its patient declined. */
 export function declinedAnalysis(path: string): AnalysisResult {
-  return {
-    schema: 'osteotriage.analysis/1',
-    file: path,
-    sopInstanceUid: null,
-    image: null,
-    view: null,
-    spacing: { mmPerPx: null, source: 'none' },
-    outcome: 'not-eligible',
-    reasons: [reasonOf('opted-out')],
-    panoramic: null,
-    spine: null,
-    quality: { usable: false, problems: [] },
-    models: [],
-    timingsMs: { read: 0, decode: 0, prepare: 0, inference: 0, measure: 0, total: 0 },
-  };
+  return unreadAnalysis(path, { outcome: 'not-eligible', reason: reasonOf('opted-out'), problems: [] });
 }
 
 function changeList(

@@ -1,18 +1,8 @@
 /** The result of one film for the clinic that sent it, as JSON: by the STOW caller's poll and in the out-tray. Pure. */
 import { DISCLAIMER, isReasonCode, reasonText } from '../decide/reason-texts.ts';
 import type { AnalysisResult, Reason } from '../exam/analysis.ts';
-import type { InstanceKey } from '../exam/exam.ts';
 import type { ExamState } from '../exam/exam-state.ts';
-
-/** How one exam stands. */
-export interface Standing extends InstanceKey {
-  readonly state: ExamState;
-  readonly revision: number;
-  readonly receivedAtMs: number;
-  readonly finishedAtMs: number | null;
-  readonly reasons: readonly Reason[];
-  readonly analysis: AnalysisResult | null;
-}
+import type { Standing } from '../exam/standing.ts';
 
 /** A result: `osteotriage.result/1`. Names nobody but by UIDs, which the clinic gave itself. */
 export interface ResultJson {

@@ -5,19 +5,8 @@ import { POLICY_VERSION } from '../decide/referral-policy.ts';
 import { asTriageError } from '../errors.ts';
 import type { ReportedSide } from '../exam/analysis.ts';
 import type { ExamState } from '../exam/exam-state.ts';
-import { type Standing, swedishText } from './result-json.ts';
-
-/** Whom the film shows, and which film it is, as the record has it. */
-export interface FilmIdentity {
-  readonly patientName: string | null;
-  readonly patientId: string | null;
-  readonly patientBirthDate: string | null;
-  readonly patientSex: string | null;
-  readonly studyDate: string | null;
-  readonly accessionNumber: string | null;
-  readonly studyDescription: string | null;
-  readonly modality: string | null;
-}
+import type { FilmIdentity, Standing } from '../exam/standing.ts';
+import { swedishText } from './result-json.ts';
 
 /** What a page is made from. */
 export interface ResultPdfInput {
