@@ -21,6 +21,9 @@ const ENCODING_BY_TERM: Readonly<Record<string, string>> = {
   GBK: 'gbk',
 };
 
+/** The single-byte and multi-byte sets that are read, by their defined term (PS3.3 C.12.1.1.2). */
+export const CHARACTER_SET_TERMS: readonly string[] = Object.keys(ENCODING_BY_TERM);
+
 /** Final bytes of the escape sequences that designate a G1 set, ESC 02/13 F (PS3.3 table C.12-3). */
 const ENCODING_BY_ESCAPE: Readonly<Record<number, string>> = {
   0x41: 'latin1',

@@ -13,7 +13,7 @@ export interface TlsFiles {
 }
 
 /** BCP 195 (RFC 9325 section 4.2) for TLS 1.2, and the suites of TLS 1.3: forward secrecy and AEAD only. */
-const CIPHER_SUITES = [
+export const CIPHER_SUITES: readonly string[] = [
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
   'TLS_AES_128_GCM_SHA256',
@@ -23,7 +23,10 @@ const CIPHER_SUITES = [
   'ECDHE-RSA-CHACHA20-POLY1305',
   'ECDHE-ECDSA-AES128-GCM-SHA256',
   'ECDHE-RSA-AES128-GCM-SHA256',
-].join(':');
+];
+
+/** The oldest and the newest version of TLS that is spoken. */
+export const TLS_VERSIONS = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' } as const;
 
 /**
  * Reads the files of one end (PS3.15 Annex B, BCP 195). Throws configuration-invalid with what is
@@ -32,9 +35,8 @@ const CIPHER_SUITES = [
 export function loadSecureContext(files: TlsFiles): SecureContextOptions {
   const { certificateFile, keyFile, authoritiesFile } = files;
   const options: SecureContextOptions = {
-    minVersion: 'TLSv1.2',
-    maxVersion: 'TLSv1.3',
-    ciphers: CIPHER_SUITES,
+    ...TLS_VERSIONS,
+    ciphers: CIPHER_SUITES.join(':'),
     ecdhCurve: 'X25519:P-256:P-384',
     honorCipherOrder: true,
     // A resumed session would show no certificate, and a renegotiated one another.

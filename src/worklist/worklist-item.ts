@@ -97,6 +97,27 @@ const NO_KEYS: ReadonlySet<string> = new Set([
   'QueryRetrieveLevel',
 ]);
 
+/** An attribute of the worklist as the conformance statement lists it. */
+export interface WorklistAttribute {
+  readonly keyword: string;
+  readonly vr: string;
+  readonly returnType: '1' | '2' | '3';
+  /** Whether a key with a value is matched; else it matches all, with the status FF01. */
+  readonly isMatched: boolean;
+  readonly isInStep: boolean;
+}
+
+/** Every attribute of an item. */
+export function listWorklistAttributes(): readonly WorklistAttribute[] {
+  return [ITEM_ATTRIBUTES, STEP_ATTRIBUTES].flatMap((attributes) =>
+    Object.entries(attributes).map(([keyword, { vr, type, value }]) => ({
+      ...{ keyword, vr, returnType: type },
+      isMatched: value !== undefined,
+      isInStep: attributes === STEP_ATTRIBUTES,
+    })),
+  );
+}
+
 /** A query as it was understood. */
 export interface WorklistQuery {
   /** Keys with values that are matched, by keyword. */
