@@ -7,14 +7,12 @@ export const OBJECT_KINDS = ['objects', 'reports', 'pictures'] as const;
 
 /**
  * Where a received instance is kept. The key is a hash of study, series and instance, so that the same SOP
- * Instance UID in two series is two objects and no name on the disk identifies anyone.
+ * Instance UID in two series is two objects and no name on the disk identifies anyone. One that is held anew after
+ * its removal has another key, so that the removal, which may be under way, never meets it.
  */
-export function instanceObjectKey(key: InstanceKey): string {
-  return objectKey(
-    'objects',
-    `${key.studyInstanceUid}/${key.seriesInstanceUid}/${key.sopInstanceUid}`,
-    'dcm',
-  );
+export function instanceObjectKey(key: InstanceKey, heldAnewAtMs?: number): string {
+  const name = `${key.studyInstanceUid}/${key.seriesInstanceUid}/${key.sopInstanceUid}`;
+  return objectKey('objects', heldAnewAtMs === undefined ? name : `${name}/${heldAnewAtMs}`, 'dcm');
 }
 
 /** Where a report object of an exam is kept. */

@@ -21,14 +21,17 @@ export interface ReceivedInstance {
   readonly receivedAtMs: number;
 }
 
+/** What an instance that comes again is compared with. */
+export type KnownExam = Pick<
+  Selectable<ExamTable>,
+  'exam_id' | 'data_set_sha256' | 'object_key' | 'object_removed_at_ms'
+>;
+
 /** The exam of an instance, if it was ever acknowledged. */
-export function findExam(
-  database: Connection,
-  key: InstanceKey,
-): Promise<Pick<Selectable<ExamTable>, 'exam_id' | 'data_set_sha256'> | undefined> {
+export function findExam(database: Connection, key: InstanceKey): Promise<KnownExam | undefined> {
   return database
     .selectFrom('exams')
-    .select(['exam_id', 'data_set_sha256'])
+    .select(['exam_id', 'data_set_sha256', 'object_key', 'object_removed_at_ms'])
     .where('study_uid', '=', key.studyInstanceUid)
     .where('series_uid', '=', key.seriesInstanceUid)
     .where('sop_uid', '=', key.sopInstanceUid)
@@ -67,6 +70,19 @@ export async function insertExam(database: Connection, received: ReceivedInstanc
     })
     .execute();
   return examId;
+}
+
+/** Notes that the object of an exam was gone and is held again, under another key. */
+export async function recordHeldAnew(
+  database: Connection,
+  examId: string,
+  held: { readonly objectKey: string; readonly objectBytes: number },
+): Promise<void> {
+  await database
+    .updateTable('exams')
+    .set({ object_key: held.objectKey, object_bytes: held.objectBytes, object_removed_at_ms: null })
+    .where('exam_id', '=', examId)
+    .execute();
 }
 
 /** Records a C-STORE that was answered otherwise than Success. */

@@ -86,6 +86,28 @@ describe('receiving an instance', () => {
     expect(await openWorklist(database).countStatus()).toMatchObject({ received: 1, refused: 0 });
   });
 
+  it.each(['retention removed it', 'the disk lost it'])(
+    'holds an instance again whose object is gone because %s, and assesses it no second time',
+    async (why) => {
+      const dataSet = tinyDataSet(UIDS);
+      await receive(dataSet);
+      const first = await database.selectFrom('exams').selectAll().executeTakeFirstOrThrow();
+      if (why === 'retention removed it') {
+        await database.updateTable('exams').set({ object_removed_at_ms: 5 }).execute();
+      }
+      await rm(join(folder, first.object_key));
+      expect((await receive(dataSet)).kind).toBe('already-held');
+      const again = await database.selectFrom('exams').selectAll().executeTakeFirstOrThrow();
+      // A removal that is under way still has the earlier key.
+      expect(again.object_key).not.toBe(first.object_key);
+      const file = await objects.read(again.object_key);
+      expect(file.subarray(-dataSet.length).equals(dataSet)).toBe(true);
+      expect(again).toMatchObject({ object_bytes: file.length, object_removed_at_ms: null });
+      expect(received).toEqual([first.exam_id]);
+      expect(await database.selectFrom('jobs').select('exam_id').execute()).toHaveLength(1);
+    },
+  );
+
   it('stores one and tells all Success when the same instance comes many times at once', async () => {
     const receptions = await Promise.all(Array.from({ length: 20 }, () => receive(tinyDataSet(UIDS))));
     expect(receptions.filter((reception) => reception.kind === 'stored')).toHaveLength(1);

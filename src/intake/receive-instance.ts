@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { instanceObjectKey } from '../archive/archive.ts';
 import type { ObjectStore, ObjectWriter } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
-import { findExam, insertExam, recordRefusal } from '../database/exam-records.ts';
+import { findExam, insertExam, recordHeldAnew, recordRefusal } from '../database/exam-records.ts';
 import { recordDxaResult } from '../database/dxa-records.ts';
 import { insertJobs } from '../database/job-records.ts';
 import type { Database, Door } from '../database/schema.ts';
@@ -149,15 +149,23 @@ export class InstanceReception {
   }
 
   async #hold(header: ImageHeader, objectKey: string, dataSetSha256: string): Promise<Reception> {
-    const { database, clock, log, onReceived, onReferral } = this.#receiver.parts;
+    const { database, objects, clock, log, onReceived, onReferral } = this.#receiver.parts;
     const known = await findExam(database, header);
     if (known !== undefined) {
       if (known.data_set_sha256 !== dataSetSha256) {
         throw new TriageError('instance-conflict', 'this instance is already held with other content');
       }
-      // Whoever committed the row may not have been answered, because the sync failed.
-      await syncRecord(database);
-      return { kind: 'already-held', examId: known.exam_id };
+      const examId = known.exam_id;
+      // Success says that it is held: one that retention removed, or the disk lost, is taken in again.
+      if (known.object_removed_at_ms === null && (await objects.has(known.object_key))) {
+        // Whoever committed the row may not have been answered, because the sync failed.
+        await syncRecord(database);
+      } else {
+        const held = await this.#commitAnew(header);
+        await transactInGroup(database, (transaction) => recordHeldAnew(transaction, examId, held));
+        log.warn({ examId }, 'an instance whose object was gone came again and is held anew');
+      }
+      return { kind: 'already-held', examId };
     }
     // Without a row nobody was told Success for this key, so an object that stands there may be replaced.
     const objectBytes = await this.#writer.commit(objectKey);
@@ -195,6 +203,11 @@ export class InstanceReception {
     onReceived(examId);
     if (referralId !== null) onReferral?.(referralId);
     return { kind: 'stored', examId };
+  }
+
+  async #commitAnew(header: ImageHeader): Promise<{ objectKey: string; objectBytes: number }> {
+    const objectKey = instanceObjectKey(header, this.#receiver.parts.clock.nowMs());
+    return { objectKey, objectBytes: await this.#writer.commit(objectKey) };
   }
 }
 
