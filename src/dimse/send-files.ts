@@ -53,7 +53,8 @@ export interface SendOptions {
 /**
  * Sends Part 10 files over one association, in order, each in the transfer syntax it is in; the data set goes out
  * as it stands in the file. Files that cannot be read or have no accepted context yield an error and the next one
- * goes on. Throws peer-unreachable, peer-rejected or peer-aborted when the association fails.
+ * goes on. Throws peer-unreachable, peer-rejected or peer-aborted when the association fails; the file that was
+ * under way then yields that error first, and those behind it yield nothing.
  */
 export async function* sendFiles(
   paths: readonly string[],
@@ -76,27 +77,38 @@ export async function* sendFiles(
     connectMsMax: options.connectMsMax,
   });
   try {
-    for (const file of files) yield await sendFile(association, file, options.clock);
+    for (const file of files) yield* sendFile(association, file, options.clock);
     await association.release();
   } finally {
     if (association.isOpen) association.abort();
   }
 }
 
-async function sendFile(association: Association, file: FileToSend, clock: Clock): Promise<SendResult> {
+async function* sendFile(
+  association: Association,
+  file: FileToSend,
+  clock: Clock,
+): AsyncGenerator<SendResult, void, undefined> {
   const { path, sopClassUid, sopInstanceUid, transferSyntaxUid, datasetOffset } = file;
   if (association.contextFor(sopClassUid, transferSyntaxUid) === undefined) {
     const error = new TriageError(
       'peer-rejected',
       'the peer does not accept this SOP class in this transfer syntax',
     );
-    return { path, error };
+    yield { path, error };
+    return;
   }
   const dataset = createReadStream(path, { start: datasetOffset, highWaterMark: READ_BYTES });
   let lastByteAtMs = clock.nowMs();
   dataset.once('end', () => (lastByteAtMs = clock.nowMs()));
-  const answer = await association.store({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataset });
-  return { path, sopInstanceUid, answer, lastByteAtMs };
+  let answer: StoreAnswer;
+  try {
+    answer = await association.store({ sopClassUid, sopInstanceUid, transferSyntaxUid, dataset });
+  } catch (thrown) {
+    yield { path, error: asTriageError(thrown) };
+    throw thrown;
+  }
+  yield { path, sopInstanceUid, answer, lastByteAtMs };
 }
 
 function contextsOf(files: readonly FileToSend[]): { abstractSyntax: string; transferSyntaxes: string[] }[] {

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import dimse from 'dcmjs-dimse';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { reportObjectKey } from '../archive/archive.ts';
 import { systemClock } from '../clock.ts';
 import { restartDeliveries } from '../database/delivery-records.ts';
 import { openSqlite } from '../database/sqlite.ts';
@@ -46,6 +47,9 @@ function send(...destinations: Parameters<typeof startSender>[2]) {
 
 const isSettled = async () => Object.values(await archive.deliveries()).every(({ attempts }) => attempts > 0);
 
+/** No status: the PACS closes the connection in place of an answer. */
+const HANGS_UP = -1;
+
 /** A PACS of another make (dcmjs-dimse) that answers each object of a SOP class with the next of its statuses. */
 async function startPacs(statuses: Readonly<Record<string, readonly number[]>>): Promise<number> {
   const asked = new Map<string, number>();
@@ -70,8 +74,13 @@ async function startPacs(statuses: Readonly<Record<string, readonly number[]>>):
       const time = asked.get(sopClass) ?? 0;
       asked.set(sopClass, time + 1);
       const answers = statuses[sopClass] ?? statuses['*'] ?? [0];
+      const status = answers[Math.min(time, answers.length - 1)]!;
+      if (status === HANGS_UP) {
+        (this as unknown as { socket: Socket }).socket.destroy();
+        return;
+      }
       const response = dimse.responses.CStoreResponse.fromRequest(request as never);
-      response.setStatus(answers[Math.min(time, answers.length - 1)]!);
+      response.setStatus(status);
       callback(response as never);
     }
 
@@ -129,6 +138,42 @@ describe('the answer of a PACS', () => {
     expect(await report()).toMatchObject({ state: 'delivered', attempts: 3, note: null });
   });
 });
+
+describe('one report that cannot go out', () => {
+  it('because its object is not to be had now holds up no other, and is tried again', async () => {
+    const [first] = [await archive.addReports(1, ['pacs']), await archive.addReports(2, ['pacs'])];
+    const lost = reportObjectKey(first, 0, 'SR');
+    await rename(await archive.objects.readablePath(lost), join(archive.folder, 'lost'));
+    const sender = send(pacsAt(await startPacs({})));
+    await until('the five others', async () => (await states('delivered')) === 5);
+    expect(
+      await archive.database.selectFrom('deliveries').selectAll().where('exam_id', '=', first).execute(),
+    ).toContainEqual(
+      expect.objectContaining({ kind: 'SR', state: 'pending', note: 'storage-failed', attempts: 1 }),
+    );
+    await archive.objects.putFile(join(archive.folder, 'lost'), lost);
+    clock.advance(10_001);
+    sender.ring();
+    await until('that one', async () => (await states('delivered')) === 6);
+  });
+
+  it('because the PACS closes the connection at it holds up no other', async () => {
+    for (const number of [1, 2, 3]) await archive.addReports(number, ['pacs']);
+    const sender = send(pacsAt(await startPacs({ [SR]: [HANGS_UP] })));
+    for (let association = 0; association < 4; association += 1) {
+      await systemClock.sleep(100);
+      clock.advance(1_000);
+      sender.ring();
+    }
+    await until('the six others', async () => (await states('delivered')) === 6);
+    expect(await states('pending')).toBe(3);
+  });
+});
+
+async function states(state: 'delivered' | 'pending'): Promise<number> {
+  const rows = await archive.database.selectFrom('deliveries').select('state').execute();
+  return rows.filter((row) => row.state === state).length;
+}
 
 describe('several destinations', () => {
   it('wait for none of them that is down or silent', async () => {

@@ -97,12 +97,16 @@ export class DeliveryRunner {
     }
   }
 
-  /** Every delivery of the round is written down once: with its answer, or with what ended the association. */
+  /**
+   * Every delivery that was tried is written down once, with its answer or with what ended the association. What
+   * stood behind one that ended it was not tried and keeps its turn: an object that a PACS cannot bear holds up
+   * no other.
+   */
   async #sendRound(destination: Destination, due: readonly DueDelivery[]): Promise<boolean> {
-    const { objects, limits, clock, identity } = this.#parts;
-    const open = new Map<string, DueDelivery>();
+    const { limits, clock, identity } = this.#parts;
+    const open = await this.#findObjects(due);
+    let wasTried = false;
     try {
-      for (const delivery of due) open.set(await objects.readablePath(delivery.objectKey), delivery);
       const peer = peerOf(destination, identity);
       for await (const result of sendFiles([...open.keys()], {
         ...{ peer, limits, clock, connectMsMax: CONNECT_MS_MAX },
@@ -110,16 +114,30 @@ export class DeliveryRunner {
         const delivery = open.get(result.path);
         if (delivery === undefined) continue;
         open.delete(result.path);
+        wasTried = true;
         if ('error' in result) await this.#noteFailure(delivery, result.error.class, result.error.code);
         else await this.#noteAnswer(delivery, destination, result.answer.status);
       }
       return true;
     } catch (thrown) {
       const error = asTriageError(thrown);
-      for (const delivery of open.values()) await this.#noteFailure(delivery, error.class, error.code);
+      if (!wasTried) {
+        for (const delivery of open.values()) await this.#noteFailure(delivery, error.class, error.code);
+      }
       // With every answer written down it failed at the farewell, which costs nothing.
       return open.size === 0;
     }
+  }
+
+  /** The deliveries by the path of their object; one that the archive does not give now is tried again later. */
+  async #findObjects(due: readonly DueDelivery[]): Promise<Map<string, DueDelivery>> {
+    const found = new Map<string, DueDelivery>();
+    for (const delivery of due) {
+      const path = await this.#parts.objects.readablePath(delivery.objectKey).catch(() => null);
+      if (path === null) await this.#noteFailure(delivery, 'transient', 'storage-failed');
+      else found.set(path, delivery);
+    }
+    return found;
   }
 
   async #noteAnswer(delivery: DueDelivery, { commitment }: Destination, status: number): Promise<void> {
