@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { instanceObjectKey, OBJECT_KINDS } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
@@ -271,6 +271,22 @@ describe('the way back', () => {
     expect(row).toMatchObject({ state: 'pending', attempts: 1 });
     expect(row.note).toMatch(/listensAt/);
     expect(called).toEqual([]);
+  });
+
+  it('is not told without end while the record takes no word of it', async () => {
+    await sql`create trigger full before update on commitment_requests begin select raise(abort, 'disk full'); end`.execute(
+      database,
+    );
+    await Promise.all(
+      ['2.25.1', '2.25.2', '2.25.3'].map((TransactionUID) =>
+        ask([], { change: { dataset: { TransactionUID, ReferencedSOPSequence: [reference(HELD)] } } }),
+      ),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(called.length).toBeLessThanOrEqual(3);
+    await sql`drop trigger full`.execute(database);
+    clock.advance(5_000);
+    expect(await settled()).toMatchObject({ state: 'reported' });
   });
 
   it('is found again after a restart', async () => {

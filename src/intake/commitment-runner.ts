@@ -107,13 +107,18 @@ export class CommitmentRunner {
     const due = await findDueCommitments(database, clock.nowMs(), REQUESTS_EACH_ROUND);
     for (const [caller, requests] of Map.groupBy(due, ({ callingAeTitle }) => callingAeTitle)) {
       if (this.#answering.has(caller)) continue;
-      const round = this.#answerAll(requests)
-        .catch((thrown: unknown) => log.error({ err: thrown }, 'a commitment could not be written down'))
-        .finally(() => {
+      const round = this.#answerAll(requests).then(
+        () => {
           this.#answering.delete(caller);
           // What came meanwhile from the same caller was passed over.
           if (due.length === REQUESTS_EACH_ROUND || this.#reporters.size > 0) this.ring();
-        });
+        },
+        (thrown: unknown) => {
+          this.#answering.delete(caller);
+          // It is still due; only the poll takes it up again, else the peer would be told without end.
+          log.error({ err: thrown }, 'a commitment could not be written down');
+        },
+      );
       this.#answering.set(caller, round);
     }
   }
