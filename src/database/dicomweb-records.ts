@@ -5,6 +5,7 @@ import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
 import type { ReportKind } from '../exam/exam-state.ts';
 import type { Standing } from '../exam/standing.ts';
 import type { Database, ExamTable, PersonTable, ReportTable } from './schema.ts';
+import { sentBy } from './sender-records.ts';
 
 /** What a study is looked for by; wildcards `*` and `?` in the texts, an empty filter is every study. */
 export interface StudyFilter {
@@ -63,7 +64,7 @@ export async function findStudyUids(
     .selectFrom('exams')
     .innerJoin('persons', 'persons.person_id', 'exams.person_id')
     .select('exams.study_uid')
-    .where('exams.site_id', '=', siteId)
+    .where(sentBy([siteId]))
     .where('exams.object_removed_at_ms', 'is', null);
   if (studyUids !== undefined) query = query.where('exams.study_uid', 'in', [...studyUids]);
   if (patientId !== undefined) query = query.where(likeness(sql.ref('persons.patient_id'), patientId));
@@ -107,7 +108,7 @@ export async function listInstances(
     .innerJoin('persons', 'persons.person_id', 'exams.person_id')
     .selectAll('exams')
     .select(['persons.name', 'persons.patient_id', 'persons.issuer', 'persons.birth_date', 'persons.sex'])
-    .where('exams.site_id', '=', siteId)
+    .where(sentBy([siteId]))
     .where('exams.study_uid', 'in', [...key.studyUids])
     .orderBy('exams.received_at_ms')
     .execute();
@@ -115,7 +116,7 @@ export async function listInstances(
     .selectFrom('reports')
     .innerJoin('exams', 'exams.exam_id', 'reports.exam_id')
     .selectAll('reports')
-    .where('exams.site_id', '=', siteId)
+    .where(sentBy([siteId]))
     .where('exams.study_uid', 'in', [...key.studyUids])
     .orderBy('reports.created_at_ms')
     .orderBy('reports.revision')
@@ -139,21 +140,59 @@ export function findExamKey(database: Kysely<Database>, examId: string): Promise
     .executeTakeFirstOrThrow();
 }
 
-/** The exams of a site that came to their end since then, the earliest first. */
+/** An exam that ended, and from when on its site could know. */
+export interface FinishedStanding extends ExamStanding {
+  readonly knownAtMs: number;
+}
+
+/**
+ * The exams of a site whose end it could know since then, the earliest first: `limit` of them, and those of the same
+ * moment as the last.
+ */
 export async function listFinished(
   database: Kysely<Database>,
   siteId: string,
   sinceMs: number,
   limit: number,
-): Promise<readonly ExamStanding[]> {
-  const rows = await standings(database)
+): Promise<readonly FinishedStanding[]> {
+  const found = await listKnown(database, siteId, [sinceMs, Number.MAX_SAFE_INTEGER], limit);
+  const lastMs = found.at(limit - 1)?.knownAtMs;
+  if (lastMs === undefined || limit === 0) return found;
+  return [
+    ...found.filter(({ knownAtMs }) => knownAtMs < lastMs),
+    ...(await listKnown(database, siteId, [lastMs, lastMs], null)),
+  ];
+}
+
+// A site that sent a film later than another can know its end when it had sent it, and not before.
+async function listKnown(
+  database: Kysely<Database>,
+  siteId: string,
+  [fromMs, toMs]: readonly [number, number],
+  limit: number | null,
+): Promise<readonly FinishedStanding[]> {
+  const knownAtMs = sql<number>`max(exams.finished_at_ms, exam_senders.noted_at_ms)`;
+  let own = standings(database)
+    .select('exams.finished_at_ms as known_at_ms')
     .where('exams.site_id', '=', siteId)
-    .where('exams.finished_at_ms', '>=', sinceMs)
+    .where('exams.finished_at_ms', '>=', fromMs)
+    .where('exams.finished_at_ms', '<=', toMs)
     .orderBy('exams.finished_at_ms')
-    .orderBy('exams.exam_id')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => standingOf(row));
+    .orderBy('exams.exam_id');
+  let later = standings(database)
+    .innerJoin('exam_senders', 'exam_senders.exam_id', 'exams.exam_id')
+    .select(knownAtMs.as('known_at_ms'))
+    .where('exam_senders.site_id', '=', siteId)
+    .where(knownAtMs, '>=', fromMs)
+    .where(knownAtMs, '<=', toMs)
+    .orderBy(knownAtMs)
+    .orderBy('exams.exam_id');
+  if (limit !== null) [own, later] = [own.limit(limit), later.limit(limit)];
+  const rows = [...(await own.execute()), ...(await later.execute())];
+  return rows
+    .map((row) => ({ ...standingOf(row), knownAtMs: row.known_at_ms ?? 0 }))
+    .toSorted((a, b) => a.knownAtMs - b.knownAtMs)
+    .slice(0, limit ?? rows.length);
 }
 
 /** The exams of a site with that SOP Instance UID; more than one where it was used in two series. */
@@ -163,7 +202,7 @@ export async function findStandings(
   sopInstanceUid: string,
 ): Promise<readonly ExamStanding[]> {
   const rows = await standings(database)
-    .where('exams.site_id', '=', siteId)
+    .where(sentBy([siteId]))
     .where('exams.sop_uid', '=', sopInstanceUid)
     .execute();
   return rows.map((row) => standingOf(row));

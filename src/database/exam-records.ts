@@ -24,14 +24,14 @@ export interface ReceivedInstance {
 /** What an instance that comes again is compared with. */
 export type KnownExam = Pick<
   Selectable<ExamTable>,
-  'exam_id' | 'data_set_sha256' | 'object_key' | 'object_removed_at_ms'
+  'exam_id' | 'data_set_sha256' | 'site_id' | 'object_key' | 'object_removed_at_ms'
 >;
 
 /** The exam of an instance, if it was ever acknowledged. */
 export function findExam(database: Connection, key: InstanceKey): Promise<KnownExam | undefined> {
   return database
     .selectFrom('exams')
-    .select(['exam_id', 'data_set_sha256', 'object_key', 'object_removed_at_ms'])
+    .select(['exam_id', 'data_set_sha256', 'site_id', 'object_key', 'object_removed_at_ms'])
     .where('study_uid', '=', key.studyInstanceUid)
     .where('series_uid', '=', key.seriesInstanceUid)
     .where('sop_uid', '=', key.sopInstanceUid)

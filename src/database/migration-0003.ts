@@ -11,6 +11,7 @@ export async function createNodeRecord(database: Kysely<never>): Promise<void> {
   await createCommitments(db);
   await createScannerRecord(db);
   await createIdentityRecord(db);
+  await createSenders(db);
 }
 
 async function widenExams({ schema }: Kysely<unknown>): Promise<void> {
@@ -194,5 +195,22 @@ async function createIdentityRecord({ schema }: Kysely<unknown>): Promise<void> 
     .addColumn('identity_key', 'text', (c) => c.primaryKey())
     .addColumn('noted_at_ms', 'bigint', (c) => c.notNull())
     .addColumn('actor', 'text', (c) => c.notNull())
+    .execute();
+}
+
+async function createSenders({ schema }: Kysely<unknown>): Promise<void> {
+  await schema
+    .createTable('exam_senders')
+    .addColumn('exam_id', 'text', (c) => c.notNull().references('exams.exam_id'))
+    .addColumn('site_id', 'text', (c) => c.notNull())
+    .addColumn('noted_at_ms', 'bigint', (c) => c.notNull())
+    .addColumn('is_told', 'integer', (c) => c.notNull())
+    .addPrimaryKeyConstraint('exam_senders_once', ['site_id', 'exam_id'])
+    .execute();
+  await schema
+    .createIndex('exam_senders_untold')
+    .on('exam_senders')
+    .column('exam_id')
+    .where(sql.ref('is_told'), '=', sql.lit(0))
     .execute();
 }

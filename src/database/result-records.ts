@@ -1,5 +1,5 @@
 /** Results that are due as a PDF, and the noting of those that were made. */
-import type { Kysely } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { ReportKind } from '../exam/exam-state.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import type { FilmIdentity } from '../exam/standing.ts';
@@ -25,9 +25,8 @@ export async function findDueResults(
     .innerJoin('persons', 'persons.person_id', 'exams.person_id')
     .selectAll('exams')
     .select(['persons.name', 'persons.patient_id', 'persons.birth_date', 'persons.sex'])
-    .where('exams.site_id', 'in', [...query.siteIds])
+    .where(isOf(query))
     .where('exams.state', '!=', 'pending')
-    .where('exams.finished_at_ms', '>=', query.sinceMs)
     .where((eb) =>
       eb.not(
         eb.exists(
@@ -73,6 +72,23 @@ export async function findDueResults(
       },
     };
   });
+}
+
+/** What ended since then at these sites, and what one of them sent after another site and was not told of yet. */
+function isOf({ siteIds, sinceMs }: { readonly siteIds: readonly string[]; readonly sinceMs: number }) {
+  return (eb: ExpressionBuilder<Pick<Database, 'exams' | 'exam_senders'>, 'exams'>) =>
+    eb.or([
+      eb.and([eb('exams.site_id', 'in', [...siteIds]), eb('exams.finished_at_ms', '>=', sinceMs)]),
+      eb(
+        'exams.exam_id',
+        'in',
+        eb
+          .selectFrom('exam_senders')
+          .select('exam_senders.exam_id')
+          .where('exam_senders.site_id', 'in', [...siteIds])
+          .where('exam_senders.is_told', '=', sql.lit(0)),
+      ),
+    ]);
 }
 
 /**

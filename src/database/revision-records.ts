@@ -60,6 +60,7 @@ async function putBack(database: Connection, examId: string, nowMs: number, acto
       .where('exam_id', '=', examId)
       .where('state', 'in', ['pending', 'dead'])
       .execute();
+    await database.updateTable('exam_senders').set({ is_told: 0 }).where('exam_id', '=', examId).execute();
     await recordAudit(database, { atMs: nowMs, actor, action: REASSESSED, subject: examId });
   }
   await restartJob(database, examId, nowMs);

@@ -28,6 +28,7 @@ export interface Database {
   dxa_results: DxaResultTable;
   identity_changes: IdentityChangeTable;
   opt_outs: OptOutTable;
+  exam_senders: ExamSenderTable;
 }
 
 /** People as the senders name them: one row for each issuer and Patient ID. */
@@ -231,4 +232,13 @@ export interface OptOutTable {
   identity_key: string;
   noted_at_ms: number;
   actor: string;
+}
+
+/** Sites that sent an exam which another site had sent first. */
+export interface ExamSenderTable {
+  exam_id: string;
+  site_id: string;
+  noted_at_ms: number;
+  /** 1 when the reports of the present revision are on their way to the site's receivers. */
+  is_told: 0 | 1;
 }

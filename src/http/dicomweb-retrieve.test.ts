@@ -74,7 +74,7 @@ async function archive(key: string, bytes: Buffer): Promise<void> {
 }
 
 /** A finding with its structured report, as the triage leaves it. */
-async function finish(sopInstanceUid: string): Promise<string> {
+async function finish(sopInstanceUid: string, atMs = Date.now()): Promise<string> {
   const examId = await examIdOf(sopInstanceUid);
   const report = exampleReport();
   const sr = buildStructuredReport(report);
@@ -86,7 +86,7 @@ async function finish(sopInstanceUid: string): Promise<string> {
       state: 'positive',
       reasons_json: JSON.stringify(report.analysis.reasons),
       analysis_json: JSON.stringify({ ...report.analysis, file: '/data/archive/objects/secret.dcm' }),
-      finished_at_ms: Date.now(),
+      finished_at_ms: atMs,
     })
     .where('exam_id', '=', examId)
     .execute();
@@ -314,12 +314,65 @@ describe('the poll for results', () => {
     expect((await get('/results?since=soon')).status).toBe(400);
   });
 
+  it('shows a film and its result to the site that sent the same bytes later, from then on', async () => {
+    await finish('1.2.3.4.1', Date.parse('2026-01-01T12:00:00Z'));
+    expect((await get('/results/1.2.3.4.1', {}, CLINIC_KEYS.south)).status).toBe(404);
+    for (let times = 0; times < 2; times += 1) {
+      const again = await postStudies(server, multipartBody([{ bytes: tinyFile(film(1)) }]), {
+        key: CLINIC_KEYS.south,
+      });
+      expect(again.status).toBe(200);
+    }
+    const noted = await server.database.selectFrom('exam_senders').select(['site_id', 'is_told']).execute();
+    expect(noted).toEqual([{ site_id: 'south', is_told: 0 }]);
+    expect(await (await get('/results/1.2.3.4.1', {}, CLINIC_KEYS.south)).json()).toMatchObject({
+      state: 'positive',
+    });
+    expect((await get(FILM_PATH, { accept: 'application/dicom' }, CLINIC_KEYS.south)).status).toBe(200);
+    const found = await search('/studies?PatientID=*', CLINIC_KEYS.south);
+    expect(firsts(found, '0020000D').toSorted()).toEqual(['1.2.3', '1.2.8']);
+    // The other film of that study it never sent.
+    expect(firsts(await search('/studies/1.2.3/instances', CLINIC_KEYS.south), '00080018')).toEqual([
+      '1.2.3.4.1',
+      '2.25.78',
+    ]);
+    // Its last poll was after the film had ended and before it sent it.
+    const polled = await get('/results?since=2026-01-02T00:00:00Z', {}, CLINIC_KEYS.south);
+    expect(await polled.json()).toMatchObject({ results: [{ sopInstanceUid: '1.2.3.4.1' }] });
+    const first = await get('/results?since=2026-01-02T00:00:00Z');
+    expect(await first.json()).toMatchObject({ results: [] });
+  });
+
+  it('comes to its end one result at a time, also where several ended at once', async () => {
+    const end = (studyUid: string, time: string) =>
+      server.database
+        .updateTable('exams')
+        .set({ state: 'not-assessable', finished_at_ms: Date.parse(time) })
+        .where('study_uid', '=', studyUid)
+        .execute();
+    await end('1.2.3', '2026-01-01T12:00:00Z');
+    await end('1.2.7', '2026-01-01T13:00:00Z');
+    const told: string[] = [];
+    let since = '2026-01-01T00:00:00Z';
+    for (let polls = 0; polls < 2; polls += 1) {
+      const answer = await get(`/results?limit=1&since=${since}`);
+      const { results, next } = (await answer.json()) as {
+        results: { sopInstanceUid: string }[];
+        next: string;
+      };
+      told.push(...results.map(({ sopInstanceUid }) => sopInstanceUid));
+      since = next;
+    }
+    expect(told.toSorted()).toEqual(['1.2.3.4.1', '1.2.3.4.2', '1.2.7.4.1']);
+  });
+
   it('is never led past a result, and gets on when a page is full', () => {
-    const ended = (...times: number[]) => times.map((finishedAtMs) => ({ finishedAtMs }));
+    const ended = (...times: number[]) => times.map((knownAtMs) => ({ knownAtMs }));
     expect(nextSinceMs([], 10, 500, 1_000_000)).toBe(500);
     expect(nextSinceMs(ended(700, 900), 10, 500, 1_000_000)).toBe(900);
+    expect(nextSinceMs(ended(700, 900), 2, 500, 1_000_000)).toBe(901);
     // Within the last minute an earlier one may still come into the record.
     expect(nextSinceMs(ended(700, 990_000), 10, 500, 1_000_000)).toBe(940_000);
-    expect(nextSinceMs(ended(700, 990_000), 2, 500, 1_000_000)).toBe(990_000);
+    expect(nextSinceMs(ended(700, 990_000), 2, 500, 1_000_000)).toBe(940_000);
   });
 });

@@ -58,16 +58,18 @@ export function serveResults(app: FastifyInstance, parts: ResultParts): void {
 
 /**
  * Where the next poll begins. A caller may be given a result twice within a minute and never misses one: two
- * results of the same moment can come into the record in either order.
+ * results of the same moment can come into the record in either order. A list that was full is gone on with behind
+ * its last moment, which is whole, so that even a short one comes to its end.
  */
 export function nextSinceMs(
-  finished: readonly { readonly finishedAtMs: number | null }[],
+  finished: readonly { readonly knownAtMs: number }[],
   limit: number,
   sinceMs: number,
   nowMs: number,
 ): number {
-  const lastMs = finished.at(-1)?.finishedAtMs ?? sinceMs;
-  return finished.length === limit ? lastMs : Math.max(sinceMs, Math.min(lastMs, nowMs - OVERLAP_MS));
+  const lastMs = finished.at(-1)?.knownAtMs ?? sinceMs;
+  const behindMs = limit > 0 && finished.length >= limit ? lastMs + 1 : lastMs;
+  return Math.max(sinceMs, Math.min(behindMs, nowMs - OVERLAP_MS));
 }
 
 function sinceOf(text: string | undefined): number {

@@ -6,6 +6,7 @@ import { findExam, insertExam, recordHeldAnew, recordRefusal } from '../database
 import { recordDxaResult } from '../database/dxa-records.ts';
 import { insertJobs } from '../database/job-records.ts';
 import type { Database, Door } from '../database/schema.ts';
+import { noteSender } from '../database/sender-records.ts';
 import { syncRecord, transactInGroup } from '../database/sqlite.ts';
 import { ageAtStudyYears, isDxaModality } from '../decide/eligibility.ts';
 import { reasonOf } from '../decide/reason-texts.ts';
@@ -154,6 +155,10 @@ export class InstanceReception {
     if (known !== undefined) {
       if (known.data_set_sha256 !== dataSetSha256) {
         throw new TriageError('instance-conflict', 'this instance is already held with other content');
+      }
+      const siteId = this.#offer.siteId ?? LOOPBACK_SITE_ID;
+      if (siteId !== known.site_id) {
+        await noteSender(database, { examId: known.exam_id, siteId, nowMs: clock.nowMs() });
       }
       const examId = known.exam_id;
       // Success says that it is held: one that retention removed, or the disk lost, is taken in again.

@@ -8,6 +8,8 @@ import { OBJECT_KINDS, pictureObjectKey } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Database } from '../database/schema.ts';
+import { reassessExam } from '../database/revision-records.ts';
+import { noteSender } from '../database/sender-records.ts';
 import { reasonOf } from '../decide/reason-texts.ts';
 import { encodePng } from '../imaging/raster.ts';
 import type { SiteDirectory } from '../site-registry.ts';
@@ -151,6 +153,52 @@ describe('the desk of results', () => {
     expect(made).toEqual([
       { exam_id: examId, revision: 0 },
       { exam_id: examId, revision: 1 },
+    ]);
+  });
+
+  it('tells a clinic that sent a film after another site, also when it had ended, and again of a revision', async () => {
+    const examId = await endExam(1, 'hospital');
+    const waiting = await insertTestExam(database, 2);
+    const desk = openDesk();
+    await desk.look();
+    expect(await database.selectFrom('reports').select('exam_id').execute()).toEqual([]);
+    clock.advance(3 * 86_400_000);
+    for (const noted of [examId, waiting]) {
+      await noteSender(database, { examId: noted, siteId: 'north', nowMs: clock.nowMs() });
+    }
+    await desk.look();
+    await desk.look();
+    const told = () =>
+      database
+        .selectFrom('deliveries')
+        .select(['exam_id', 'revision', 'destination', 'kind'])
+        .orderBy('revision')
+        .execute();
+    const delivery = { exam_id: examId, revision: 0, destination: 'folder:north', kind: 'PDF' };
+    expect(await told()).toEqual([delivery]);
+    expect(rung).toBe(1);
+    await reassessExam(database, examId, clock.nowMs(), 'test');
+    await desk.look();
+    expect(await told()).toHaveLength(1);
+    await database
+      .updateTable('exams')
+      .set({ state: 'positive', finished_at_ms: clock.nowMs() })
+      .where('exam_id', '=', examId)
+      .execute();
+    await desk.look();
+    expect(await told()).toEqual([delivery, { ...delivery, revision: 1 }]);
+  });
+
+  it('tells a second clinic with a tray by the PDF that was made for the first', async () => {
+    const examId = await endExam(1, 'south');
+    const desk = openDesk();
+    await desk.look();
+    await noteSender(database, { examId, siteId: 'north', nowMs: clock.nowMs() });
+    await desk.look();
+    const made = await database.selectFrom('reports').select('exam_id').execute();
+    expect(made).toEqual([{ exam_id: examId }]);
+    expect(await database.selectFrom('deliveries').select('destination').execute()).toEqual([
+      { destination: 'folder:north' },
     ]);
   });
 

@@ -6,6 +6,7 @@ import type { ObjectStore } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
 import { type DueResult, findDueResults, recordResultPdf } from '../database/result-records.ts';
 import type { Database } from '../database/schema.ts';
+import { findUntoldSenders, tellSender } from '../database/sender-records.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import { LOOPBACK_SITE_ID } from '../sites.ts';
 import type { Log } from '../telemetry.ts';
@@ -69,17 +70,25 @@ export class ResultDesk {
     for (const [name, againAtMs] of this.#setAside) {
       if (againAtMs <= clock.monotonicMs()) this.#setAside.delete(name);
     }
+    // Asked before the PDFs are made, so that whoever is told gets the PDF too.
+    const untold = await findUntoldSenders(database);
     let due: readonly DueResult[];
     let made = 0;
     do {
       const limit = RESULTS_EACH_LOOK + this.#setAside.size;
       const found = await findDueResults(database, { siteIds: this.#siteIds(), sinceMs, limit });
-      due = found.filter((result) => !this.#setAside.has(nameOf(result)));
+      due = found.filter((result) => !this.#setAside.has(nameOf(result.standing)));
       for (const result of due) {
         if (this.#closed) return;
         if (await this.#make(result)) made += 1;
       }
     } while (due.length >= RESULTS_EACH_LOOK);
+    for (const sender of untold) {
+      // The PDF is tried again, and the sender is told with it.
+      if (this.#closed || this.#setAside.has(nameOf(sender))) continue;
+      const receivers = receiversOf(this.#parts.sites, sender.siteId);
+      if (await tellSender(database, sender, receivers, clock.nowMs())) made += 1;
+    }
     if (made > 0) onDeliveries();
   }
 
@@ -120,7 +129,7 @@ export class ResultDesk {
       if (isNoted) log.info({ examId, siteId }, 'a result was made for its clinic');
       return isNoted;
     } catch (thrown) {
-      this.#setAside.set(nameOf(result), clock.monotonicMs() + AGAIN_MS);
+      this.#setAside.set(nameOf(result.standing), clock.monotonicMs() + AGAIN_MS);
       log.error({ examId, err: thrown }, 'the PDF of a result could not be made');
       return false;
     }
@@ -151,6 +160,6 @@ export class ResultDesk {
   }
 }
 
-function nameOf({ standing }: DueResult): string {
-  return `${standing.examId} ${standing.revision}`;
+function nameOf({ examId, revision }: { readonly examId: string; readonly revision: number }): string {
+  return `${examId} ${revision}`;
 }

@@ -1,0 +1,103 @@
+/** Sites that sent a film which another site had sent first: they see it and learn of its result as well. */
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
+import type { ReportKind } from '../exam/exam-state.ts';
+import type { Connection } from './exam-records.ts';
+import type { Database } from './schema.ts';
+
+const ROWS_EACH_LOOK = 200;
+
+/** A site that is to learn of the result of a film that another site had sent first. */
+export interface UntoldSender {
+  readonly examId: string;
+  readonly siteId: string;
+  readonly revision: number;
+}
+
+/** Notes that this site sent the film too; a site that sends it again is noted once. */
+export async function noteSender(
+  database: Connection,
+  sender: { readonly examId: string; readonly siteId: string; readonly nowMs: number },
+): Promise<void> {
+  await database
+    .insertInto('exam_senders')
+    .values({ exam_id: sender.examId, site_id: sender.siteId, noted_at_ms: sender.nowMs, is_told: 0 })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** Whether an exam was sent by one of these sites, first or later. */
+export function sentBy(siteIds: readonly string[]) {
+  return (eb: ExpressionBuilder<Pick<Database, 'exams' | 'exam_senders'>, 'exams'>) =>
+    eb.or([
+      eb('exams.site_id', 'in', [...siteIds]),
+      eb(
+        'exams.exam_id',
+        'in',
+        eb
+          .selectFrom('exam_senders')
+          .select('exam_senders.exam_id')
+          .where('exam_senders.site_id', 'in', [...siteIds]),
+      ),
+    ]);
+}
+
+/** Later senders of films that have ended since, and that were not told yet. */
+export async function findUntoldSenders(database: Kysely<Database>): Promise<readonly UntoldSender[]> {
+  return await database
+    .selectFrom('exam_senders')
+    .innerJoin('exams', 'exams.exam_id', 'exam_senders.exam_id')
+    .select(['exams.exam_id as examId', 'exam_senders.site_id as siteId', 'exams.revision as revision'])
+    .where('exam_senders.is_told', '=', sql.lit(0))
+    .where('exams.state', '!=', 'pending')
+    .orderBy('exam_senders.noted_at_ms')
+    .limit(ROWS_EACH_LOOK)
+    .execute();
+}
+
+/**
+ * Puts the reports of a film on their way to what gets the reports of a later sender, all or nothing. What goes there
+ * already does not go twice. False and nothing where the film was assessed anew in the meantime.
+ */
+export function tellSender(
+  database: Kysely<Database>,
+  { examId, siteId, revision }: UntoldSender,
+  receivers: readonly { readonly name: string; readonly objects: readonly ReportKind[] }[],
+  nowMs: number,
+): Promise<boolean> {
+  return database.transaction().execute(async (transaction) => {
+    const exam = await transaction
+      .selectFrom('exams')
+      .select(['state', 'revision'])
+      .where('exam_id', '=', examId)
+      .executeTakeFirst();
+    if (exam === undefined || exam.state === 'pending' || exam.revision !== revision) return false;
+    const reports = await transaction
+      .selectFrom('reports')
+      .select('kind')
+      .where('exam_id', '=', examId)
+      .where('revision', '=', revision)
+      .execute();
+    const deliveries = receivers.flatMap(({ name: destination, objects }) =>
+      reports
+        .filter(({ kind }) => objects.includes(kind))
+        .map(({ kind }) => ({
+          ...{ exam_id: examId, revision, kind, destination, state: 'pending' as const },
+          ...{ attempts: 0, due_at_ms: nowMs, first_try_at_ms: null, note: null },
+        })),
+    );
+    if (deliveries.length > 0) {
+      await transaction
+        .insertInto('deliveries')
+        .values(deliveries)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    }
+    await transaction
+      .updateTable('exam_senders')
+      .set({ is_told: 1 })
+      .where('exam_id', '=', examId)
+      .where('site_id', '=', siteId)
+      .execute();
+    return true;
+  });
+}
