@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OBJECT_KINDS } from './archive/archive.ts';
 import { openDiskObjectStore } from './archive/disk-object-store.ts';
 import { systemClock } from './clock.ts';
+import { reassessExam } from './database/revision-records.ts';
 import type { Database } from './database/schema.ts';
 import { TriageError } from './errors.ts';
 import { InstanceReceiver } from './intake/receive-instance.ts';
@@ -47,6 +48,26 @@ class ScriptedPool {
     await systemClock.sleep(2);
     this.#held -= 1;
     return this.#answer(request, this.seen.filter((id) => id === request.id).length);
+  }
+}
+
+/** A pool whose first film is put back while it is being read, and ends after the second reading of it. */
+class OvertakenPool extends ScriptedPool {
+  override async analyse(request: AnalysisRequest): Promise<AnalysisReply> {
+    const reply = await super.analyse(request);
+    const time = this.seen.length;
+    if (time === 1) {
+      await reassessExam(database, request.id, systemClock.nowMs());
+      while ((await openWorklist(database).countStatus()).pending > 0) await systemClock.sleep(5);
+    }
+    const path = join(request.scratchFolder ?? '', 'sr.dcm');
+    await writeFile(path, `reading ${time}`);
+    const structuredReport = {
+      ...{ path, sopClassUid: '1.2.840.10008.5.1.4.1.1.88.34' },
+      ...{ seriesInstanceUid: '1.2.7', sopInstanceUid: '1.2.8' },
+    };
+    const none = { overlayPath: null, previewPath: null, secondaryCapture: null, presentationState: null };
+    return { ...reply, artefacts: { ...none, structuredReport } };
   }
 }
 
@@ -125,5 +146,11 @@ describe('the triage runner', () => {
     expect(exam).toMatchObject({ examId: poison, reasons: [{ code: 'worker-crashed' }] });
     // The retry has a limit, and it was used.
     expect(pool.seen.filter((id) => id === poison)).toHaveLength(2);
+  });
+
+  it('leaves the report of who took the film over as it is', async () => {
+    await triage(1, new OvertakenPool(2, () => ({ analysis, artefacts: null })));
+    const report = await database.selectFrom('reports').selectAll().executeTakeFirstOrThrow();
+    expect(await readFile(join(folder, report.object_key), 'utf8')).toBe('reading 2');
   });
 });

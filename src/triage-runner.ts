@@ -18,7 +18,7 @@ import { reasonOf } from './decide/reason-texts.ts';
 import { POLICY_VERSION } from './decide/referral-policy.ts';
 import { asTriageError } from './errors.ts';
 import type { WorkerPool } from './inference/worker-pool.ts';
-import type { LeasedJob } from './database/job-records.ts';
+import { holdsLease, type LeasedJob } from './database/job-records.ts';
 import type { JobQueue } from './queue/job-queue.ts';
 import { declinedAnalysis, isOptedOut } from './operations/opt-outs.ts';
 import { decideRetry } from './queue/retry-policy.ts';
@@ -171,6 +171,11 @@ export class TriageRunner {
 
   async #finish(job: LeasedJob, input: TriageInput, reply: AnalysisReply): Promise<void> {
     const { database, clock, receiversOf, onDeliveries } = this.#parts;
+    // Whoever has the lease now writes objects of the same names, and has perhaps written and sent them.
+    if (!(await holdsLease(database, job))) {
+      this.#tell(job, undefined);
+      return;
+    }
     const reports = await this.#archive(job.examId, input.revision, reply.artefacts);
     const destinations = receiversOf(input.siteId);
     const recorded = await recordTriage(database, {

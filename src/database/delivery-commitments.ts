@@ -78,7 +78,10 @@ export async function recordAsked(
   });
 }
 
-/** Writes what became of a commitment; one that was asked for anew meanwhile keeps its newer question. */
+/**
+ * Writes what became of a commitment; one that was asked for anew meanwhile keeps its newer question. What is not
+ * kept is not sent again once it has a successor: an old report must not go out after the new one.
+ */
 export async function changeCommitment(
   database: Connection,
   { commitment: from, ...key }: WantedCommitment,
@@ -87,11 +90,12 @@ export async function changeCommitment(
 ): Promise<void> {
   const commitment = moveCommitment(from, change.commitment);
   const stays = change.state === 'delivered';
+  const to = !stays && (await hasSuccessor(database, key)) ? 'superseded' : change.state;
   await database
     .updateTable('deliveries')
     .set({
       commitment,
-      state: stays ? 'delivered' : moveDelivery('delivered', change.state),
+      state: stays ? 'delivered' : moveDelivery('delivered', to),
       ...(stays ? { commitment_due_at_ms: change.dueAtMs } : { due_at_ms: change.dueAtMs }),
       ...(change.state === 'pending' ? { attempts: 0, first_try_at_ms: null } : {}),
       ...(change.note === null ? {} : { note: change.note }),
@@ -101,6 +105,15 @@ export async function changeCommitment(
     .where('commitment', '=', from)
     .$if(transactionUid !== null, (update) => update.where('transaction_uid', '=', transactionUid))
     .execute();
+}
+
+async function hasSuccessor(database: Connection, { examId, revision }: DeliveryKey): Promise<boolean> {
+  const exam = await database
+    .selectFrom('exams')
+    .select('revision')
+    .where('exam_id', '=', examId)
+    .executeTakeFirst();
+  return exam !== undefined && exam.revision > revision;
 }
 
 function commitments(database: Connection) {

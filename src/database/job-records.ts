@@ -51,6 +51,17 @@ export function endJob(
   });
 }
 
+/** Whether the newest lease of a job is still this one. */
+export async function holdsLease(database: Connection, job: LeasedJob): Promise<boolean> {
+  const row = await database
+    .selectFrom('jobs')
+    .select('exam_id')
+    .where('exam_id', '=', job.examId)
+    .where('lease_token', '=', job.leaseToken)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Changes a job for whoever holds its newest lease. False: the lease was lost. */
 export async function updateLeased(
   database: Connection,

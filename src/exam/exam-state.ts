@@ -48,7 +48,8 @@ const STEP_TRANSITIONS: Readonly<Record<ProcedureStepState, readonly ProcedureSt
 const DELIVERY_TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
   pending: ['pending', 'delivered', 'dead', 'superseded'],
   // A PACS that refuses to commit itself is sent the object again, and at last a person is asked.
-  delivered: ['pending', 'dead'],
+  // One that has a successor is not: then it is only noted that it is not kept.
+  delivered: ['pending', 'dead', 'superseded'],
   dead: ['pending', 'superseded'],
   superseded: [],
 };

@@ -135,6 +135,24 @@ describe('a delivery to a PACS that is to commit itself', () => {
     expect(new Set(uids).size).toBe(uids.length);
   });
 
+  it('is not sent again when the PACS lost it and a later revision has taken its place', async () => {
+    const { port, requests } = await startPacs(() => null);
+    send(port);
+    await until('asked', () => {
+      sender.ring();
+      return requests.flatMap(({ dataset }) => dataset['ReferencedSOPSequence']).length === 3;
+    });
+    await archive.database.updateTable('exams').set({ revision: 1 }).execute();
+    for (const { dataset } of requests) {
+      const said = keepNone(dataset['ReferencedSOPSequence'] as DicomDataset[], 1) as DicomDataset;
+      await sender.takeCommitmentReport({
+        ...{ sopClassUid: PUSH_MODEL, sopInstanceUid: PUSH_MODEL_INSTANCE, typeId: 2 },
+        dataset: { TransactionUID: dataset['TransactionUID'] ?? null, ...said },
+      });
+    }
+    expect(await all({ state: 'superseded', note: 'commitment refused (0x0112)' })).toBe(true);
+  });
+
   it('is given up with its reason when the PACS refuses again and again', async () => {
     const { port, requests } = await startPacs(keepNone);
     send(port);
