@@ -156,6 +156,26 @@ describe('reading a header from disk', () => {
     }
   });
 
+  it('inflates no more of a deflated file than its header, and holds one whose pixels are spoilt', async () => {
+    const path = join(folder, 'deflated.dcm');
+    const prefix = part10Prefix({
+      sopClassUid: '1.2.840.10008.5.1.4.1.1.7',
+      sopInstanceUid: '1.2.3.4.5',
+      transferSyntaxUid: SYNTAX.deflatedLittleEndian,
+    });
+    const deflated = deflateRawSync(buildDataSet({ ...IMAGE, pixelData: new Uint8Array(200_000_000) }));
+    const bytesMax = process.resourceUsage().maxRSS * 1024 + 80_000_000;
+    for (const body of [deflated, deflated.subarray(0, 5_000)]) {
+      await writeFile(path, Buffer.concat([prefix, body]));
+      const header = await readHeaderFromFile(path, { withoutMetaUids: true });
+      const transferSyntaxUid = SYNTAX.deflatedLittleEndian;
+      expect(header).toMatchObject({ transferSyntaxUid, patientName: 'Åberg^Eva', rows: 10 });
+    }
+    expect(process.resourceUsage().maxRSS * 1024).toBeLessThan(bytesMax);
+    await writeFile(path, Buffer.concat([prefix, Buffer.from('rubbish')]));
+    await expect(readHeaderFromFile(path)).rejects.toMatchObject({ code: 'data-set-unreadable' });
+  });
+
   it('says what is wrong by a code', async () => {
     const path = join(folder, 'text.dcm');
     await writeFile(path, 'no film');

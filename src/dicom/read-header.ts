@@ -1,16 +1,23 @@
 /** What this service needs to know of an image, from its data set. */
+import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { constants, createInflateRaw } from 'node:zlib';
 import { TriageError } from '../errors.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import { parseDataSet } from './data-set.ts';
 import type { DataSet, ElementReader, PixelDataElement, ReadOptions } from './data-set.ts';
 import { readModalityLut, readVoiLut } from './modality-lut.ts';
 import type { ModalityLut } from './modality-lut.ts';
-import { isValidUid } from './uids.ts';
+import { splitPart10 } from './part10.ts';
+import { findTransferSyntax, isValidUid, TRANSFER_SYNTAX_UIDS } from './uids.ts';
 
 /** The header of almost every film ends well before this; longer ones cause a second read. */
 const HEADER_BYTES_GUESS = 256 * 1024;
+/** A deflated data set is inflated no further than this: a few kilobytes could otherwise fill the memory. */
+const INFLATED_BYTES_MAX = 16 * 1024 * 1024;
+/** Files whose header is not at their start are read whole, one after the other: a few at once could fill the memory. */
+let readingWhole: Promise<unknown> = Promise.resolve();
 
 /** The image pixel, modality LUT and spacing attributes (PS3.3 C.7.6.3, C.11.1, 10.7). */
 export interface PixelModule {
@@ -40,6 +47,8 @@ export interface PixelModule {
   readonly pixelAspectRatio: readonly number[];
   readonly lossyImageCompression: string | null;
 }
+
+type FileReadOptions = Pick<ReadOptions, 'withoutMetaUids'>;
 
 /** The header with what decoding and reporting need besides. */
 export interface DicomHeader extends ImageHeader, PixelModule {
@@ -77,23 +86,69 @@ export function readImage(bytes: Uint8Array, options: ReadOptions = {}): ParsedI
  */
 export async function readHeaderFromFile(
   path: string,
-  options: ReadOptions = {},
+  options: FileReadOptions = {},
   start: Uint8Array = new Uint8Array(),
 ): Promise<DicomHeader> {
-  const known = start.length === 0 ? null : headerOfStart(start, options);
-  if (known !== null) return known;
+  if (start.length > 0 && !isDeflated(start)) {
+    const known = headerOfStart(start, options);
+    if (known !== null) return known;
+  }
   let file: FileHandle | null = null;
   try {
     file = await open(path, 'r');
     const { size } = await file.stat();
-    const early = headerOfStart(await readStart(file, Math.min(size, HEADER_BYTES_GUESS)), options);
-    return early ?? readHeader(await readStart(file, size), options);
+    const bytes = await readStart(file, Math.min(size, HEADER_BYTES_GUESS));
+    if (isDeflated(bytes)) return await readDeflatedHeader(path, bytes, options);
+    const early = headerOfStart(bytes, options);
+    if (early !== null) return early;
+    const opened = file;
+    const whole = readingWhole.then(async () => readHeader(await readStart(opened, size), options));
+    readingWhole = whole.catch(() => undefined);
+    return await whole;
   } catch (thrown) {
     if (thrown instanceof TriageError) throw thrown;
     throw new TriageError('storage-failed', 'the file cannot be read');
   } finally {
     await file?.close();
   }
+}
+
+function isDeflated(start: Uint8Array): boolean {
+  return findTransferSyntax(splitPart10(start).transferSyntaxUid)?.deflated === true;
+}
+
+/** Inflates no more than a header can be long; whether the rest can be decoded is for whoever decodes it. */
+async function readDeflatedHeader(
+  path: string,
+  start: Uint8Array,
+  options: FileReadOptions,
+): Promise<DicomHeader> {
+  const { transferSyntaxUid, datasetOffset, sopClassUid, sopInstanceUid } = splitPart10(start);
+  const source = createReadStream(path, { start: datasetOffset });
+  const inflater = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
+  source.once('error', (error) => inflater.destroy(error));
+  const chunks: Buffer[] = [];
+  let byteCount = 0;
+  try {
+    for await (const chunk of source.pipe(inflater) as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      byteCount += chunk.length;
+      if (byteCount >= INFLATED_BYTES_MAX) break;
+    }
+  } catch {
+    // What came before the fault may hold the header.
+  } finally {
+    source.destroy();
+  }
+  const inflated = { transferSyntaxUid: TRANSFER_SYNTAX_UIDS.explicitLittleEndian };
+  const dataSet = parseDataSet(Buffer.concat(chunks), inflated);
+  const isMetaBelieved = options.withoutMetaUids !== true;
+  return headerOf({
+    ...dataSet,
+    transferSyntaxUid,
+    metaSopClassUid: isMetaBelieved ? sopClassUid : null,
+    metaSopInstanceUid: isMetaBelieved ? sopInstanceUid : null,
+  });
 }
 
 async function readStart(file: FileHandle, byteCount: number): Promise<Uint8Array> {
