@@ -120,4 +120,14 @@ describe('pictures with metadata', () => {
     expect(referenced(answer)).toEqual(['1.2.5.1.1']);
     expect(failed(answer)).toEqual(['1.2.5.1.2']);
   });
+
+  it('are limited in their metadata: small JSON with a crowd of data sets is one failure', async () => {
+    const crowd = await post(multipartBody([json(Array.from({ length: 100_000 }, () => 1))]), { type });
+    expect(crowd.status).toBe(413);
+    expect(values(crowd, '0008119A', '00000902')).toEqual([expect.stringContaining('2000 data sets')]);
+    const large = metadata({ '00104000': element('LT', 'x'.repeat(3 * 1024 * 1024)) });
+    const twice = await post(multipartBody([json([large]), json([large])]), { type });
+    expect(values(twice, '0008119A', '00000902')).toEqual([expect.stringContaining('instance-too-large')]);
+    expect(failed(twice)).toEqual(['1.2.5.1.1']);
+  });
 });

@@ -183,7 +183,11 @@ function serveStore(app: FastifyInstance, { receiver, gate, clock, instanceBytes
     try {
       const results = await storeInstances(
         receiver,
-        { contentType: request.headers['content-type'], body: request.raw },
+        {
+          contentType: request.headers['content-type'],
+          contentEncoding: request.headers['content-encoding'],
+          body: request.raw,
+        },
         {
           siteId: siteOf(request),
           door: 'stow',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { splitPart10 } from '../dicom/part10.ts';
 import { TriageError } from '../errors.ts';
@@ -165,6 +166,20 @@ describe('STOW-RS', () => {
     expect(answer.status).toBe(status);
     expect(answer.json.code).toBe(code);
     expect(server.received).toEqual([]);
+  });
+
+  it('says that a compressed body is not taken, and not that it holds no part', async () => {
+    const response = await fetch(`${server.url}/studies`, {
+      method: 'POST',
+      headers: {
+        'content-type': multipartType(),
+        'content-encoding': 'gzip',
+        'x-api-key': CLINIC_KEYS.north,
+      },
+      body: new Uint8Array(gzipSync(multipartBody([{ bytes: tinyFile(film(1)) }]))),
+    });
+    expect(response.status).toBe(415);
+    expect(await response.json()).toMatchObject({ message: 'the body must come without a Content-Encoding' });
   });
 
   it('keeps what was whole before a body was cut off, and says that the rest did not come', async () => {

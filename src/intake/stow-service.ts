@@ -11,6 +11,7 @@ import { buildPictureInstance, type PictureType, requireMetadata } from './pictu
 import type { InstanceReceiver, Reception } from './receive-instance.ts';
 import type { StoreResult } from './stow-answer.ts';
 
+/** All the metadata of a request: it is held until its pictures come. */
 const METADATA_BYTES_MAX = 4 * 1024 * 1024;
 const PICTURE_BYTES_MAX = 64 * 1024 * 1024;
 const PARTS_MAX = 2000;
@@ -20,6 +21,7 @@ const INSTANCES_OF_A_BODY_MAX = 8;
 /** A request as it came. */
 export interface StowRequest {
   readonly contentType: string | undefined;
+  readonly contentEncoding?: string | undefined;
   readonly body: Readable;
 }
 
@@ -41,6 +43,9 @@ export async function storeInstances(
       'the Content-Type must be multipart/related; type="application/dicom"; boundary=…',
     );
   }
+  if (!['', 'identity'].includes(request.contentEncoding?.trim().toLowerCase() ?? '')) {
+    throw new TriageError('media-type-not-supported', 'the body must come without a Content-Encoding');
+  }
   const limits = { partsMax: PARTS_MAX, bodyBytesMax: terms.instanceBytesMax * INSTANCES_OF_A_BODY_MAX };
   const reader = new PartReader(receiver, terms, parseMediaType(rootType).type);
   try {
@@ -59,6 +64,8 @@ class PartReader {
   readonly #terms: FileTerms;
   readonly #rootType: string;
   readonly #waiting: ReadDataSet[] = [];
+  #metadataBytes = 0;
+  #metadataItems = 0;
   readonly results: StoreResult[] = [];
 
   constructor(receiver: InstanceReceiver, terms: FileTerms, rootType: string) {
@@ -94,17 +101,27 @@ class PartReader {
   }
 
   async #takeMetadata(part: MultipartPart): Promise<void> {
-    const bytes = await gather(part, METADATA_BYTES_MAX);
+    const bytes = await gather(part, METADATA_BYTES_MAX - this.#metadataBytes);
     if (bytes instanceof TriageError) {
       this.#fail(bytes);
       return;
     }
+    this.#metadataBytes += bytes.length;
+    let items: readonly unknown[];
     try {
       const json: unknown = JSON.parse(bytes.toString('utf8'));
-      for (const item of Array.isArray(json) ? (json as unknown[]) : [json]) this.#expect(item);
+      items = Array.isArray(json) ? (json as unknown[]) : [json];
     } catch {
       this.#fail(new TriageError('data-set-unreadable', 'the metadata is not JSON'));
+      return;
     }
+    this.#metadataItems += items.length;
+    // A few bytes of JSON can be a million data sets, each with a failure of its own.
+    if (this.#metadataItems > PARTS_MAX) {
+      this.#fail(new TriageError('request-too-large', `the metadata holds more than ${PARTS_MAX} data sets`));
+      return;
+    }
+    for (const item of items) this.#expect(item);
   }
 
   #expect(item: unknown): void {
