@@ -31,6 +31,8 @@ const PAGE_FILMS = 2_000;
 /** Films that are noted as removed together, and then removed. */
 const BATCH_FILMS = 100;
 const DAY_MS = 86_400_000;
+/** A run that fails, as beside a backup, is tried again so soon: else a backup at the same hour would stop it for ever. */
+const AGAIN_MS = 3_600_000;
 /** The first run waits until the service has caught up with what came while it was down. */
 const FIRST_RUN_MS = 600_000;
 
@@ -103,22 +105,28 @@ export async function applyRetention(place: RetentionPlace): Promise<RetentionRe
   }
 }
 
-/** Runs retention once a day until it is stopped; a run that fails is logged and the next day's is tried. */
+/** Runs retention once a day until it is stopped; a run that fails is logged and tried again in an hour. */
 export function startRetention(place: RetentionPlace & { readonly log: Log }): { stop(): Promise<void> } {
   const { clock, log, rules } = place;
   let cancel: () => void = () => undefined;
+  let isStopped = false;
   let running: Promise<void> = Promise.resolve();
   const run = (): void => {
     cancel = clock.schedule(DAY_MS, run);
     running = applyRetention(place).then(
       ({ removals, freedBytes, held }) =>
         log.info({ films: removals.length, freedBytes, held }, 'films were removed by retention'),
-      (thrown: unknown) => log.error({ err: thrown }, 'retention could not run; it is tried again in a day'),
+      (thrown: unknown) => {
+        log.error({ err: thrown }, 'retention could not run; it is tried again in an hour');
+        cancel();
+        if (!isStopped) cancel = clock.schedule(AGAIN_MS, run);
+      },
     );
   };
   if (rules.keepDays > 0 || rules.diskPercentMax > 0) cancel = clock.schedule(FIRST_RUN_MS, run);
   return {
     stop: () => {
+      isStopped = true;
       cancel();
       return running;
     },

@@ -51,7 +51,9 @@ const SERIES_NUMBERS: Readonly<Record<ReportPart, string>> = {
  */
 export function reportUid({ analysis, header, revision }: ReportInput, purpose: string): string {
   const models = analysis.models.map(({ name, version }) => `${name}@${version}`).sort();
-  const seed = [header.sopInstanceUid, ...models, `policy@${POLICY_VERSION}`, purpose];
+  // A PACS that moved a film to another study or series sends it under its old SOP Instance UID: that is another exam.
+  const film = [header.studyInstanceUid, header.seriesInstanceUid, header.sopInstanceUid];
+  const seed = [...film, ...models, `policy@${POLICY_VERSION}`, purpose];
   return derivedUid((revision === 0 ? seed : [...seed, `revision@${revision}`]).join('|'));
 }
 

@@ -154,16 +154,18 @@ describe('a report object', () => {
     expect(new Set([...uids, EXAMPLE_HEADER.seriesInstanceUid, EXAMPLE_HEADER.sopInstanceUid]).size).toBe(8);
   });
 
-  it('has other UIDs for another film, another model version and another revision', () => {
+  it('has other UIDs for another film or one that was moved to another series, another model version and another revision', () => {
     const input = exampleReport();
     const newer = { ...input.analysis, models: [{ name: 'mandible-contour', version: '1.0.1', sha256: '' }] };
     const uids = [
       input,
       exampleReport({ header: { sopInstanceUid: '2.25.77' } }),
+      exampleReport({ header: { seriesInstanceUid: '2.25.77' } }),
+      exampleReport({ header: { studyInstanceUid: '2.25.77' } }),
       { ...input, analysis: newer },
       { ...input, revision: 1 },
     ].map((each) => buildStructuredReport(each)['SOPInstanceUID']);
-    expect(new Set(uids).size).toBe(4);
+    expect(new Set(uids).size).toBe(6);
   });
 });
 
