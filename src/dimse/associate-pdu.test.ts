@@ -15,6 +15,8 @@ import {
   encodeAbort,
   encodeReject,
 } from './pdu.ts';
+import { DEFAULT_DIMSE_LIMITS } from './limits.ts';
+import { PduReader } from './pdu-reader.ts';
 import { ProtocolFault } from './protocol-fault.ts';
 
 const uid = fc
@@ -125,5 +127,30 @@ describe('association PDUs', () => {
     expect(describeAbort(abort)).toBe('by its provider: invalid PDU parameter value');
     expect(describeAbort({ source: 0, reason: 0 })).toBe('by its user');
     expect(() => decodeAbort(Buffer.alloc(5))).toThrow(ProtocolFault);
+  });
+});
+
+describe('the longest proposal', () => {
+  it('is taken: 128 contexts, each with every transfer syntax there is', () => {
+    const transferSyntaxes = Array.from({ length: 60 }, (_, index) => `1.2.840.10008.1.2.4.${100 + index}`);
+    const presentationContexts = Array.from({ length: 128 }, (_, index) => ({
+      contextId: index * 2 + 1,
+      abstractSyntax: `1.2.840.10008.5.1.4.1.1.481.${index}`,
+      transferSyntaxes,
+    }));
+    const proposal = encodeAssociateRequest({
+      protocolVersion: 1,
+      calledAeTitle: 'OSTEOTRIAGE',
+      callingAeTitle: 'SENDER',
+      applicationContextName: '1.2.840.10008.3.1.1.1',
+      presentationContexts,
+      userInformation: { pduBytesMax: 16_384, implementationClassUid: '1.2.3.4' },
+    });
+    const reader = new PduReader(DEFAULT_DIMSE_LIMITS);
+    reader.push(proposal);
+    const event = reader.next();
+    if (event?.kind !== 'pdu') throw new Error('no PDU was read');
+    const read = decodeAssociateRequest(event.content, DEFAULT_DIMSE_LIMITS.presentationContextsMax);
+    expect(read.presentationContexts).toEqual(presentationContexts);
   });
 });

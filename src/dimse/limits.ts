@@ -31,7 +31,8 @@ export const DEFAULT_DIMSE_LIMITS: DimseLimits = {
   pduBytesMax: 256 * 1024,
   pdvsPerPduMax: 256,
   commandSetBytesMax: 16 * 1024,
-  associateRequestBytesMax: 64 * 1024,
+  // 128 contexts with every transfer syntax of PS3.6 take 236 KB, and gateways do propose so.
+  associateRequestBytesMax: 256 * 1024,
   presentationContextsMax: 128,
   instanceBytesMax: 512 * 1024 * 1024,
   dataSetBytesMax: 1024 * 1024,
