@@ -161,7 +161,7 @@ describe('a delivery to a PACS that is to commit itself', () => {
       return all({ state: 'dead', commitment: 'refused', note: 'commitment refused (0x0112)' });
     });
     const times = requests.flatMap(({ dataset }) => dataset['ReferencedSOPSequence'] as DicomDataset[]);
-    expect(times).toHaveLength(3 * 8);
+    expect(times).toHaveLength(3 * 12);
   });
 
   it('is asked for again under a new Transaction UID when no answer comes, and at last a person is told', async () => {

@@ -12,12 +12,12 @@ export interface CommitmentLimits {
   readonly asksMax: number;
 }
 
-/** Ten minutes to a day for an answer, eight times: about four days. */
+/** Ten minutes to a day for an answer, twelve times: about six days, so that a long weekend is outlasted. */
 export const DEFAULT_COMMITMENT_LIMITS: CommitmentLimits = {
   answerMsMin: 600_000,
   answerMsMax: 86_400_000,
   openMsMax: 5_000,
-  asksMax: 8,
+  asksMax: 12,
 };
 
 /** How long the answer to an asking is waited for; `asks` counts this one. */

@@ -175,6 +175,21 @@ async function states(state: 'delivered' | 'pending'): Promise<number> {
   return rows.filter((row) => row.state === state).length;
 }
 
+describe('what answers in the place of a PACS', () => {
+  it('and speaks no DICOM, as a proxy during its maintenance, is tried again like one that is down', async () => {
+    const proxy = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
+    }).listen(0, '127.0.0.1');
+    ending.push(() => void proxy.close());
+    await until('it listens', () => proxy.listening);
+    await archive.addReports(1, ['pacs']);
+    send(pacsAt((proxy.address() as AddressInfo).port));
+    await until('an attempt', isSettled);
+    expect(await states('pending')).toBe(3);
+  });
+});
+
 describe('several destinations', () => {
   it('wait for none of them that is down or silent', async () => {
     const held: Socket[] = [];

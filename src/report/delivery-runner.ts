@@ -122,7 +122,9 @@ export class DeliveryRunner {
     } catch (thrown) {
       const error = asTriageError(thrown);
       if (!wasTried) {
-        for (const delivery of open.values()) await this.#noteFailure(delivery, error.class, error.code);
+        // Whatever kept us from the PACS says nothing of the objects, so none of them is given up for it at once.
+        const errorClass = error.class === 'permanent' ? 'transient' : error.class;
+        for (const delivery of open.values()) await this.#noteFailure(delivery, errorClass, error.code);
       }
       // With every answer written down it failed at the farewell, which costs nothing.
       return open.size === 0;
