@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Reason, ViewName } from '../exam/analysis.ts';
 import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
 import type { Database, Door, ExamTable } from './schema.ts';
+
+/** Refusals that are remembered: a sender that tries again and again must not fill the record. */
+const REFUSALS_MAX = 100_000;
 
 /** The record, or a transaction on it. */
 export type Connection = Kysely<Database> | Transaction<Database>;
@@ -105,6 +108,10 @@ export async function recordRefusal(
       code: refusal.code,
       detail: refusal.detail,
     })
+    .execute();
+  await database
+    .deleteFrom('refusals')
+    .where('refusal_id', '<=', sql<number>`(select max(refusal_id) from refusals) - ${REFUSALS_MAX}`)
     .execute();
 }
 

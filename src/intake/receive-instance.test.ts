@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instanceObjectKey, OBJECT_KINDS } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Database } from '../database/schema.ts';
 import { splitPart10 } from '../dicom/part10.ts';
+import { TriageError } from '../errors.ts';
 import { silentLog } from '../telemetry.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { openTestRecord } from '../testing/record-fixtures.ts';
@@ -153,6 +154,22 @@ describe('receiving an instance', () => {
     expect(reception).toMatchObject({ kind: 'refused', error: { code } });
     expect(await openWorklist(database).countStatus()).toMatchObject({ received: 0, refused: 1 });
     expect(received).toEqual([]);
+  });
+
+  it('remembers the latest hundred thousand refusals, however often a sender tries', async () => {
+    await sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000)
+      insert into refusals (at_ms, calling_ae_title, code, detail) select i, 'CLINIC', 'storage-full', '' from n`.execute(
+      database,
+    );
+    for (const sopInstanceUid of ['1.2.8', '1.2.9']) {
+      await receiver.refuse({ ...OFFER, sopInstanceUid }, new TriageError('storage-full', 'full'));
+    }
+    const kept = await database
+      .selectFrom('refusals')
+      .select(({ fn }) => [fn.countAll<number>().as('count'), fn.min('refusal_id').as('oldest')])
+      .executeTakeFirstOrThrow();
+    expect(kept).toEqual({ count: 100_000, oldest: 3 });
+    expect((await openWorklist(database).listRefusals(1))[0]).toMatchObject({ sopInstanceUid: '1.2.9' });
   });
 
   it('forgets what came when the sender goes away', async () => {
