@@ -201,7 +201,7 @@ describe('several destinations', () => {
     await archive.addReports(1, ['pacs', 'down', 'silent']);
     await until('it listens', () => silent.listening);
     const silentPort = (silent.address() as AddressInfo).port;
-    send(
+    const sender = send(
       pacsAt(silentPort, { name: 'silent' }),
       pacsAt(await freePort(), { name: 'down' }),
       pacsAt(await startPacs({})),
@@ -215,6 +215,10 @@ describe('several destinations', () => {
       'silent SR': { state: 'pending', attempts: 0 },
     });
     // What hangs must not hang the end of the service.
+    const closing = sender.close();
+    await systemClock.sleep(50);
+    clock.advance(3_001);
+    await closing;
     for (const socket of held) socket.destroy();
   });
 

@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../telemetry.ts';
 
+/** What still hangs after this is cut by the end of the process, and done again after the next start. */
+const CLOSE_MS_MAX = 3_000;
+
 /** What the rounds need. */
 export interface DestinationRoundsParts {
   readonly clock: Clock;
@@ -36,11 +39,14 @@ export class DestinationRounds {
     for (const name of this.#parts.names()) this.#start(name);
   }
 
-  /** Starts nothing more and waits for what is under way. */
+  /** Starts nothing more and waits for what is under way, but not for a destination that hangs. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#cancelPoll();
-    await Promise.all(this.#running.values());
+    const ended = new AbortController();
+    const late = this.#parts.clock.sleep(CLOSE_MS_MAX, ended.signal).catch(() => undefined);
+    await Promise.race([Promise.all(this.#running.values()), late]);
+    ended.abort();
   }
 
   #start(name: string): void {
