@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import dimse from 'dcmjs-dimse';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reportObjectKey } from '../archive/archive.ts';
 import { systemClock } from '../clock.ts';
@@ -51,7 +52,10 @@ const isSettled = async () => Object.values(await archive.deliveries()).every(({
 const HANGS_UP = -1;
 
 /** A PACS of another make (dcmjs-dimse) that answers each object of a SOP class with the next of its statuses. */
-async function startPacs(statuses: Readonly<Record<string, readonly number[]>>): Promise<number> {
+async function startPacs(
+  statuses: Readonly<Record<string, readonly number[]>>,
+  onStore: () => void = () => undefined,
+): Promise<number> {
   const asked = new Map<string, number>();
   class Pacs extends dimse.Scp {
     override associationRequested(association: {
@@ -70,6 +74,7 @@ async function startPacs(statuses: Readonly<Record<string, readonly number[]>>):
       request: { getAffectedSopClassUid(): string },
       callback: (response: never) => void,
     ): void {
+      onStore();
       const sopClass = request.getAffectedSopClassUid();
       const time = asked.get(sopClass) ?? 0;
       asked.set(sopClass, time + 1);
@@ -155,6 +160,27 @@ describe('one report that cannot go out', () => {
     clock.advance(10_001);
     sender.ring();
     await until('that one', async () => (await states('delivered')) === 6);
+  });
+
+  it('whose answer cannot be written down goes out again at the pace of the poll, not without end', async () => {
+    await archive.addReports(1, ['pacs']);
+    await archive.database
+      .updateTable('deliveries')
+      .set({ state: 'dead' })
+      .where('kind', '!=', 'SR')
+      .execute();
+    await sql`CREATE TRIGGER full BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(FAIL, 'disk is full'); END`.execute(
+      archive.database,
+    );
+    let sent = 0;
+    send(pacsAt(await startPacs({}, () => (sent += 1))));
+    await until('it was sent', () => sent > 0);
+    await systemClock.sleep(300);
+    expect(sent).toBe(1);
+    await sql`DROP TRIGGER full`.execute(archive.database);
+    clock.advance(5_000);
+    await until('delivered', async () => (await states('delivered')) === 1);
+    expect(sent).toBe(2);
   });
 
   it('because the PACS closes the connection at it holds up no other', async () => {

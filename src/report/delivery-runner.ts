@@ -113,10 +113,10 @@ export class DeliveryRunner {
       })) {
         const delivery = open.get(result.path);
         if (delivery === undefined) continue;
-        open.delete(result.path);
         wasTried = true;
         if ('error' in result) await this.#noteFailure(delivery, result.error.class, result.error.code);
         else await this.#noteAnswer(delivery, destination, result.answer.status);
+        open.delete(result.path);
       }
       return true;
     } catch (thrown) {
