@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
 }
 
-/** How much may lie unread in memory before the socket is paused. */
+/** How much memory what lies unread may take before the socket is paused. */
 const READ_AHEAD_BYTES = 256 * 1024;
 const NOTHING: ReadBytes = { bytes: Buffer.alloc(0), room: undefined };
 const CLOSED_STATES: ReadonlySet<AssociationState> = new Set(['Sta1-idle', 'Sta13-awaiting-close']);
@@ -287,7 +287,8 @@ export class Connection {
     }
     this.#idle.restart();
     this.#chunks.push(read);
-    this.#unreadBytes += read.bytes.length;
+    // What it lies in counts: many small reads would otherwise hold many large rooms.
+    this.#unreadBytes += (read.room ?? read.bytes).length;
     if (this.#unreadBytes >= READ_AHEAD_BYTES) this.#socket.pause();
     this.#wake();
   }

@@ -15,6 +15,21 @@ const SEEDS = [1, 2, 3, 4, 5, 6];
 let acceptor: Acceptor;
 afterEach(() => acceptor.close(0));
 
+async function start(storage: MemorySink): Promise<void> {
+  acceptor = await startAcceptor({
+    aeTitle: 'OSTEOTRIAGE',
+    host: '127.0.0.1',
+    port: 0,
+    limits: DEFAULT_DIMSE_LIMITS,
+    supportedStorage: new Set([SECONDARY_CAPTURE]),
+    transferSyntaxes: ['1.2.840.10008.1.2.1'],
+    storage,
+    log: silentLog,
+    clock: systemClock,
+    acceptAssociation: acceptEveryone,
+  });
+}
+
 /** Numbers below a limit, the same for the same seed. */
 function makeDice(seed: number): (limit: number) => number {
   let state = seed;
@@ -91,18 +106,7 @@ describe('memory that is read into again', () => {
           });
         },
       });
-      acceptor = await startAcceptor({
-        aeTitle: 'OSTEOTRIAGE',
-        host: '127.0.0.1',
-        port: 0,
-        limits: DEFAULT_DIMSE_LIMITS,
-        supportedStorage: new Set([SECONDARY_CAPTURE]),
-        transferSyntaxes: ['1.2.840.10008.1.2.1'],
-        storage: sink,
-        log: silentLog,
-        clock: systemClock,
-        acceptAssociation: acceptEveryone,
-      });
+      await start(sink);
       const datasets = [dice(700_000), dice(3_000), dice(300_000)].map((bytes) => {
         const dataset = Buffer.alloc(bytes + 1);
         for (let index = 0; index <= bytes; index += 1) dataset[index] = dice(256);
@@ -120,4 +124,22 @@ describe('memory that is read into again', () => {
       expect(sink.objects.map(({ dataset }) => sha256(dataset))).toEqual(datasets.map(sha256));
     },
   );
+
+  it('is little for each association, also where small segments wait for a slow sink', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    await start(new MemorySink({ onWrite: () => gate.promise }));
+    const dataset = Buffer.alloc(400_000);
+    const peers = await Promise.all(Array.from({ length: 10 }, () => ScriptedPeer.associate(acceptor.port)));
+    const bytes = Buffer.concat(storeRequest(1, dataset, makeDice(1)));
+    const before = process.memoryUsage().arrayBuffers;
+    for (let offset = 0; offset < bytes.length; offset += 9_000) {
+      for (const peer of peers) peer.send(bytes.subarray(offset, offset + 9_000));
+      await systemClock.sleep(2);
+    }
+    const heldBytes = process.memoryUsage().arrayBuffers - before;
+    gate.resolve(undefined);
+    for (const peer of peers) await peer.expectPdu(0x04);
+    // Four rooms of 128 KB each, and what the test itself holds.
+    expect(heldBytes / peers.length).toBeLessThan(1_000_000);
+  });
 });
