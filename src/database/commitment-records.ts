@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { TriageError } from '../errors.ts';
 import type { Connection } from './exam-records.ts';
 
 /** What a commitment is asked for: SOP class UID and SOP instance UID. */
 export type SopReference = readonly [sopClassUid: string, sopInstanceUid: string];
+
+/** Requests of one caller whose answer is due; each may name ten thousand instances. */
+const PENDING_MAX = 1_000;
+/** A request that was answered, or given up, is remembered for so long. */
+const REMEMBERED_MS = 30 * 86_400_000;
 
 /** A commitment that a peer asks of us. */
 export interface CommitmentRequest {
@@ -31,7 +37,7 @@ export interface HeldInstance {
 
 /**
  * Writes a request down. The same one again, from a peer that missed our answer, is due anew; the Transaction UID
- * with other instances gives undefined and changes nothing.
+ * with other instances gives undefined and changes nothing. Throws server-busy where the caller has too many pending.
  */
 export async function recordCommitmentRequest(
   database: Connection,
@@ -46,6 +52,7 @@ export async function recordCommitmentRequest(
     .where('transaction_uid', '=', request.transactionUid)
     .executeTakeFirst();
   if (known !== undefined && known.references_json !== references) return undefined;
+  if (known === undefined) await makeRoom(database, request.callingAeTitle, nowMs);
   const requestId = known?.request_id ?? randomUUID();
   const asked = { attempts: 0, asked_at_ms: nowMs, due_at_ms: nowMs, state: 'pending' as const, note: null };
   await database
@@ -62,6 +69,25 @@ export async function recordCommitmentRequest(
     .onConflict((conflict) => conflict.column('request_id').doUpdateSet(asked))
     .execute();
   return requestId;
+}
+
+async function makeRoom(database: Connection, callingAeTitle: string, nowMs: number): Promise<void> {
+  await database
+    .deleteFrom('commitment_requests')
+    .where('state', 'in', ['reported', 'dead'])
+    .where('due_at_ms', '<', nowMs - REMEMBERED_MS)
+    .execute();
+  const { pending } = await database
+    .selectFrom('commitment_requests')
+    .select(({ fn }) => fn.countAll<number>().as('pending'))
+    .where('state', '=', 'pending')
+    .where('calling_ae_title', '=', callingAeTitle)
+    .executeTakeFirstOrThrow();
+  if (pending < PENDING_MAX) return;
+  throw new TriageError(
+    'server-busy',
+    `${pending} requests for commitment of this caller are not answered yet`,
+  );
 }
 
 /** Requests whose answer is due, the longest due first. */

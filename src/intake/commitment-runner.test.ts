@@ -233,6 +233,31 @@ describe('a request for commitment', () => {
   });
 });
 
+describe('requests in number', () => {
+  const insert = (count: number, state: string) =>
+    sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${count})
+      insert into commitment_requests (request_id, transaction_uid, calling_ae_title, called_ae_title, site_id,
+        references_json, state, attempts, due_at_ms, asked_at_ms)
+      select ${state} || i, ${state} || i, 'MODALITY', 'OSTEOTRIAGE', 'clinic', '[]', ${state}, 1,
+        ${clock.nowMs() + 1000}, 0 from n`.execute(database);
+  const count = async () =>
+    (await database.selectFrom('commitment_requests').select('request_id').execute()).length;
+
+  it('are refused for now above a thousand of one caller that wait, and others are not', async () => {
+    await insert(1_000, 'pending');
+    await expect(ask()).rejects.toMatchObject({ code: 'server-busy' });
+    expect(await ask(undefined, { caller: { ...CALLER, callingAeTitle: 'MUTE' } })).toEqual({ status: 0 });
+  });
+
+  it('are forgotten a month after they were answered', async () => {
+    await insert(5, 'reported');
+    clock.advance(31 * 86_400_000);
+    await ask();
+    expect(await settled()).toMatchObject({ state: 'reported', transaction_uid: '2.25.77' });
+    expect(await count()).toBe(1);
+  });
+});
+
 describe('the way back', () => {
   it('is a new association to where the peer listens when its own has ended', async () => {
     await ask();
