@@ -20,6 +20,7 @@ import type { ObjectStore } from '../archive/object-store.ts';
 import type { Database } from '../database/schema.ts';
 import { splitPart10 } from '../dicom/part10.ts';
 import { TriageError } from '../errors.ts';
+import { PROJECT_FOLDER } from '../project-folder.ts';
 import { silentLog } from '../telemetry.ts';
 import { tinyFile } from '../testing/dicomweb-fixtures.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
@@ -51,7 +52,7 @@ afterEach(async () => {
 
 const film = (number: number) => ({ study: '1.2.3', series: '1.2.3.4', instance: `1.2.3.4.${number}` });
 
-function watch(objectStore: ObjectStore = objects): WatchedFolder {
+function watch(objectStore: ObjectStore = objects, instanceBytesMax = 1024 * 1024): WatchedFolder {
   const gate = { judgeInstance: () => closed, judgeAssociation: () => undefined };
   const receiver = new InstanceReceiver({
     database,
@@ -66,7 +67,7 @@ function watch(objectStore: ObjectStore = objects): WatchedFolder {
     outTray: join(folder, 'results'),
     receiver,
     gate,
-    instanceBytesMax: 1024 * 1024,
+    instanceBytesMax,
     clock,
     log: silentLog,
   });
@@ -148,7 +149,11 @@ describe('a watched folder', () => {
     };
     for (const [name, bytes] of Object.entries(bad)) await writeFile(join(folder, name), bytes);
     await writeFile(join(folder, 'z-good.dcm'), tinyFile(film(1)));
-    await lookThrice(watch());
+    const watched = watch();
+    await lookThrice(watched);
+    // The one that was cut off is waited for.
+    clock.advance(120_000);
+    await watched.look();
     expect(await heldUids()).toEqual(['1.2.3.4.1']);
     const errors = await filesIn('errors');
     for (const name of Object.keys(bad))
@@ -160,6 +165,27 @@ describe('a watched folder', () => {
       'ends before its pixels do',
     );
   });
+
+  it.each(['13-sixteen-bit.dcm', '16-baseline-jpeg.dcm', '01-wide-cortex.dcm', '02-thin-cortex.dcm'])(
+    'waits for the rest of %s when its writer pauses, and sets it aside when it never comes',
+    async (name) => {
+      const bytes = await readFile(join(PROJECT_FOLDER, 'dicom-fixtures', name));
+      const half = bytes.subarray(0, bytes.length / 2);
+      for (const copy of ['paused.dcm', 'broken off.dcm']) await writeFile(join(folder, copy), half);
+      const watched = watch(objects, 4 * 1024 * 1024);
+      await lookThrice(watched);
+      expect(await filesIn('working')).toEqual(['broken off.dcm', 'paused.dcm']);
+      expect(await heldUids()).toEqual([]);
+      await writeFile(join(folder, 'working', 'paused.dcm'), bytes);
+      await watched.look();
+      expect(await filesIn('taken')).toEqual(['paused.dcm']);
+      expect(await heldUids()).toHaveLength(1);
+      clock.advance(120_000);
+      await watched.look();
+      expect(await filesIn('errors')).toEqual(['broken off.dcm', 'broken off.dcm.txt']);
+      expect(await filesIn('working')).toEqual([]);
+    },
+  );
 
   it('takes the index of a medium for what it is, and the same film twice as one', async () => {
     const index = tinyFile(film(9))

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, open, opendir, rename, rmdir, writeFile } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, opendir, rename, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { REASON_TEXTS } from '../decide/reason-texts.ts';
@@ -27,6 +27,11 @@ const LOOK_MS = 2_000;
 const SETTLE_MS = 4_000;
 /** The header of almost every film ends well before this. */
 const START_BYTES = 256 * 1024;
+/** A file that lacks its end waits so long in `working`: whoever writes it may have paused, and writes on there. */
+const PAUSE_MS = 60_000;
+/** The end of fragments stands in these last bytes (PS3.5 section A.4); what may follow it is small. */
+const END_BYTES = 64 * 1024;
+const FRAGMENTS_END = Buffer.from('feffdde000000000', 'hex');
 /** Files that one look takes; the rest is for the next, so that stopping never waits long. */
 const FILES_EACH_LOOK = 200;
 const FILES_SEEN_MAX = 20_000;
@@ -156,11 +161,13 @@ export class WatchedFolder {
   }
 
   // Never rejects: one bad file must not keep the next from being taken.
-  async #take(working: string, { name, bytes }: SeenFile): Promise<void> {
+  async #take(working: string, file: SeenFile): Promise<void> {
     const { siteId, log } = this.#parts;
+    const { name } = file;
     const path = join(working, name);
     try {
-      const refusal = await this.#receive(path, bytes);
+      const refusal = await this.#receive(path, file);
+      if (refusal === 'unfinished') return;
       if (refusal === undefined) await rename(path, await this.#freePlace(OWN_FOLDERS.taken, name));
       else if (refusal.class === 'transient') this.#noteWaiting(refusal);
       else await this.#setAside(path, name, refusal);
@@ -170,13 +177,17 @@ export class WatchedFolder {
   }
 
   /** Why the file was refused, or undefined where it is held. */
-  async #receive(path: string, bytes: number): Promise<TriageError | undefined> {
-    const { receiver, siteId, instanceBytesMax } = this.#parts;
+  async #receive(
+    path: string,
+    { bytes, changedAtMs }: SeenFile,
+  ): Promise<TriageError | 'unfinished' | undefined> {
+    const { receiver, siteId, instanceBytesMax, clock } = this.#parts;
     try {
       const kind = await kindOf(path, bytes);
       if (kind === 'index') return undefined;
       if (kind === 'picture')
         return new TriageError('picture-without-identity', 'the file is a plain picture');
+      if (kind === 'cut off' && Math.abs(clock.nowMs() - changedAtMs) < PAUSE_MS) return 'unfinished';
       if (kind === 'cut off')
         return new TriageError('data-set-unreadable', 'the file ends before its pixels do');
       const terms = { siteId, door: 'folder' as const, instanceBytesMax };
@@ -218,36 +229,38 @@ async function kindOf(
   path: string,
   bytes: number,
 ): Promise<'film' | 'index' | 'picture' | 'cut off' | 'other'> {
-  const start = await readStart(path);
-  if (!isPart10(start)) {
-    const magic = start.subarray(0, 4).toString('hex');
-    const isPicture = magic.startsWith('ffd8ff') || ['89504e47', '49492a00', '4d4d002a'].includes(magic);
-    return isPicture ? 'picture' : 'other';
+  const file = await open(path, 'r');
+  try {
+    const start = await readAt(file, 0, START_BYTES);
+    if (!isPart10(start)) {
+      const magic = start.subarray(0, 4).toString('hex');
+      const isPicture = magic.startsWith('ffd8ff') || ['89504e47', '49492a00', '4d4d002a'].includes(magic);
+      return isPicture ? 'picture' : 'other';
+    }
+    if (start.includes(`${MEDIA_DIRECTORY_UID}\0`, 132, 'latin1')) return 'index';
+    const end = await readAt(file, Math.max(0, bytes - END_BYTES), END_BYTES);
+    return endsWithin(start, end, bytes) ? 'cut off' : 'film';
+  } finally {
+    await file.close();
   }
-  if (start.includes(`${MEDIA_DIRECTORY_UID}\0`, 132, 'latin1')) return 'index';
-  return endsWithin(start, bytes) ? 'cut off' : 'film';
 }
 
-/** Whether the pixels are longer than the file: its copy was broken off. What cannot be read says nothing here. */
-function endsWithin(start: Buffer, bytes: number): boolean {
+/** Whether the file ends before its pixels: its copy was broken off. What cannot be read says nothing here. */
+function endsWithin(start: Buffer, end: Buffer, bytes: number): boolean {
   try {
     const { pixelData, transferSyntax } = parseDataSet(start);
-    if (pixelData?.length == null || transferSyntax?.deflated === true) return false;
+    if (pixelData == null || transferSyntax?.deflated === true) return false;
+    if (pixelData.length === null) return !end.includes(FRAGMENTS_END);
     return pixelData.offset + pixelData.length > bytes;
   } catch {
     return false;
   }
 }
 
-async function readStart(path: string): Promise<Buffer> {
-  const file = await open(path, 'r');
-  try {
-    const start = Buffer.alloc(START_BYTES);
-    const { bytesRead } = await file.read(start, 0, start.length, 0);
-    return start.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+async function readAt(file: FileHandle, position: number, bytesMax: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(bytesMax);
+  const { bytesRead } = await file.read(bytes, 0, bytesMax, position);
+  return bytes.subarray(0, bytesRead);
 }
 
 /** What was wrong and what to do, in Swedish and English. */
