@@ -77,6 +77,13 @@ describe('a backup', () => {
     expect(await readdir(restored)).not.toContain('osteotriage.sqlite.restoring');
   });
 
+  it('and what is restored are in folders that nobody else may read, where they are made anew', async () => {
+    await data.addFilm(1);
+    await backUp();
+    await restoreBackup(target, restored);
+    for (const folder of [target, restored]) expect((await stat(folder)).mode & 0o077).toBe(0);
+  });
+
   it('can be checked with sha256sum alone, and holds neither sites nor keys', async () => {
     await data.addFilm(1);
     await writeFile(join(data.folder, 'sites.json'), '{}');

@@ -77,7 +77,8 @@ export async function makeBackup(source: BackupSource, folder: string): Promise<
 
 /** An empty folder, or one of an earlier backup, whose digests it returns. */
 async function openTarget(folder: string): Promise<ObjectDigests> {
-  await mkdir(folder, { recursive: true });
+  // It holds patients' data; who makes the folder beforehand says who may read it.
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const manifest = await readManifest(folder);
   if (manifest !== undefined) return readObjectList(folder, manifest);
   const names = await readdir(folder);

@@ -46,7 +46,7 @@ export async function restoreBackup(folder: string, dataFolder: string): Promise
 }
 
 async function requireEmpty(dataFolder: string): Promise<void> {
-  await mkdir(dataFolder, { recursive: true });
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const names = await readdir(dataFolder);
   if (names.length === 0) return;
   throw new TriageError(

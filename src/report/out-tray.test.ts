@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -32,6 +32,21 @@ describe('the out-tray', () => {
       '1.2.3.4.revision-2.pdf',
     ]);
     expect(await readFile(join(folder, '1.2.3.4.json'), 'utf8')).toBe('{"a":1}');
+  });
+
+  it('is read by whoever may read its folder, and by nobody else, though the service keeps its own files to itself', async () => {
+    const before = process.umask(0o077);
+    try {
+      for (const mode of [0o770, 0o755]) {
+        await chmod(folder, mode);
+        await writeToOutTray(folder, RESULT);
+        for (const name of await readdir(folder)) {
+          expect((await stat(join(folder, name))).mode & 0o777).toBe(mode & 0o666);
+        }
+      }
+    } finally {
+      process.umask(before);
+    }
   });
 
   it('that is not there is not made: the delivery waits, as for a PACS that is down', async () => {

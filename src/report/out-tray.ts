@@ -1,5 +1,5 @@
 /** The out-tray of a clinic without a PACS: each result as a PDF and as JSON beside it. */
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asTriageError, TriageError } from '../errors.ts';
 import { isValidUid } from '../dicom/uids.ts';
@@ -15,7 +15,8 @@ export interface OutTrayResult {
 
 /**
  * Puts a result into the folder, whole or not at all, the JSON last: whoever waits for it finds the PDF there. The
- * same result again replaces itself; a later revision stands beside the earlier one. The folder itself is not made,
+ * same result again replaces itself; a later revision stands beside the earlier one. Whoever may read the folder may
+ * read what is put there, whatever the service's own files allow. The folder itself is not made,
  * for a share that is not mounted must not be filled in secret. Throws storage-failed or storage-full.
  */
 export async function writeToOutTray(folder: string, result: OutTrayResult): Promise<void> {
@@ -44,8 +45,11 @@ export function resultFileName(sopInstanceUid: string, revision: number): string
 
 async function writeWhole(folder: string, name: string, bytes: Uint8Array): Promise<void> {
   const partPath = join(folder, `.${name}.part`);
+  const { mode } = await stat(folder);
   const file = await open(partPath, 'w');
   try {
+    // A share may know no modes.
+    await file.chmod(mode & 0o666).catch(() => undefined);
     await file.writeFile(bytes);
     await file.sync();
   } finally {
