@@ -13,7 +13,8 @@ export interface StudyFilter {
   readonly patientId?: string;
   readonly patientName?: string;
   readonly accessionNumber?: string;
-  readonly modality?: string;
+  /** One of these. */
+  readonly modalities?: readonly string[];
   /** YYYYMMDD, both ends included. */
   readonly studyDates?: { readonly from?: string; readonly to?: string };
 }
@@ -58,7 +59,7 @@ export async function findStudyUids(
   filter: StudyFilter,
   page: { readonly limit: number; readonly offset: number },
 ): Promise<readonly string[]> {
-  const { studyUids, patientId, patientName, accessionNumber, modality, studyDates } = filter;
+  const { studyUids, patientId, patientName, accessionNumber, modalities, studyDates } = filter;
   const header = (name: string) => sql<string>`json_extract(exams.header_json, ${`$.${name}`})`;
   let query = database
     .selectFrom('exams')
@@ -73,16 +74,16 @@ export async function findStudyUids(
     query = query.where(likeness(header('accessionNumber'), accessionNumber));
   if (studyDates?.from !== undefined) query = query.where(header('studyDate'), '>=', studyDates.from);
   if (studyDates?.to !== undefined) query = query.where(header('studyDate'), '<=', studyDates.to);
-  if (modality !== undefined) {
-    const kind = REPORT_MODALITIES[modality];
+  if (modalities !== undefined) {
+    const kinds = modalities.flatMap((modality) => REPORT_MODALITIES[modality] ?? []);
     query = query.where((eb) => {
-      const asFilm = eb('exams.modality', '=', modality);
-      if (kind === undefined) return asFilm;
+      const asFilm = eb('exams.modality', 'in', [...modalities]);
+      if (kinds.length === 0) return asFilm;
       const reports = eb
         .selectFrom('reports')
         .select('reports.kind')
         .whereRef('reports.exam_id', '=', 'exams.exam_id')
-        .where('reports.kind', '=', kind);
+        .where('reports.kind', 'in', kinds);
       return eb.or([asFilm, eb.exists(reports)]);
     });
   }

@@ -39,7 +39,10 @@ export function readSearch(query: Readonly<Record<string, string>>): Search {
       patientId: take('PatientID'),
       patientName: take('PatientName'),
       accessionNumber: take('AccessionNumber'),
-      modality: take('ModalitiesInStudy'),
+      // Viewers ask for several, though the standard knows lists of UIDs only.
+      modalities: take('ModalitiesInStudy')
+        ?.split(/[,\\]/)
+        .map((modality) => modality.trim()),
       studyDates: dates === undefined ? undefined : dateRange(dates),
     }),
     series: defined({ modality: take('Modality'), uid: take('SeriesInstanceUID') }),

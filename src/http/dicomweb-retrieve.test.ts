@@ -136,6 +136,8 @@ describe('QIDO-RS', () => {
     expect(await found('PatientName=Invent*')).toHaveLength(2);
     expect(await found('StudyInstanceUID=1.2.7,1.2.8')).toEqual(['1.2.7']);
     expect(await found('ModalitiesInStudy=CT')).toEqual([]);
+    expect(await found('ModalitiesInStudy=CT,PX')).toEqual(await found('ModalitiesInStudy=PX'));
+    expect(await found('ModalitiesInStudy=PX%5CCT')).not.toEqual([]);
     expect(await found('StudyDate=20260101')).toHaveLength(2);
     expect(await found('StudyDate=20251201-20260102')).toHaveLength(2);
     expect(await found('StudyDate=20260102-')).toEqual([]);
@@ -245,6 +247,8 @@ describe('WADO-RS', () => {
 
   it('gives no other transfer syntax than the one it holds, and says so', async () => {
     const accept = 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.4.90';
+    const second = `${accept}, multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1`;
+    expect((await get(FILM_PATH, { accept: second })).status).toBe(200);
     expect((await get(FILM_PATH, { accept })).status).toBe(406);
     expect((await get(FILM_PATH, { accept: accept.replace(/=1\.2\.840.*$/, '=*') })).status).toBe(200);
   });

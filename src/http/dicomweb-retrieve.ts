@@ -84,12 +84,18 @@ async function sendObjects(
   held: readonly HeldInstance[],
   { objects }: RetrieveParts,
 ): Promise<FastifyReply> {
-  const accepted = acceptOf(request).find((range) => holdsDicom(range));
-  if (accepted === undefined) throw notAcceptable();
-  for (const instance of held) requireSyntax(accepted, instance);
+  const accepted = acceptOf(request).filter((range) => holdsDicom(range));
+  if (accepted.length === 0) throw notAcceptable();
+  const fitting = accepted.find((range) => held.every((instance) => takesSyntax(range, instance)));
+  if (fitting === undefined) {
+    throw new TriageError(
+      'not-acceptable',
+      'objects are given in the transfer syntax they came in: ask for *',
+    );
+  }
   const paths = await Promise.all(held.map((instance) => objects.readablePath(instance.objectKey)));
   const [path] = paths;
-  if (accepted.type === 'application/dicom' && paths.length === 1 && path !== undefined) {
+  if (fitting.type === 'application/dicom' && paths.length === 1 && path !== undefined) {
     return reply.type('application/dicom').send(createReadStream(path));
   }
   const parts = held.map((instance, index) => ({
@@ -173,11 +179,10 @@ function holdsDicom({ type, parameters }: AcceptedType): boolean {
   );
 }
 
-/** Objects are given as they are held; whoever asks for another transfer syntax is told so. */
-function requireSyntax({ parameters }: AcceptedType, instance: HeldInstance): void {
+/** Objects are given as they are held; whoever asks for other transfer syntaxes only is told so. */
+function takesSyntax({ parameters }: AcceptedType, instance: HeldInstance): boolean {
   const wanted = parameters['transfer-syntax'];
-  if (wanted === undefined || wanted === '*' || wanted === instance.transferSyntaxUid) return;
-  throw new TriageError('not-acceptable', 'objects are given in the transfer syntax they came in: ask for *');
+  return wanted === undefined || wanted === '*' || wanted === instance.transferSyntaxUid;
 }
 
 function notAcceptable(): TriageError {
