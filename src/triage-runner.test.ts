@@ -64,7 +64,7 @@ class OvertakenPool extends ScriptedPool {
     await writeFile(path, `reading ${time}`);
     const structuredReport = {
       ...{ path, sopClassUid: '1.2.840.10008.5.1.4.1.1.88.34' },
-      ...{ seriesInstanceUid: '1.2.7', sopInstanceUid: '1.2.8' },
+      ...{ studyInstanceUid: '1.2.6', seriesInstanceUid: '1.2.7', sopInstanceUid: '1.2.8' },
     };
     const none = { overlayPath: null, previewPath: null, secondaryCapture: null, presentationState: null };
     return { ...reply, artefacts: { ...none, structuredReport } };
