@@ -30,6 +30,11 @@ describe('the sites file', () => {
     });
   });
 
+  it('lets the ranges of one peer overlap', () => {
+    const addresses = ['10.0.0.0/8', '10.1.2.3'];
+    expect(withPeer({ addresses })().sites[0]?.peers[0]?.addresses).toEqual(addresses);
+  });
+
   it('is what its document shows', () => {
     const text = readFileSync(new URL('../docs/sites.md', import.meta.url), 'utf8');
     const [, example = ''] = /```json\n(.*?)```/s.exec(text) ?? [];
@@ -58,6 +63,14 @@ describe('the sites file', () => {
       /sites\.0\.peers\.0\.addresses\.0/,
     ],
     ['has a host name for an address', withPeer({ addresses: ['clinic.example'] }), /an address or a range/],
+    [
+      'has a host name for an address of one of two peers',
+      () =>
+        parse({
+          sites: [{ ...CLINIC, peers: [{ aeTitle: 'DENTAL', addresses: ['north'] }, ...CLINIC.peers] }],
+        }),
+      /an address or a range/,
+    ],
     ['leaves out the addresses of a peer', withPeer({ addresses: [] }), /addresses/],
     ['has a right that is not known', withPeer({ rights: ['everything'] }), /rights\.0/],
     ['has a short fingerprint', withPeer({ certificateSha256: 'abcd' }), /64 hexadecimal digits/],
@@ -79,7 +92,15 @@ describe('the sites file', () => {
     [
       'lets two sites claim one caller',
       () => parse({ sites: [CLINIC, { ...CLINIC, id: 'other' }] }),
-      /the same caller: DENTAL from 10\.1\.2\.0\/24/,
+      /the same caller: DENTAL calling \(this node\) from 10\.1\.2\.0\/24/,
+    ],
+    [
+      'lets two sites claim callers whose ranges overlap',
+      () => {
+        const peers = [{ ...CLINIC.peers[0], addresses: ['192.168.1.1', '10.9.9.9/8'] }];
+        return parse({ sites: [CLINIC, { ...CLINIC, id: 'other', peers }] });
+      },
+      /from 10\.1\.2\.0\/24 and from 10\.9\.9\.9\/8/,
     ],
     [
       'lets two sites share an API key',

@@ -3,7 +3,7 @@
  * that no site names is rejected.
  */
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { TriageError } from './errors.ts';
 
@@ -102,8 +102,13 @@ const sitesSchema = z
     for (const twice of repeated(book.destinations.map(({ name }) => name))) say(`two destinations ${twice}`);
     for (const twice of repeated(book.sites.map(({ id }) => id))) say(`two sites ${twice}`);
     // Whoever calls must be of one site, else its films would follow the rules of whichever stands first.
-    const callers = book.sites.flatMap(({ peers }) => peers.flatMap(namesOf));
-    for (const twice of repeated(callers)) say(`two peers are the same caller: ${twice}`);
+    const callers = book.sites.flatMap(({ peers }) => peers.flatMap(callersOf));
+    for (const [index, caller] of callers.entries()) {
+      const twin = callers.slice(0, index).find((earlier) => isSameCaller(earlier, caller));
+      if (twin !== undefined) {
+        say(`two peers are the same caller: ${caller.name} from ${twin.address} and from ${caller.address}`);
+      }
+    }
     const keys = book.sites.flatMap(({ apiKeySha256 }) => apiKeySha256);
     for (const twice of repeated(keys)) say(`two sites have the API key ${twice.slice(0, 8)}…`);
   });
@@ -161,10 +166,34 @@ function isAddressRange(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-function namesOf(peer: z.output<typeof peerSchema>): readonly string[] {
+/** Whether an address lies in a range of the file. */
+export function isInRange(address: string, range: string): boolean {
+  const [start = '', bits] = range.split('/');
+  const kind = isIP(start) === 4 ? 'ipv4' : 'ipv6';
+  const allowed = new BlockList();
+  if (bits === undefined) allowed.addAddress(start, kind);
+  else allowed.addSubnet(start, Number(bits), kind);
+  return allowed.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+}
+
+interface Caller {
+  readonly peer: z.output<typeof peerSchema>;
+  readonly name: string;
+  readonly address: string;
+}
+
+function callersOf(peer: z.output<typeof peerSchema>): readonly Caller[] {
   const { aeTitle: calling, calledAeTitle = '(this node)', certificateSha256 } = peer;
   const shown = certificateSha256 === undefined ? '' : ` with certificate ${certificateSha256.slice(0, 8)}…`;
-  return peer.addresses.map((address) => `${calling} from ${address} calling ${calledAeTitle}${shown}`);
+  const name = `${calling} calling ${calledAeTitle}${shown}`;
+  return peer.addresses.filter(isAddressRange).map((address) => ({ peer, name, address }));
+}
+
+/** Of two ranges that overlap one holds the other, whatever address of it the file names. */
+function isSameCaller(one: Caller, other: Caller): boolean {
+  if (one.peer === other.peer || one.name !== other.name) return false;
+  const [first = '', second = ''] = [one.address, other.address].map((range) => range.split('/')[0]);
+  return isInRange(first, other.address) || isInRange(second, one.address);
 }
 
 function repeated(names: readonly string[]): readonly string[] {

@@ -1,8 +1,8 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { DXA_REPORT_SOP_CLASS_UIDS, IMAGE_SOP_CLASS_UIDS, SOP_CLASSES } from '../dicom/uids.ts';
 import type { AssociationProposal, AssociationVerdict } from '../dimse/services.ts';
 import { isLoopbackHost } from '../site-registry.ts';
-import { LOOPBACK_SITE_ID, type Peer, type PeerRight, type SiteBook } from '../sites.ts';
+import { isInRange, LOOPBACK_SITE_ID, type Peer, type PeerRight, type SiteBook } from '../sites.ts';
 
 /** Why an association is rejected: result, source and reason of A-ASSOCIATE-RJ (PS3.8 Table 9-21). */
 export const REJECTIONS = {
@@ -77,16 +77,7 @@ function isCaller(peer: Peer, proposal: AssociationProposal): boolean {
 
 function isWithin(remoteAddress: string, ranges: readonly string[]): boolean {
   const address = withoutMapping(remoteAddress);
-  const family = isIP(address);
-  if (family === 0) return false;
-  const allowed = new BlockList();
-  for (const range of ranges) {
-    const [start = '', bits] = range.split('/');
-    const kind = isIP(start) === 4 ? 'ipv4' : 'ipv6';
-    if (bits === undefined) allowed.addAddress(start, kind);
-    else allowed.addSubnet(start, Number(bits), kind);
-  }
-  return allowed.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  return isIP(address) !== 0 && ranges.some((range) => isInRange(address, range));
 }
 
 /** An IPv4 caller of a listener on `::` comes as ::ffff:a.b.c.d (RFC 4291 2.5.5.2). */
