@@ -6,6 +6,7 @@ import {
   readFile,
   rename,
   rm,
+  stat,
   symlink,
   utimes,
   writeFile,
@@ -136,6 +137,26 @@ describe('a watched folder', () => {
     const left = await readdir(folder);
     expect(left).toEqual(expect.arrayContaining(['copy.part', 'link.dcm', 'linked-folder', 'results']));
     expect(await filesIn('results')).toEqual(['1.2.3.pdf']);
+  });
+
+  it('lets those read the words who may use the folder, though the service keeps its own files to itself', async () => {
+    const before = process.umask(0o077);
+    try {
+      await chmod(folder, 0o770);
+      await mkdir(join(folder, 'study'));
+      await writeFile(join(folder, 'study', 'letter.doc'), Buffer.from('Dear colleague, '.repeat(40)));
+      await lookThrice(watch());
+    } finally {
+      process.umask(before);
+    }
+    expect(await filesIn('errors')).toContain('study/letter.doc.txt');
+    for (const [name, mode] of [
+      ['errors', 0o770],
+      ['errors/study', 0o770],
+      ['errors/study/letter.doc.txt', 0o660],
+    ] as const) {
+      expect((await stat(join(folder, name))).mode & 0o777).toBe(mode);
+    }
   });
 
   it('puts what is refused into errors with words beside it, and never lets it hold up the next', async () => {

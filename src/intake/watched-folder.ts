@@ -1,5 +1,15 @@
-import { createReadStream } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, opendir, rename, rmdir, writeFile } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  opendir,
+  rename,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { REASON_TEXTS } from '../decide/reason-texts.ts';
@@ -86,7 +96,10 @@ export class WatchedFolder {
   async look(): Promise<void> {
     const { log, siteId, gate, clock } = this.#parts;
     try {
-      for (const folder of Object.values(OWN_FOLDERS)) await mkdir(join(this.#root, folder)).catch(isThere);
+      for (const folder of Object.values(OWN_FOLDERS)) {
+        const path = join(this.#root, folder);
+        await mkdir(path).then(() => this.#share(path), isThere);
+      }
       const found = await this.#list(this.#root, 0, (name) => !isOwnFolder(name));
       const nowMs = clock.monotonicMs();
       const files = compareLooks(found, this.#seen, nowMs);
@@ -210,15 +223,28 @@ export class WatchedFolder {
     const { siteId, log } = this.#parts;
     const place = await this.#freePlace(OWN_FOLDERS.errors, name);
     await writeFile(`${place}.txt`, explain(refusal));
+    await this.#share(`${place}.txt`);
     await rename(path, place);
     log.warn({ siteId, code: refusal.code }, 'a file of a watched folder was set aside');
+  }
+
+  /** Lets those use what we made who may use the folder, though the service keeps its own files to itself. */
+  async #share(path: string): Promise<void> {
+    const { mode } = await stat(this.#root);
+    const made = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      // A share may know no modes.
+      await made.chmod(mode & ((await made.stat()).isDirectory() ? 0o777 : 0o666)).catch(() => undefined);
+    } finally {
+      await made.close();
+    }
   }
 
   /** Where a file can go in one of our folders: its own name, or the next that is free. Only we write there. */
   async #freePlace(folder: string, name: string): Promise<string> {
     for (let number = 1; ; number += 1) {
       const place = join(this.#root, folder, numberedName(name, number));
-      await mkdir(dirname(place), { recursive: true });
+      if ((await mkdir(dirname(place), { recursive: true })) !== undefined) await this.#share(dirname(place));
       if ((await lstat(place).catch(() => undefined)) === undefined) return place;
     }
   }
