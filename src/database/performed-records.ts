@@ -232,22 +232,28 @@ export async function insertPerformedStep(
   });
 }
 
-/** Adds what a scanner reports of a performed step, and moves it. */
+/** What a scanner has told of one step, all its messages together; as text of the record. */
+const TOLD_CHARACTERS_MAX = 4 * 1024 * 1024;
+
+/** Adds what a scanner reports of a performed step, and moves it. False: it has told too much; nothing is written. */
 export async function updatePerformedStep(
   database: Connection,
   performed: PerformedStep,
   change: { readonly state: PerformedState; readonly dataset: DicomDataset; readonly nowMs: number },
-): Promise<void> {
+): Promise<boolean> {
   const before = JSON.parse(performed.data_set_json) as DicomDataset;
+  const told = dataSetJson({ ...before, ...change.dataset });
+  if (told.length > TOLD_CHARACTERS_MAX) return false;
   await database
     .updateTable('performed_steps')
     .set({
       state: change.state,
-      data_set_json: dataSetJson({ ...before, ...change.dataset }),
+      data_set_json: told,
       updated_at_ms: change.nowMs,
     })
     .where('mpps_uid', '=', performed.mpps_uid)
     .execute();
+  return true;
 }
 
 /** Text is decoded, so its character set says nothing any more; bytes have no place in a performed step. */

@@ -176,6 +176,16 @@ describe('a scanner that reports its steps', () => {
     expect(await referralState(database, step.referral_id)).toBe('done');
   });
 
+  it('cannot fill the record by telling more and more of one step', async () => {
+    await create('1.2.9', beginningOf(await insertAcceptedReferral(database, 1)));
+    const words = 'x'.repeat(1_000_000);
+    const more = ['TextValue', 'LabelText', 'LongCodeValue', 'SelectorUTValue', 'SelectorUCValue'];
+    const answers: number[] = [];
+    for (const keyword of more) answers.push((await set('1.2.9', { [keyword]: words })).status);
+    expect(answers).toEqual([0, 0, 0, 0, 0x0213]);
+    expect((await set('1.2.9', endOf('DISCONTINUED'))).status).toBe(0);
+  });
+
   it('may leave the name of the step to us', async () => {
     const step = await insertAcceptedReferral(database, 1);
     const { status, sopInstanceUid } = await create(null, beginningOf(step));

@@ -108,7 +108,9 @@ async function setStep(
       const comment = `the step is ${performed.state} and may no longer be updated`;
       return { status: STATUS.processingFailure, errorId: ERROR_ID_FINAL, comment };
     }
-    await updatePerformedStep(transaction, performed, { state: given, dataset, nowMs });
+    if (!(await updatePerformedStep(transaction, performed, { state: given, dataset, nowMs }))) {
+      return { status: STATUS.resourceLimitation, comment: 'too much was told of one step' };
+    }
     const actor = `scanner ${callingAeTitle}`;
     return { moved: await moveReferralOf(transaction, performed, given, { actor, nowMs }) };
   });
