@@ -31,6 +31,10 @@ describe('the configuration', () => {
   it.each([
     ['TRIAGE_DIMSE_PORT', '70000'],
     ['TRIAGE_WORKERS', 'many'],
+    // A line of an environment file that was left empty must not mean 0.
+    ['TRIAGE_WORKERS', ''],
+    ['TRIAGE_DISK_FREE_MIB_MIN', ' '],
+    ['TRIAGE_DIMSE_PORT', '0x10'],
     ['TRIAGE_PACS', 'PACS1'],
     ['TRIAGE_AE_TITLE', 'A TITLE THAT IS TOO LONG'],
     ['TRIAGE_MAGNIFICATION', '0.5'],

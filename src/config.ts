@@ -2,8 +2,14 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { TriageError } from './errors.ts';
 
-const count = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
-const amount = (low: number, high: number) => z.coerce.number().min(low).max(high);
+// An empty text would count as 0: no worker, a free port, no watermark.
+const numeral = z
+  .string()
+  .trim()
+  .regex(/^\d+(?:\.\d+)?$/, 'write a number')
+  .transform(Number);
+const count = (low: number, high: number) => numeral.pipe(z.number().int().min(low).max(high));
+const amount = (low: number, high: number) => numeral.pipe(z.number().min(low).max(high));
 const port = count(0, 65_535);
 const loopback = z.enum(['127.0.0.1', '::1', 'localhost'], {
   error: 'only a loopback address is allowed while no site is configured: 127.0.0.1, ::1 or localhost',
