@@ -16,8 +16,8 @@ import { findTransferSyntax, isValidUid, TRANSFER_SYNTAX_UIDS } from './uids.ts'
 const HEADER_BYTES_GUESS = 256 * 1024;
 /** A deflated data set is inflated no further than this: a few kilobytes could otherwise fill the memory. */
 const INFLATED_BYTES_MAX = 16 * 1024 * 1024;
-/** Files whose header is not at their start are read whole, one after the other: a few at once could fill the memory. */
-let readingWhole: Promise<unknown> = Promise.resolve();
+/** The last of those that need much memory; they take turns, for a few at once could fill it. */
+let lastTurn: Promise<unknown> = Promise.resolve();
 
 /** The image pixel, modality LUT and spacing attributes (PS3.3 C.7.6.3, C.11.1, 10.7). */
 export interface PixelModule {
@@ -98,19 +98,23 @@ export async function readHeaderFromFile(
     file = await open(path, 'r');
     const { size } = await file.stat();
     const bytes = await readStart(file, Math.min(size, HEADER_BYTES_GUESS));
-    if (isDeflated(bytes)) return await readDeflatedHeader(path, bytes, options);
+    if (isDeflated(bytes)) return await inTurn(() => readDeflatedHeader(path, bytes, options));
     const early = headerOfStart(bytes, options);
     if (early !== null) return early;
     const opened = file;
-    const whole = readingWhole.then(async () => readHeader(await readStart(opened, size), options));
-    readingWhole = whole.catch(() => undefined);
-    return await whole;
+    return await inTurn(async () => readHeader(await readStart(opened, size), options));
   } catch (thrown) {
     if (thrown instanceof TriageError) throw thrown;
     throw new TriageError('storage-failed', 'the file cannot be read');
   } finally {
     await file?.close();
   }
+}
+
+function inTurn<T>(read: () => Promise<T>): Promise<T> {
+  const mine = lastTurn.then(read);
+  lastTurn = mine.catch(() => undefined);
+  return mine;
 }
 
 function isDeflated(start: Uint8Array): boolean {
