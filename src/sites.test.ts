@@ -110,6 +110,25 @@ describe('the sites file', () => {
         }),
       /two sites have the API key 00000000/,
     ],
+    [
+      'an out-tray that would be taken for an export',
+      () =>
+        parse({
+          sites: [{ id: 'a', name: 'A', watchedFolder: { folder: '/in/', outTray: '/in' } }],
+        }),
+      /out-tray of site a is its watched folder itself/,
+    ],
+    [
+      'a folder within another site’s',
+      () =>
+        parse({
+          sites: [
+            { id: 'a', name: 'A', watchedFolder: { folder: '/in' } },
+            { id: 'b', name: 'B', watchedFolder: { folder: '/other', outTray: '/in/b' } },
+          ],
+        }),
+      /site b has a folder within the watched folder of site a/,
+    ],
   ])('that %s is refused with the place and what is expected there', (_what, read, message) => {
     expect(read).toThrow(message);
     expect(read).toThrow(expect.objectContaining({ code: 'configuration-invalid' }) as Error);

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
+import { resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { TriageError } from './errors.ts';
 
@@ -109,6 +110,7 @@ const sitesSchema = z
         say(`two peers are the same caller: ${caller.name} from ${twin.address} and from ${caller.address}`);
       }
     }
+    for (const message of foldersAmiss(book.sites)) say(message);
     const keys = book.sites.flatMap(({ apiKeySha256 }) => apiKeySha256);
     for (const twice of repeated(keys)) say(`two sites have the API key ${twice.slice(0, 8)}…`);
   });
@@ -194,6 +196,24 @@ function isSameCaller(one: Caller, other: Caller): boolean {
   if (one.peer === other.peer || one.name !== other.name) return false;
   const [first = '', second = ''] = [one.address, other.address].map((range) => range.split('/')[0]);
   return isInRange(first, other.address) || isInRange(second, one.address);
+}
+
+/** What lies in a watched folder is taken for that site's export: no other site's film, and no result, may come there. */
+function foldersAmiss(sites: readonly Site[]): readonly string[] {
+  const watched = sites.flatMap(({ id, watchedFolder: folders }) => (folders ? [{ id, ...folders }] : []));
+  return watched.flatMap(({ id, folder, outTray }) => [
+    ...(outTray !== undefined && resolve(outTray) === resolve(folder)
+      ? [`the out-tray of site ${id} is its watched folder itself: name a folder within it or elsewhere`]
+      : []),
+    ...watched
+      .filter((other) => other.id !== id)
+      .filter((other) => [folder, outTray ?? folder].some((path) => liesWithin(path, other.folder)))
+      .map((other) => `site ${id} has a folder within the watched folder of site ${other.id}`),
+  ]);
+}
+
+function liesWithin(path: string, folder: string): boolean {
+  return `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
 }
 
 function repeated(names: readonly string[]): readonly string[] {

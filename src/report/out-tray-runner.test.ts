@@ -31,7 +31,7 @@ beforeEach(async () => {
   book = parseSites(
     JSON.stringify({
       sites: ['gone', 'there'].map((id) => ({
-        ...{ id, name: id, watchedFolder: { folder: '/in', outTray: join(folder, id) } },
+        ...{ id, name: id, watchedFolder: { folder: `/in/${id}`, outTray: join(folder, id) } },
       })),
     }),
     'test',
