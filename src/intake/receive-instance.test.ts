@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instanceObjectKey, OBJECT_KINDS } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
+import { migrate } from '../database/migrations.ts';
 import type { Database } from '../database/schema.ts';
+import { openSqlite } from '../database/sqlite.ts';
 import { splitPart10 } from '../dicom/part10.ts';
 import { TriageError } from '../errors.ts';
 import { silentLog } from '../telemetry.ts';
@@ -108,6 +110,24 @@ describe('receiving an instance', () => {
       expect(await database.selectFrom('jobs').select('exam_id').execute()).toHaveLength(1);
     },
   );
+
+  it('tells nobody Success while the record cannot be synced, not even of what it holds', async () => {
+    const onDisk = openSqlite(join(folder, 'record.sqlite'));
+    try {
+      await migrate(onDisk);
+      receiver = new InstanceReceiver({ ...receiver.parts, database: onDisk });
+      const log = join(folder, 'record.sqlite-wal');
+      // SQLite goes on with the file that it has open; the shared sync does not find it.
+      await rename(log, `${log}.away`);
+      const refused = { kind: 'refused', error: { code: 'database-failed' } };
+      expect(await receive(tinyDataSet(UIDS))).toMatchObject(refused);
+      expect(await receive(tinyDataSet(UIDS))).toMatchObject(refused);
+      await rename(`${log}.away`, log);
+      expect(await receive(tinyDataSet(UIDS))).toMatchObject({ kind: 'already-held' });
+    } finally {
+      await onDisk.destroy();
+    }
+  });
 
   it('stores one and tells all Success when the same instance comes many times at once', async () => {
     const receptions = await Promise.all(Array.from({ length: 20 }, () => receive(tinyDataSet(UIDS))));
