@@ -174,6 +174,8 @@ describe.skipIf(!tool.available)(`the pages in Chromium${skipped}`, { timeout: 1
     await page.goto(server.url);
     await page.getByRole('link', { name: /^Deliveries\s*3$/ }).click();
     await page.getByRole('heading', { name: 'Reports that could not be delivered' }).waitFor();
+    // Why, in words and not as a code.
+    await page.getByText('The receiving archive could not be reached.').waitFor();
     await page.getByText('Drawing over the film').waitFor();
     expect(await page.getByText('status 0xA900').count()).toBe(2);
     expect(await seriousViolations()).toEqual([]);

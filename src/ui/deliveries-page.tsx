@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { DeliveryView } from '../worklist/delivery-desk.ts';
 import { PageLink } from './address.tsx';
-import { momentOf, nameOf } from './display.ts';
+import { momentOf, nameOf, spokenCode } from './display.ts';
 import { useLanguage } from './language.tsx';
 import { AwaitedNotice, PersonLines, SinceLines, usePageTitle } from './page-parts.tsx';
 import { fillWords } from './words.ts';
@@ -105,8 +105,8 @@ function DeliveryTable(properties: {
                 <PersonLines person={delivery.person} ageYears={delivery.ageYears} />
               </th>
               <td>{words[delivery.object]}</td>
-              <td className="reason" lang="en">
-                {delivery.note ?? '–'}
+              <td className="reason" title={delivery.note ?? undefined}>
+                {delivery.note === null ? '–' : spokenCode(delivery.note, language)}
               </td>
               <td className="lines">
                 <span>{delivery.attempts}</span>
