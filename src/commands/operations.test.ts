@@ -122,7 +122,7 @@ describe('commands beside a service that runs', { timeout: 120_000 }, () => {
     expect(await readStatus(join(folder, 'new'))).toEqual(before);
   });
 
-  it('retention: an old film goes, and sent again it changes nothing', async () => {
+  it('retention: an old film goes, and sent again it is held again and not read again', async () => {
     const exam = await examOf(DECLINED);
     await database
       .updateTable('exams')
@@ -133,11 +133,13 @@ describe('commands beside a service that runs', { timeout: 120_000 }, () => {
     expect(JSON.parse(preview)).toMatchObject({ applied: false, removals: [{ examId: exam.exam_id }] });
     expect(preview).not.toContain(DECLINED);
     expect(await run('retention', '--apply', '--data', dataFolder)).toContain('1 films were removed');
+    await expect(readHeaderFromFile(join(dataFolder, 'archive', exam.object_key))).rejects.toThrow();
     const before = await readStatus(dataFolder);
-    // Success, for nothing is left to do with it; that the film is not held, a storage commitment says (0x0112).
     expect(await send('12-rle.dcm')).toBe(0);
     expect(await readStatus(dataFolder)).toEqual(before);
-    await expect(readHeaderFromFile(join(dataFolder, 'archive', exam.object_key))).rejects.toThrow();
-    expect((await examOf(DECLINED)).object_removed_at_ms).not.toBeNull();
+    const again = await examOf(DECLINED);
+    expect(again.object_removed_at_ms).toBeNull();
+    const { sopInstanceUid } = await readHeaderFromFile(join(dataFolder, 'archive', again.object_key));
+    expect(sopInstanceUid).toBe(again.sop_uid);
   });
 });
