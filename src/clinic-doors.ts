@@ -1,5 +1,4 @@
 /** The doors of clinics that do not speak DIMSE: DICOMweb, watched folders, and the desk that tells them of results. */
-import { createRequire } from 'node:module';
 import type { Kysely } from 'kysely';
 import type { ObjectStore } from './archive/object-store.ts';
 import type { Clock } from './clock.ts';
@@ -10,12 +9,11 @@ import type { IntakeGate } from './intake/intake-gate.ts';
 import type { InstanceReceiver } from './intake/receive-instance.ts';
 import { WatchedFolder } from './intake/watched-folder.ts';
 import type { RunningPart } from './lifecycle.ts';
+import { PRODUCT_VERSION } from './project-folder.ts';
 import { OutTrayRunner } from './report/out-tray-runner.ts';
 import { ResultDesk } from './report/result-desk.ts';
 import type { SiteDirectory } from './site-registry.ts';
 import type { Log } from './telemetry.ts';
-
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 /** The sites file is compared with the folders that are watched this often. */
 const SITES_LOOK_MS = 5_000;
@@ -48,7 +46,7 @@ export async function openClinicDoors(common: ClinicDoorParts, parts: RunningPar
   parts.push({ name: 'out-trays', stop: () => trays.close() });
   const desk = new ResultDesk({
     ...common,
-    softwareVersion: version,
+    softwareVersion: PRODUCT_VERSION,
     servesLoopback: isWeb,
     onDeliveries: () => trays.ring(),
   });

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import {
   Command,
   CommanderError,
@@ -12,15 +11,14 @@ import { addPeerCommands } from './commands/peer-commands.ts';
 import { readConfig } from './config.ts';
 import { asTriageError, ERRORS } from './errors.ts';
 import type { DeliveryState, ReferralState, ReportKind } from './exam/exam-state.ts';
+import { PRODUCT_VERSION } from './project-folder.ts';
 import { openLog } from './telemetry.ts';
-
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 const program = new Command('osteotriage')
   .description(
     'Reads X-rays taken for other reasons for signs of osteoporosis. Research use: findings for triage, not diagnoses.',
   )
-  .version(version)
+  .version(PRODUCT_VERSION)
   .exitOverride();
 
 program

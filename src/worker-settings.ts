@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { WorkerSetup } from '../workers/worker-setup.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_ELIGIBILITY_RULES } from './decide/eligibility.ts';
 import { derivedUid } from './dicom/uids.ts';
-import { PROJECT_FOLDER } from './project-folder.ts';
+import { PRODUCT_VERSION, PROJECT_FOLDER } from './project-folder.ts';
 import type { WorkerPoolOptions } from './inference/worker-pool.ts';
-
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 /** A worker must have loaded its models within this. */
 const START_MS_MAX = 60_000;
@@ -31,7 +28,7 @@ export function workerSettings(config: Config): Omit<WorkerPoolOptions, 'clock' 
     identity: {
       manufacturer: 'osteotriage',
       modelName: 'osteotriage',
-      softwareVersion: version,
+      softwareVersion: PRODUCT_VERSION,
       deviceSerialNumber: createHash('sha256').update(hostname()).digest('hex').slice(0, 16),
       deviceUid: derivedUid(`device ${hostname()} ${config.aeTitle}`),
     },

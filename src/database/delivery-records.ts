@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Insertable, Kysely, Selectable } from 'kysely';
 import {
   type CommitmentState,
   type DeliveryState,
@@ -40,6 +40,22 @@ export interface RestartSelection {
   readonly destination?: string | undefined;
   readonly examId?: string | undefined;
   readonly kind?: ReportKind | undefined;
+}
+
+/** The deliveries, not tried yet, of reports of one exam's revision to those who get their kinds. */
+export function pendingDeliveries(
+  reports: readonly Pick<DeliveryTable, 'exam_id' | 'revision' | 'kind'>[],
+  receivers: readonly { readonly name: string; readonly objects: readonly ReportKind[] }[],
+  nowMs: number,
+): Insertable<DeliveryTable>[] {
+  return reports.flatMap(({ exam_id, revision, kind }) =>
+    receivers
+      .filter(({ objects }) => objects.includes(kind))
+      .map(({ name }) => ({
+        ...{ exam_id, revision, kind, destination: name, state: 'pending' as const },
+        ...{ attempts: 0, due_at_ms: nowMs, first_try_at_ms: null, note: null },
+      })),
+  );
 }
 
 /** Deliveries, each beside the report that it sends. */

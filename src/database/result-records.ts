@@ -5,6 +5,7 @@ import type { ImageHeader } from '../exam/exam.ts';
 import type { FilmIdentity } from '../exam/standing.ts';
 import type { ExamStanding } from './dicomweb-records.ts';
 import { standingOf } from './dicomweb-records.ts';
+import { pendingDeliveries } from './delivery-records.ts';
 import type { Database } from './schema.ts';
 
 /** An exam that came to its end and whose clinic is to be told by a PDF. */
@@ -126,16 +127,7 @@ export function recordResultPdf(
         created_at_ms: nowMs,
       })
       .execute();
-    const names = pdf.receivers.filter(({ objects }) => objects.includes('PDF')).map(({ name }) => name);
-    const deliveries = names.map((destination) => ({
-      ...key,
-      destination,
-      state: 'pending' as const,
-      attempts: 0,
-      due_at_ms: nowMs,
-      first_try_at_ms: null,
-      note: null,
-    }));
+    const deliveries = pendingDeliveries([key], pdf.receivers, nowMs);
     if (deliveries.length > 0) await transaction.insertInto('deliveries').values(deliveries).execute();
     return true;
   });

@@ -1,6 +1,7 @@
 /** Sites that sent a film which another site had sent first: they see it and learn of its result as well. */
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import type { ReportKind } from '../exam/exam-state.ts';
+import { pendingDeliveries } from './delivery-records.ts';
 import type { Connection } from './exam-records.ts';
 import type { Database } from './schema.ts';
 
@@ -73,18 +74,11 @@ export function tellSender(
     if (exam === undefined || exam.state === 'pending' || exam.revision !== revision) return false;
     const reports = await transaction
       .selectFrom('reports')
-      .select('kind')
+      .select(['exam_id', 'revision', 'kind'])
       .where('exam_id', '=', examId)
       .where('revision', '=', revision)
       .execute();
-    const deliveries = receivers.flatMap(({ name: destination, objects }) =>
-      reports
-        .filter(({ kind }) => objects.includes(kind))
-        .map(({ kind }) => ({
-          ...{ exam_id: examId, revision, kind, destination, state: 'pending' as const },
-          ...{ attempts: 0, due_at_ms: nowMs, first_try_at_ms: null, note: null },
-        })),
-    );
+    const deliveries = pendingDeliveries(reports, receivers, nowMs);
     if (deliveries.length > 0) {
       await transaction
         .insertInto('deliveries')

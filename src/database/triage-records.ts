@@ -7,6 +7,7 @@ import type { Connection } from './exam-records.ts';
 import { endJob, type LeasedJob } from './job-records.ts';
 import { referPerson } from './referral-records.ts';
 import { findReassessedAtMs } from './revision-records.ts';
+import { pendingDeliveries } from './delivery-records.ts';
 import type { Database, Door, ReportTable } from './schema.ts';
 
 /** A report object that is durable in the archive. */
@@ -222,24 +223,8 @@ export async function finishExam(
 async function insertReports(database: Connection, result: TriageResult): Promise<void> {
   const { job, reports, destinations, nowMs } = result;
   if (reports.length === 0) return;
-  await database
-    .insertInto('reports')
-    .values(reports.map((report) => ({ ...report, exam_id: job.examId, created_at_ms: nowMs })))
-    .execute();
-  const deliveries = reports.flatMap((report) =>
-    destinations
-      .filter(({ objects }) => objects.includes(report.kind))
-      .map(({ name }) => ({
-        exam_id: job.examId,
-        revision: report.revision,
-        kind: report.kind,
-        destination: name,
-        state: 'pending' as const,
-        attempts: 0,
-        due_at_ms: nowMs,
-        first_try_at_ms: null,
-        note: null,
-      })),
-  );
+  const rows = reports.map((report) => ({ ...report, exam_id: job.examId, created_at_ms: nowMs }));
+  await database.insertInto('reports').values(rows).execute();
+  const deliveries = pendingDeliveries(rows, destinations, nowMs);
   if (deliveries.length > 0) await database.insertInto('deliveries').values(deliveries).execute();
 }

@@ -1,9 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { DeliveryView } from '../worklist/delivery-desk.ts';
-import { PageLink } from './address.tsx';
-import { momentOf, nameOf, spokenCode } from './display.ts';
+import { momentOf, spokenCode } from './display.ts';
 import { useLanguage } from './language.tsx';
-import { AwaitedNotice, PersonLines, SinceLines, usePageTitle } from './page-parts.tsx';
+import { AwaitedNotice, FilmLink, PersonLines, SinceLines, usePageTitle } from './page-parts.tsx';
 import { fillWords } from './words.ts';
 import { restartDeliveries, useDeadDeliveries } from './worklist-queries.ts';
 
@@ -120,13 +119,7 @@ function DeliveryTable(properties: {
                 <SinceLines from={delivery.changedAt} at={at} />
               </td>
               <td className="links">
-                <PageLink
-                  to={`/exams/${delivery.examId}`}
-                  className="button"
-                  label={fillWords(words.filmOfPerson, { name: nameOf(delivery.person, words) })}
-                >
-                  {words.openFilm}
-                </PageLink>
+                <FilmLink examId={delivery.examId} person={delivery.person} />
               </td>
             </tr>
           ))}

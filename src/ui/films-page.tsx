@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'react';
 import type { ExamState } from '../exam/exam-state.ts';
 import type { ExamRow } from '../worklist/worklist-views.ts';
-import { openAddress, PageLink, useAddress } from './address.tsx';
-import { momentOf, nameOf } from './display.ts';
+import { openAddress, useAddress } from './address.tsx';
+import { momentOf } from './display.ts';
 import { useLanguage } from './language.tsx';
 import {
   AwaitedNotice,
@@ -12,6 +12,7 @@ import {
   ReasonText,
   SinceLines,
   usePageTitle,
+  FilmLink,
 } from './page-parts.tsx';
 import { STATE_COUNTS } from './status-tiles.tsx';
 import { fillWords } from './words.ts';
@@ -112,13 +113,7 @@ function ExamTable({ exams, at }: { readonly exams: readonly ExamRow[]; readonly
                 <SinceLines from={exam.receivedAt} at={at} />
               </td>
               <td className="links">
-                <PageLink
-                  to={`/exams/${exam.examId}`}
-                  className="button"
-                  label={fillWords(words.filmOfPerson, { name: nameOf(exam.person, words) })}
-                >
-                  {words.openFilm}
-                </PageLink>
+                <FilmLink examId={exam.examId} person={exam.person} />
               </td>
             </tr>
           ))}

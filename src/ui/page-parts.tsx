@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { Reason } from '../exam/analysis.ts';
 import type { ExamState, ReferralState } from '../exam/exam-state.ts';
 import type { PersonView } from '../worklist/worklist-views.ts';
+import { PageLink } from './address.tsx';
 import { ageAndSexOf, durationOf, momentOf, nameOf, spokenReason } from './display.ts';
 import { useLanguage } from './language.tsx';
 import { fillWords } from './words.ts';
@@ -25,6 +26,20 @@ export function ExamBadge({ state }: { readonly state: ExamState }) {
 export function ReferralBadge({ state }: { readonly state: ReferralState }) {
   const { words } = useLanguage();
   return <span className={`badge badge-referral-${state}`}>{words[`referral-${state}`]}</span>;
+}
+
+/** The way to one film; a reader who hears the page is told whose. */
+export function FilmLink({ examId, person }: { readonly examId: string; readonly person: PersonView }) {
+  const { words } = useLanguage();
+  return (
+    <PageLink
+      to={`/exams/${examId}`}
+      className="button"
+      label={fillWords(words.filmOfPerson, { name: nameOf(person, words) })}
+    >
+      {words.openFilm}
+    </PageLink>
+  );
 }
 
 /** A person in a table's row. */
