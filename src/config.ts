@@ -48,6 +48,84 @@ const destinations = z
 
 /** Every setting: its environment variable, its rule, its default as text, and its meaning with the unit. */
 export const SETTINGS = {
+  mode: setting(
+    'TRIAGE_MODE',
+    z.enum(['embedded', 'distributed']),
+    'embedded',
+    'embedded: one process, SQLite and disk; distributed: PostgreSQL, Redis and S3, any number of processes',
+  ),
+  roles: setting(
+    'TRIAGE_ROLES',
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(z.enum(['intake', 'worker', 'web'])).min(1)),
+    'intake,worker,web',
+    'what this process does, separated by commas; embedded: all of it',
+  ),
+  databaseUrl: setting(
+    'TRIAGE_DATABASE_URL',
+    z.union([z.literal(''), z.url({ protocol: /^postgres(?:ql)?$/ })]),
+    '',
+    'PostgreSQL of the distributed mode: postgres://user@host:5432/name',
+  ),
+  databasePasswordFile: setting(
+    'TRIAGE_DATABASE_PASSWORD_FILE',
+    z.string(),
+    '',
+    'file with the password of the database; empty: none is needed',
+  ),
+  redisUrl: setting(
+    'TRIAGE_REDIS_URL',
+    z.union([z.literal(''), z.url({ protocol: /^rediss?$/ })]),
+    '',
+    'Redis of the distributed mode: redis://host:6379/0',
+  ),
+  redisPasswordFile: setting(
+    'TRIAGE_REDIS_PASSWORD_FILE',
+    z.string(),
+    '',
+    'file with the password of Redis; empty: none is needed',
+  ),
+  s3Endpoint: setting(
+    'TRIAGE_S3_ENDPOINT',
+    z.union([z.literal(''), z.url({ protocol: /^https?$/ })]),
+    '',
+    'object store of the distributed mode: https://host:port',
+  ),
+  s3Region: setting('TRIAGE_S3_REGION', z.string().min(1), 'us-east-1', 'region of the object store'),
+  s3Bucket: setting(
+    'TRIAGE_S3_BUCKET',
+    z.string().regex(/^[a-z0-9][a-z0-9.-]{2,62}$/),
+    'osteotriage',
+    'bucket of the object store',
+  ),
+  s3AccessKeyFile: setting('TRIAGE_S3_ACCESS_KEY_FILE', z.string(), '', 'file with the access key ID'),
+  s3SecretKeyFile: setting('TRIAGE_S3_SECRET_KEY_FILE', z.string(), '', 'file with the secret access key'),
+  operationsPort: setting(
+    'TRIAGE_OPERATIONS_PORT',
+    z.union([z.literal('').transform(() => null), port]),
+    '',
+    'TCP port of /healthz, /readyz and /metrics; empty: only the worklist’s own port serves them',
+  ),
+  operationsHost: setting(
+    'TRIAGE_OPERATIONS_HOST',
+    z.string().min(1),
+    '127.0.0.1',
+    'address of /healthz, /readyz and /metrics; nothing there names a patient',
+  ),
+  tracesUrl: setting(
+    'TRIAGE_TRACES_URL',
+    z.union([z.literal(''), z.url({ protocol: /^https?$/ })]),
+    '',
+    'OpenTelemetry collector that gets the traces (OTLP over HTTP); empty: none are made',
+  ),
+  backfillDaysMin: setting(
+    'TRIAGE_BACKFILL_DAYS_MIN',
+    count(1, 36_500),
+    '30',
+    'days after which a film counts as an old one and waits behind the day’s work',
+  ),
   data: setting('TRIAGE_DATA', z.string().min(1), './data', 'folder of the archive and the database'),
   dimsePort: setting('TRIAGE_DIMSE_PORT', port, '11112', 'TCP port of the DICOM node; 0 takes a free one'),
   dimseHost: setting(

@@ -8,6 +8,7 @@ import {
 import { type DeliveryKey, deliveriesWithReports, deliveryColumns } from './delivery-records.ts';
 import type { Connection } from './exam-records.ts';
 import type { Database } from './schema.ts';
+import { transact } from './transact.ts';
 
 /** A delivered object whose destination is to commit itself to it. */
 export interface WantedCommitment extends DeliveryKey {
@@ -61,7 +62,7 @@ export async function recordAsked(
   transactionUid: string,
   dueAtMs: number,
 ): Promise<void> {
-  await database.transaction().execute(async (transaction) => {
+  await transact(database, async (transaction) => {
     for (const each of asked) {
       await transaction
         .updateTable('deliveries')

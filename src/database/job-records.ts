@@ -1,5 +1,7 @@
+import type { Insertable, Updateable } from 'kysely';
+import { type JobPriority, rankMs } from '../exam/priority.ts';
 import type { Connection } from './exam-records.ts';
-import type { Database, JobTable } from './schema.ts';
+import type { JobTable } from './schema.ts';
 
 /** A job that was handed out. Whoever holds the newest lease of a job, and nobody else, may end it. */
 export interface LeasedJob {
@@ -7,10 +9,20 @@ export interface LeasedJob {
   readonly leaseToken: string;
   /** This attempt's number, from 1. */
   readonly attempt: number;
+  readonly priority: JobPriority;
+  readonly traceParent: string | null;
+}
+
+/** A job to be made. */
+export interface NewJob {
+  readonly examId: string;
+  readonly priority: JobPriority;
+  /** W3C trace context; null where nothing is traced. */
+  readonly traceParent: string | null;
 }
 
 /** A job that waits from now on, as if it had never been tried. */
-export function waitingJob(examId: string, nowMs: number): JobTable {
+export function waitingJob({ examId, priority, traceParent }: NewJob, nowMs: number): Insertable<JobTable> {
   return {
     exam_id: examId,
     state: 'waiting',
@@ -19,19 +31,23 @@ export function waitingJob(examId: string, nowMs: number): JobTable {
     lease_token: null,
     lease_until_ms: null,
     last_error: null,
+    priority,
+    rank_ms: rankMs(priority, nowMs),
+    trace_parent: traceParent,
+    deaths: 0,
   };
 }
 
 /** Adds jobs within the transaction that makes their exams; exams that have one keep it. */
 export async function insertJobs(
   database: Connection,
-  examIds: readonly string[],
+  jobs: readonly NewJob[],
   nowMs: number,
 ): Promise<void> {
-  if (examIds.length === 0) return;
+  if (jobs.length === 0) return;
   await database
     .insertInto('jobs')
-    .values(examIds.map((examId) => waitingJob(examId, nowMs)))
+    .values(jobs.map((job) => waitingJob(job, nowMs)))
     .onConflict((conflict) => conflict.column('exam_id').doNothing())
     .execute();
 }
@@ -66,7 +82,7 @@ export async function holdsLease(database: Connection, job: LeasedJob): Promise<
 export async function updateLeased(
   database: Connection,
   job: LeasedJob,
-  change: Partial<Database['jobs']>,
+  change: Updateable<JobTable>,
 ): Promise<boolean> {
   const result = await database
     .updateTable('jobs')
@@ -75,4 +91,25 @@ export async function updateLeased(
     .where('lease_token', '=', job.leaseToken)
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
+}
+
+/** Lengthens leases; returns those that were lost. */
+export async function renewLeases(
+  database: Connection,
+  jobs: readonly LeasedJob[],
+  leaseUntilMs: number,
+): Promise<readonly LeasedJob[]> {
+  if (jobs.length === 0) return [];
+  const rows = await database
+    .updateTable('jobs')
+    .set({ lease_until_ms: leaseUntilMs })
+    .where(
+      'lease_token',
+      'in',
+      jobs.map((job) => job.leaseToken),
+    )
+    .returning('lease_token')
+    .execute();
+  const held = new Set(rows.map((row) => row.lease_token));
+  return jobs.filter((job) => !held.has(job.leaseToken));
 }

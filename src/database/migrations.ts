@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { TriageError } from '../errors.ts';
 import { createNodeRecord } from './migration-0003.ts';
+import { createEngineRecord } from './migration-0004.ts';
 import type { Database } from './schema.ts';
 
 /** Where the applied steps are written down; the name is that of Kysely's own migrator, which the first release used. */
@@ -17,6 +18,7 @@ export const MIGRATIONS: Migrations = {
   '0001-record': createRecord,
   '0002-queue-and-deliveries': createQueue,
   '0003-node': createNodeRecord,
+  '0004-engine': createEngineRecord,
 };
 
 /** Which steps a database has and which it lacks. */

@@ -12,6 +12,7 @@ import {
   type StepOrder,
 } from './procedure-records.ts';
 import type { Database } from './schema.ts';
+import { transact } from './transact.ts';
 
 /**
  * Puts a positive film on the person's referral: the one that is not yet ended, else a new one. Returns its
@@ -68,7 +69,7 @@ export function acceptReferral(
   database: Kysely<Database>,
   order: StepOrder & { readonly actor: string },
 ): Promise<ProcedureStep> {
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     await changeReferral(transaction, { ...order, to: 'accepted' });
     const person = await transaction
       .selectFrom('referrals')
@@ -97,7 +98,7 @@ export function dismissReferral(
   },
 ): Promise<void> {
   const { referralId, nowMs, reason } = dismissal;
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     await changeReferral(transaction, { ...dismissal, to: 'dismissed', note: reason });
     const step = await findStepOfReferral(transaction, referralId);
     if (step !== undefined) await changeStep(transaction, step, 'discontinued', nowMs);

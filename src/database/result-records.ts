@@ -7,6 +7,7 @@ import type { ExamStanding } from './dicomweb-records.ts';
 import { standingOf } from './dicomweb-records.ts';
 import { pendingDeliveries } from './delivery-records.ts';
 import type { Database } from './schema.ts';
+import { transact } from './transact.ts';
 
 /** An exam that came to its end and whose clinic is to be told by a PDF. */
 export interface DueResult {
@@ -108,7 +109,7 @@ export function recordResultPdf(
 ): Promise<boolean> {
   const { standing, nowMs } = pdf;
   const key = { exam_id: standing.examId, revision: standing.revision, kind: 'PDF' as const };
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     const exam = await transaction
       .selectFrom('exams')
       .select(['state', 'revision'])

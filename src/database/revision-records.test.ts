@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleReport } from '../testing/example-report.ts';
-import { insertTestExam, openTestRecord } from '../testing/record-fixtures.ts';
+import { insertTestExam, openTestRecord, routineJob } from '../testing/record-fixtures.ts';
 import { insertJobs, type LeasedJob } from './job-records.ts';
 import { findExamIds, reassessExam } from './revision-records.ts';
 import type { Database } from './schema.ts';
@@ -16,14 +16,14 @@ let examId: string;
 beforeEach(async () => {
   database = await openTestRecord();
   examId = await insertTestExam(database, 1);
-  await insertJobs(database, [examId], 1);
+  await insertJobs(database, [routineJob(examId)], 1);
 });
 afterEach(() => database.destroy());
 
 async function lease(): Promise<LeasedJob> {
   const leaseToken = `lease ${Math.random()}`;
   await database.updateTable('jobs').set({ state: 'leased', lease_token: leaseToken }).execute();
-  return { examId, leaseToken, attempt: 1 };
+  return { examId, leaseToken, attempt: 1, priority: 'routine', traceParent: null };
 }
 
 function reportsOf(revision: number): readonly ArchivedReport[] {

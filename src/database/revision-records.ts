@@ -3,6 +3,7 @@ import { type ExamState, moveExam } from '../exam/exam-state.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import { waitingJob } from './job-records.ts';
+import { transact } from './transact.ts';
 
 const REASSESSED = 'exam assessed anew';
 
@@ -19,7 +20,7 @@ export function reassessExam(
   actor = 'operator',
 ): Promise<number> {
   const work = (connection: Connection): Promise<number> => putBack(connection, examId, nowMs, actor);
-  return database.isTransaction ? work(database) : database.transaction().execute(work);
+  return database.isTransaction ? work(database) : transact(database, work);
 }
 
 /** The exams of an identifier of ours or of a SOP Instance UID; the same UID may stand in two series. */
@@ -92,7 +93,7 @@ async function requireFilm(
 }
 
 async function restartJob(database: Connection, examId: string, nowMs: number): Promise<void> {
-  const job = waitingJob(examId, nowMs);
+  const job = waitingJob({ examId, priority: 'routine', traceParent: null }, nowMs);
   await database
     .insertInto('jobs')
     .values(job)

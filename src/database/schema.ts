@@ -7,6 +7,7 @@ import type {
   ReferralState,
   ReportKind,
 } from '../exam/exam-state.ts';
+import type { JobPriority } from '../exam/priority.ts';
 
 /**
  * The record. Times are ISO 8601 in UTC for people and whole milliseconds since 1970 where they are compared.
@@ -29,6 +30,10 @@ export interface Database {
   identity_changes: IdentityChangeTable;
   opt_outs: OptOutTable;
   exam_senders: ExamSenderTable;
+  model_choices: ModelChoiceTable;
+  shadow_results: ShadowResultTable;
+  calibrations: CalibrationTable;
+  duties: DutyTable;
 }
 
 /** People as the senders name them: one row for each issuer and Patient ID. */
@@ -97,7 +102,10 @@ export interface ReferralExamTable {
   exam_id: string;
 }
 
-/** The embedded queue. A job carries an identifier only; the record is in exams. */
+/**
+ * The jobs, whatever queue hands them out: a job carries an identifier only, the record is in exams, and the newest
+ * lease in this table fences every write of a result.
+ */
 export interface JobTable {
   exam_id: string;
   state: 'waiting' | 'leased' | 'done' | 'dead';
@@ -106,6 +114,13 @@ export interface JobTable {
   lease_token: string | null;
   lease_until_ms: number | null;
   last_error: string | null;
+  priority: Generated<JobPriority>;
+  /** Jobs that are due go in this order: the time of arrival and what its priority adds (src/exam/priority.ts). */
+  rank_ms: Generated<number>;
+  /** W3C trace context of its reception, so that a trace goes on across the queue. */
+  trace_parent: Generated<string | null>;
+  /** How often a worker died that had this film alone. */
+  deaths: Generated<number>;
 }
 
 /** Report objects in the archive: at most one of each kind for a revision of an exam. */
@@ -241,4 +256,49 @@ export interface ExamSenderTable {
   noted_at_ms: number;
   /** 1 when the reports of the present revision are on their way to the site's receivers. */
   is_told: 0 | 1;
+}
+
+/** Which version of a model works, which worked before, and which runs in its shadow. */
+export interface ModelChoiceTable {
+  name: string;
+  /** null: the newest version on disk. */
+  active_version: string | null;
+  /** Where a roll-back leads; null: the newest version on disk, or nothing to go back to where it equals active_version. */
+  previous_version: string | null;
+  /** null: no shadow. */
+  shadow_version: string | null;
+  changed_at_ms: number;
+  actor: string;
+}
+
+/** What a model in shadow made of a film; never acted on. */
+export interface ShadowResultTable {
+  exam_id: string;
+  revision: number;
+  model: string;
+  version: string;
+  /** The version whose result counted. */
+  active_version: string;
+  outcome: string;
+  analysis_json: string;
+  created_at_ms: number;
+}
+
+/** The batch size that was measured to be best, remembered for a model on a device. */
+export interface CalibrationTable {
+  model_sha256: string;
+  /** Execution provider, processor and version of the runtime. */
+  device: string;
+  items_max: number;
+  /** What was measured: [{ items, runMs }, …] */
+  measured_json: string;
+  measured_at_ms: number;
+}
+
+/** Work that one process at a time does for all; the holder's token fences it. */
+export interface DutyTable {
+  name: string;
+  holder: string;
+  token: string;
+  until_ms: number;
 }

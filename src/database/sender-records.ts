@@ -4,6 +4,7 @@ import type { ReportKind } from '../exam/exam-state.ts';
 import { pendingDeliveries } from './delivery-records.ts';
 import type { Connection } from './exam-records.ts';
 import type { Database } from './schema.ts';
+import { transact } from './transact.ts';
 
 const ROWS_EACH_LOOK = 200;
 
@@ -65,7 +66,7 @@ export function tellSender(
   receivers: readonly { readonly name: string; readonly objects: readonly ReportKind[] }[],
   nowMs: number,
 ): Promise<boolean> {
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     const exam = await transaction
       .selectFrom('exams')
       .select(['state', 'revision'])

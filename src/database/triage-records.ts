@@ -9,6 +9,7 @@ import { referPerson } from './referral-records.ts';
 import { findReassessedAtMs } from './revision-records.ts';
 import { pendingDeliveries } from './delivery-records.ts';
 import type { Database, Door, ReportTable } from './schema.ts';
+import { transact } from './transact.ts';
 
 /** A report object that is durable in the archive. */
 export type ArchivedReport = Omit<ReportTable, 'exam_id' | 'created_at_ms'>;
@@ -130,7 +131,7 @@ async function findPredecessor(
  * whoever lost it writes nothing.
  */
 export function recordTriage(database: Kysely<Database>, result: TriageResult): Promise<Recorded> {
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     const { job, analysis, nowMs } = result;
     if (!(await endJob(transaction, job, 'done', null))) return undefined;
     const outcome = analysis.outcome === 'refused' ? 'not-assessable' : analysis.outcome;
@@ -161,7 +162,7 @@ export function recordTriageFailure(
   database: Kysely<Database>,
   failure: { readonly job: LeasedJob; readonly reason: Reason; readonly nowMs: number },
 ): Promise<Recorded> {
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     const { job, reason, nowMs } = failure;
     if (!(await endJob(transaction, job, 'dead', reason.code))) return undefined;
     await finishExam(transaction, job.examId, 'failed', [reason], nowMs, null);

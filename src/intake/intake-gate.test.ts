@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { insertJobs } from '../database/job-records.ts';
 import { silentLog } from '../telemetry.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-import { insertTestExam, openTestRecord } from '../testing/record-fixtures.ts';
+import { insertTestExam, openTestRecord, routineJob } from '../testing/record-fixtures.ts';
 import { intakeProbes, openIntakeGate, type WatermarkGate } from './intake-gate.ts';
 
 const MIB = 1024 * 1024;
@@ -79,7 +79,7 @@ describe('the gate of intake', () => {
     const database = await openTestRecord();
     const { waitingItems, freeBytes } = intakeProbes(tmpdir(), database);
     expect(await waitingItems()).toBe(0);
-    await insertJobs(database, [await insertTestExam(database, 1)], 0);
+    await insertJobs(database, [routineJob(await insertTestExam(database, 1))], 0);
     expect(await waitingItems()).toBe(1);
     expect(await freeBytes()).toBeGreaterThan(0);
     await database.destroy();

@@ -189,7 +189,11 @@ export class InstanceReception {
         receivedAtMs,
       });
       if (!isDxaResult(header)) {
-        await insertJobs(transaction, [inserted], receivedAtMs);
+        await insertJobs(
+          transaction,
+          [{ examId: inserted, priority: 'routine', traceParent: null }],
+          receivedAtMs,
+        );
         return { examId: inserted, referralId: null };
       }
       const referralId = await recordDxaResult(transaction, {

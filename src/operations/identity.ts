@@ -12,6 +12,7 @@ import { TriageError } from '../errors.ts';
 import { findPerson, type Person, type PersonName, requireSurvivor } from './person-lookup.ts';
 import { joinReferrals } from './referral-join.ts';
 import { matchResults } from './result-matching.ts';
+import { transact } from '../database/transact.ts';
 
 /** Who changes an identity, and when. */
 export interface ChangeMaker {
@@ -53,7 +54,7 @@ export function correctIdentity(
   right: CorrectIdentity,
   by: ChangeMaker,
 ): Promise<IdentityReport> {
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     const from = await requireSurvivor(transaction, wrong, 'the identity that is to be corrected');
     const patientId = (right.patientId ?? from.patient_id ?? '').trim();
     if (patientId === '') {
@@ -89,7 +90,7 @@ export function mergePersons(
   into: PersonName,
   by: ChangeMaker,
 ): Promise<IdentityReport> {
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     const gone = await requireSurvivor(transaction, from, '--from');
     const survivor = await requireSurvivor(transaction, into, '--into');
     if (gone.person_id === survivor.person_id) {

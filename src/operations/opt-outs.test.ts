@@ -9,6 +9,7 @@ import { openDatabaseJobQueue } from '../queue/database-job-queue.ts';
 import { silentLog } from '../telemetry.ts';
 import { makeDataFolder, type TestDataFolder } from '../testing/data-folder.ts';
 import { exampleReport } from '../testing/example-report.ts';
+import { routineJob } from '../testing/record-fixtures.ts';
 import { TriageRunner, type TriageRunnerParts } from '../triage-runner.ts';
 import { mergePersons } from './identity.ts';
 import { addOptOut, isOptedOut, listOptOuts, removeOptOut } from './opt-outs.ts';
@@ -28,7 +29,7 @@ async function addWaiting(number: number, patientId: string, issuerOfPatientId =
     { state: 'pending', finished_at_ms: null },
     { patientId, issuerOfPatientId, sopInstanceUid: `1.2.3.1.${number}` },
   );
-  await insertJobs(data.database, [examId], 0);
+  await insertJobs(data.database, [routineJob(examId)], 0);
   return examId;
 }
 

@@ -11,6 +11,7 @@ import { reasonOf } from '../decide/reason-texts.ts';
 import { TriageError } from '../errors.ts';
 import { type AnalysisResult, unreadAnalysis } from '../exam/analysis.ts';
 import type { ChangeMaker } from './identity.ts';
+import { transact } from '../database/transact.ts';
 
 /** Who has declined: a Patient ID; without an issuer, that ID whoever issued it. */
 export interface OptOutName {
@@ -108,7 +109,7 @@ function changeList(
 ): Promise<boolean> {
   if (patientId.trim() === '') throw new TriageError('request-invalid', 'an opt-out needs a Patient ID');
   const key = patientIdentityKey(issuer ?? null, patientId);
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     if (!(await change(transaction, key))) return false;
     const person = await transaction
       .selectFrom('persons')

@@ -3,6 +3,7 @@ import { recordAudit } from '../database/audit-trail.ts';
 import type { Connection } from '../database/exam-records.ts';
 import type { Database } from '../database/schema.ts';
 import { type HeldFilm, holdOf, type Removal } from './retention-policy.ts';
+import { transact } from '../database/transact.ts';
 
 const UNENDED_REFERRAL = ['open', 'accepted', 'started'] as const;
 
@@ -50,7 +51,7 @@ export function markRemoved(
   removals: readonly Removal[],
   nowMs: number,
 ): Promise<readonly RemovedFilm[]> {
-  return database.transaction().execute(async (transaction) => {
+  return transact(database, async (transaction) => {
     const rules = new Map(removals.map(({ examId, rule }) => [examId, rule]));
     const rows = await selectFilms(transaction)
       .where('exam_id', 'in', [...rules.keys()])

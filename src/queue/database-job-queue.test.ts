@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recordTriageFailure } from '../database/triage-records.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-import { insertTestExam, openTestRecord } from '../testing/record-fixtures.ts';
+import { insertTestExam, openTestRecord, routineJob } from '../testing/record-fixtures.ts';
 import { openDatabaseJobQueue } from './database-job-queue.ts';
 import { describeJobQueue } from './job-queue.contract.ts';
 import { reconcileJobs, releaseLeases } from './reconciler.ts';
@@ -19,7 +19,7 @@ describeJobQueue('SQLite', () => open());
 describe('the reconciler', () => {
   it('enqueues pending exams that have no job, once, and leaves ended ones alone', async () => {
     const { database, queue, clock, examIds } = await open();
-    await queue.enqueue(examIds.slice(0, 2));
+    await queue.enqueue(examIds.slice(0, 2).map(routineJob));
     const [job] = await queue.claim(1, 1000);
     const reason = { code: 'worker-crashed', text: 'The worker ended.' };
     await recordTriageFailure(database, { job: job!, reason, nowMs: clock.nowMs() });
@@ -30,7 +30,7 @@ describe('the reconciler', () => {
 
   it('takes back the leases of a process that is gone', async () => {
     const { database, queue, clock, examIds } = await open();
-    await queue.enqueue(examIds);
+    await queue.enqueue(examIds.map(routineJob));
     await queue.claim(3, 1_000_000);
     expect(await releaseLeases(database, clock)).toBe(3);
     expect(await queue.claim(10, 1000)).toHaveLength(5);

@@ -1,4 +1,4 @@
-import type { LeasedJob } from '../database/job-records.ts';
+import type { LeasedJob, NewJob } from '../database/job-records.ts';
 
 /** How many jobs stand where. */
 export interface QueueCounts {
@@ -7,17 +7,28 @@ export interface QueueCounts {
   readonly dead: number;
 }
 
-/** Carries exam identifiers to whoever triages them. The database is the record: losing the queue loses no exam. */
+/**
+ * Carries exam identifiers to whoever triages them. The database is the record: a row of `jobs` for each exam, whose
+ * newest lease fences the result. Losing the queue loses no exam.
+ */
 export interface JobQueue {
-  /** Adds a job for each exam that has none; an exam that has one keeps it. */
-  enqueue(examIds: readonly string[]): Promise<void>;
-  /** Hands out up to `count` jobs that are due, the oldest first, each for `leaseMs`. */
+  /** Adds a job for each exam that has none, and announces it; an exam that has one keeps it. */
+  enqueue(jobs: readonly NewJob[]): Promise<void>;
+  /** Says that jobs were committed with their exams. Never rejects: what is lost here the reconciler finds. */
+  announce(jobs: readonly NewJob[]): Promise<void>;
+  /** Hands out up to `count` jobs that are due, the lowest rank first (src/exam/priority.ts), each for `leaseMs`. */
   claim(count: number, leaseMs: number): Promise<readonly LeasedJob[]>;
-  /** Lengthens a lease. False: it was lost. */
-  renew(job: LeasedJob, leaseMs: number): Promise<boolean>;
+  /** Lengthens leases from now on; returns those that were lost. */
+  renew(jobs: readonly LeasedJob[], leaseMs: number): Promise<readonly LeasedJob[]>;
   /** Gives a job back to be tried again after the wait. False: the lease was lost. */
   retryLater(job: LeasedJob, waitMs: number, errorCode: string): Promise<boolean>;
+  /** The record has ended the job, or its lease was lost: the queue forgets this hand-out. Never rejects. */
+  settle(job: LeasedJob): Promise<void>;
+  /** Calls back when there may be work; returns what ends it. */
+  onWork(ring: () => void): () => void;
   /** When the next waiting job is due or the next lease ends, in milliseconds from now; undefined: none. */
   nextDueMs(): Promise<number | undefined>;
   counts(): Promise<QueueCounts>;
+  /** Ends connections and timers; jobs that are leased come back when their leases end. */
+  close(): Promise<void>;
 }

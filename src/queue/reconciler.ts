@@ -14,7 +14,7 @@ export async function reconcileJobs(database: Kysely<Database>, queue: JobQueue)
   const lost = await database
     .selectFrom('exams')
     .leftJoin('jobs', 'jobs.exam_id', 'exams.exam_id')
-    .select('exams.exam_id')
+    .select(['exams.exam_id', 'jobs.priority', 'jobs.trace_parent'])
     .where('exams.state', '=', 'pending')
     .where((where) =>
       where.or([where('jobs.exam_id', 'is', null), where('jobs.state', 'in', ['done', 'dead'])]),
@@ -30,7 +30,13 @@ export async function reconcileJobs(database: Kysely<Database>, queue: JobQueue)
       lost.map((row) => row.exam_id),
     )
     .execute();
-  await queue.enqueue(lost.map((row) => row.exam_id));
+  await queue.enqueue(
+    lost.map((row) => ({
+      examId: row.exam_id,
+      priority: row.priority ?? 'routine',
+      traceParent: row.trace_parent,
+    })),
+  );
   return lost.length;
 }
 

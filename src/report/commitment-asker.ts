@@ -29,6 +29,7 @@ import {
 } from './commitment-policy.ts';
 import { peerOf, type PeerIdentity } from './destination-peer.ts';
 import { DestinationRounds } from './destination-rounds.ts';
+import { transact } from '../database/transact.ts';
 
 /** Objects that one request names. */
 const OBJECTS_EACH_REQUEST = 100;
@@ -94,7 +95,7 @@ export class CommitmentAsker {
     const kept = new Set(sopReferences(dataset['ReferencedSOPSequence']).map(([uid]) => uid));
     const failed = new Map(sopReferences(dataset['FailedSOPSequence']));
     const nowMs = clock.nowMs();
-    await database.transaction().execute(async (transaction) => {
+    await transact(database, async (transaction) => {
       // Told a second time, it stands as it is.
       for (const each of asked.filter(({ commitment }) => commitment === 'asked')) {
         const { sopInstanceUid, asks } = each;

@@ -8,6 +8,7 @@ import type { Database, ExamTable } from '../database/schema.ts';
 import { openSqlite } from '../database/sqlite.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import { insertTestExam, inventedHeader } from './record-fixtures.ts';
+import { transact } from '../database/transact.ts';
 
 /** A data folder on the disk with a record and an archive, as a service that has ended leaves it. */
 export interface TestDataFolder {
@@ -51,7 +52,7 @@ export async function makeDataFolder(): Promise<TestDataFolder> {
       const key = instanceObjectKey(inventedHeader({ sopInstanceUid: `1.2.3.1.${number}`, ...header }));
       const objectPath = await put(key, `film ${number}`);
       // As intake does it: the object is there before the row can be seen.
-      const examId = await database.transaction().execute(async (transaction) => {
+      const examId = await transact(database, async (transaction) => {
         const inserted = await insertTestExam(transaction, number, header);
         await transaction
           .updateTable('exams')

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { migrate } from '../database/migrations.ts';
 import { insertExam } from '../database/exam-records.ts';
+import type { NewJob } from '../database/job-records.ts';
 import type { Database } from '../database/schema.ts';
 import { openSqlite } from '../database/sqlite.ts';
 import type { ImageHeader } from '../exam/exam.ts';
@@ -10,6 +11,11 @@ export async function openTestRecord(): Promise<Kysely<Database>> {
   const database = openSqlite(':memory:');
   await migrate(database);
   return database;
+}
+
+/** A job of the day's work. */
+export function routineJob(examId: string): NewJob {
+  return { examId, priority: 'routine', traceParent: null };
 }
 
 /** The header of a film of an invented person. */

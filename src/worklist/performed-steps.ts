@@ -19,6 +19,7 @@ import type { Caller, NormalizedAnswer, NormalizedRequest, NormalizedService } f
 import { STATUS } from '../dimse/status.ts';
 import type { Log } from '../telemetry.ts';
 import { keyValues } from './attribute-matching.ts';
+import { transact } from '../database/transact.ts';
 
 /** "Performed Procedure Step Object may no longer be updated" (PS3.4 F.7.2.2.4). */
 const ERROR_ID_FINAL = 0xa710;
@@ -76,7 +77,7 @@ async function createStep(
   const mppsUid = sopInstanceUid ?? newUid();
   const nowMs = clock.nowMs();
   const actor = `scanner ${callingAeTitle}`;
-  const moved = await database.transaction().execute(async (transaction) => {
+  const moved = await transact(database, async (transaction) => {
     if ((await findPerformedStep(transaction, mppsUid)) !== undefined) return 'duplicate';
     const found = await findReferralOf(transaction, referenceOf(dataset));
     // A patient whose DXA was done before has come back for another one, which nobody here asked for.
@@ -101,7 +102,7 @@ async function setStep(
   const nowMs = clock.nowMs();
   const given = keyValues(dataset, 'PerformedProcedureStepStatus')[0] ?? 'IN PROGRESS';
   if (!isPerformedState(given)) return invalidStatus();
-  const outcome = await database.transaction().execute(async (transaction): Promise<SetOutcome> => {
+  const outcome = await transact(database, async (transaction): Promise<SetOutcome> => {
     const performed = await findPerformedStep(transaction, sopInstanceUid ?? '');
     if (performed === undefined) return { status: STATUS.noSuchObjectInstance };
     if (performed.state !== 'IN PROGRESS') {

@@ -1,0 +1,71 @@
+import { type Kysely, sql } from 'kysely';
+
+/** Priorities and traces of jobs, the choice of models and their shadows, calibrations, and duties of one for all. */
+export async function createEngineRecord(database: Kysely<never>): Promise<void> {
+  const db = database as unknown as Kysely<unknown>;
+  await widenJobs(db);
+  await createModelRecord(db);
+  await db.schema
+    .createTable('duties')
+    .addColumn('name', 'text', (c) => c.primaryKey())
+    .addColumn('holder', 'text', (c) => c.notNull())
+    .addColumn('token', 'text', (c) => c.notNull())
+    .addColumn('until_ms', 'bigint', (c) => c.notNull())
+    .execute();
+}
+
+async function widenJobs(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  const jobs = () => schema.alterTable('jobs');
+  await jobs()
+    .addColumn('priority', 'text', (c) => c.notNull().defaultTo('routine'))
+    .execute();
+  await jobs()
+    .addColumn('rank_ms', 'bigint', (c) => c.notNull().defaultTo(0))
+    .execute();
+  await jobs().addColumn('trace_parent', 'text').execute();
+  await jobs()
+    .addColumn('deaths', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute();
+  await sql`UPDATE jobs SET rank_ms = due_at_ms`.execute(db);
+  await schema.createIndex('jobs_by_rank').on('jobs').columns(['state', 'rank_ms']).execute();
+  await schema.createIndex('jobs_by_lease').on('jobs').columns(['state', 'lease_until_ms']).execute();
+}
+
+async function createModelRecord({ schema }: Kysely<unknown>): Promise<void> {
+  await schema
+    .createTable('model_choices')
+    .addColumn('name', 'text', (c) => c.primaryKey())
+    .addColumn('active_version', 'text')
+    .addColumn('previous_version', 'text')
+    .addColumn('shadow_version', 'text')
+    .addColumn('changed_at_ms', 'bigint', (c) => c.notNull())
+    .addColumn('actor', 'text', (c) => c.notNull())
+    .execute();
+  await schema
+    .createTable('shadow_results')
+    .addColumn('exam_id', 'text', (c) => c.notNull().references('exams.exam_id'))
+    .addColumn('revision', 'integer', (c) => c.notNull())
+    .addColumn('model', 'text', (c) => c.notNull())
+    .addColumn('version', 'text', (c) => c.notNull())
+    .addColumn('active_version', 'text', (c) => c.notNull())
+    .addColumn('outcome', 'text', (c) => c.notNull())
+    .addColumn('analysis_json', 'text', (c) => c.notNull())
+    .addColumn('created_at_ms', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('shadow_results_key', ['exam_id', 'revision', 'model', 'version'])
+    .execute();
+  await schema
+    .createIndex('shadow_results_by_model')
+    .on('shadow_results')
+    .columns(['model', 'version', 'created_at_ms'])
+    .execute();
+  await schema
+    .createTable('calibrations')
+    .addColumn('model_sha256', 'text', (c) => c.notNull())
+    .addColumn('device', 'text', (c) => c.notNull())
+    .addColumn('items_max', 'integer', (c) => c.notNull())
+    .addColumn('measured_json', 'text', (c) => c.notNull())
+    .addColumn('measured_at_ms', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('calibrations_key', ['model_sha256', 'device'])
+    .execute();
+}
