@@ -1,7 +1,7 @@
 /** The work of one batch: every film goes its own way, only the model run is shared. */
 import type { Clock } from '../src/clock.ts';
 import { TriageError, type ErrorCode } from '../src/errors.ts';
-import type { AnalysisResult } from '../src/exam/analysis.ts';
+import type { AnalysisResult, StageTimings } from '../src/exam/analysis.ts';
 import type { Film } from '../src/exam/film.ts';
 import type { DicomHeader } from '../src/dicom/read-header.ts';
 import { measureFilm } from './measure-film.ts';
@@ -106,17 +106,21 @@ async function reply(
   tools: BatchTools,
 ): Promise<AnalysisReply> {
   const { scratchFolder } = request;
-  const artefacts =
-    scratchFolder === null
-      ? null
-      : await writeArtefacts(scratchFolder, analysed, {
-          identity: tools.setup.identity,
-          reportedAtMs: request.reportedAtMs ?? tools.clock.nowMs(),
-          revision: request.revision ?? 0,
-          predecessor: request.predecessor ?? null,
-          overlayOnly: request.overlayOnly === true,
-        });
-  return { analysis: analysed.analysis, artefacts };
+  const { analysis } = analysed;
+  if (scratchFolder === null) return { analysis, artefacts: null };
+  const reportMs = startStopwatch(tools.clock);
+  const artefacts = await writeArtefacts(scratchFolder, analysed, {
+    identity: tools.setup.identity,
+    reportedAtMs: request.reportedAtMs ?? tools.clock.nowMs(),
+    revision: request.revision ?? 0,
+    predecessor: request.predecessor ?? null,
+    overlayOnly: request.overlayOnly === true,
+  });
+  return { analysis: { ...analysis, timingsMs: withReport(analysis.timingsMs, reportMs()) }, artefacts };
+}
+
+function withReport(timingsMs: StageTimings, reportMs: number): StageTimings {
+  return { ...timingsMs, report: reportMs, total: Math.round((timingsMs.total + reportMs) * 10) / 10 };
 }
 
 function isPrepared(way: PreparedFilm | EarlyEnd | TriageError): way is PreparedFilm {

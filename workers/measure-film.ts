@@ -62,7 +62,13 @@ export function measureFilm(
     spine: null,
     quality: { usable: found.panoramic !== null, problems: prepared.problems },
     models: [model.identity],
-    timingsMs: { ...timings, inference: late.inferenceMs, measure: measureMs, total: round(sumMs, 1) },
+    timingsMs: {
+      ...timings,
+      inference: late.inferenceMs,
+      measure: measureMs,
+      report: 0,
+      total: round(sumMs, 1),
+    },
   };
 }
 

@@ -194,7 +194,7 @@ function endEarly(
   { header, view, spacing, film, readMs, decodeMs }: SoFar,
   ending: Pick<AnalysisResult, 'outcome' | 'reasons'> & { readonly problems: readonly string[] },
 ): EarlyEnd {
-  const timingsMs = { read: readMs, decode: decodeMs, prepare: 0, inference: 0, measure: 0 };
+  const timingsMs = { read: readMs, decode: decodeMs, prepare: 0, inference: 0, measure: 0, report: 0 };
   const columns = film?.columns ?? header?.columns ?? null;
   const rows = film?.rows ?? header?.rows ?? null;
   const analysis: AnalysisResult = {

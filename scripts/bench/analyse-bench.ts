@@ -58,6 +58,7 @@ export async function benchAnalyse(rounds: number): Promise<AnalyseFigures> {
       prepare: stage('prepare'),
       inference: stage('inference'),
       measure: stage('measure'),
+      report: stage('report'),
       total: stage('total'),
     },
   };

@@ -71,6 +71,9 @@ export interface StageTimings {
   readonly prepare: number;
   readonly inference: number;
   readonly measure: number;
+  /** Drawing and writing the pictures and reports; 0 where none were asked for. */
+  readonly report: number;
+  /** The sum of the stages. */
   readonly total: number;
 }
 
@@ -120,6 +123,6 @@ export function unreadAnalysis(
     spine: null,
     quality: { usable: false, problems: end.problems },
     models: [],
-    timingsMs: { read: 0, decode: 0, prepare: 0, inference: 0, measure: 0, total: 0 },
+    timingsMs: { read: 0, decode: 0, prepare: 0, inference: 0, measure: 0, report: 0, total: 0 },
   };
 }

@@ -85,7 +85,7 @@ export function exampleReport(options: ExampleOptions = {}): ReportInput {
     spine: null,
     quality: { usable: true, problems: [] },
     models: [{ name: 'mandible-contour', version: '1.0.0', sha256: 'a'.repeat(64) }],
-    timingsMs: { read: 1, decode: 1, prepare: 1, inference: 1, measure: 1, total: 5 },
+    timingsMs: { read: 1, decode: 1, prepare: 1, inference: 1, measure: 1, report: 0, total: 5 },
   };
   return {
     header: { ...EXAMPLE_HEADER, studyId: 'PAN-1', ...options.header },

@@ -51,7 +51,7 @@ function analysisOf(item: BatchItem, batchSize: number): AnalysisResult {
     spine: null,
     quality: { usable: true, problems: [] },
     models: [],
-    timingsMs: { read: 0, decode: 0, prepare: 0, inference: 0, measure: 0, total: 0 },
+    timingsMs: { read: 0, decode: 0, prepare: 0, inference: 0, measure: 0, report: 0, total: 0 },
   };
 }
 

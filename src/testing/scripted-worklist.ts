@@ -185,7 +185,7 @@ export function inventAnalysis(): AnalysisResult {
     spine: null,
     quality: { usable: true, problems: [] },
     models: [{ name: 'mandible-contour', version: '1.0.0', sha256: 'ab'.repeat(32) }],
-    timingsMs: { read: 2.1, decode: 12, prepare: 24, inference: 88, measure: 3, total: 130 },
+    timingsMs: { read: 2.1, decode: 12, prepare: 24, inference: 88, measure: 3, report: 0, total: 130 },
   };
 }
 

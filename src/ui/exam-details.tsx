@@ -4,7 +4,7 @@ import { dateOf, momentOf, numberOf } from './display.ts';
 import { useLanguage } from './language.tsx';
 import { fillWords } from './words.ts';
 
-const STAGES = ['read', 'decode', 'prepare', 'inference', 'measure'] as const;
+const STAGES = ['read', 'decode', 'prepare', 'inference', 'measure', 'report'] as const;
 
 /** Where the film and its numbers come from. */
 export function ExamDetails({ exam }: { readonly exam: ExamView }) {
@@ -124,7 +124,8 @@ function ScaleText({ analysis }: { readonly analysis: NonNullable<ExamView['anal
 function ModelAndTimings({ analysis }: { readonly analysis: NonNullable<ExamView['analysis']> }) {
   const { language, words } = useLanguage();
   const { models, timingsMs } = analysis;
-  const stages = STAGES.map(
+  // A result of an earlier version has no time of its report.
+  const stages = STAGES.filter((stage) => Number.isFinite(timingsMs[stage])).map(
     (stage) => `${words[`timing-${stage}`]} ${numberOf(timingsMs[stage], 0, language)}`,
   );
   return (
