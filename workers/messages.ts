@@ -83,6 +83,11 @@ export type BatchItemResult =
   | { readonly key: number; readonly reply: AnalysisReply }
   | { readonly key: number; readonly failure: FailureMessage };
 
+/** What the model in shadow made of one film of a batch; it is stored and compared, never acted on. */
+export type ShadowItemResult =
+  | { readonly key: number; readonly analysis: AnalysisResult }
+  | { readonly key: number; readonly failure: FailureMessage };
+
 /** First message to a worker: everything that it must know, so that it needs no environment. */
 interface InitMessage {
   readonly type: 'init';
@@ -104,6 +109,8 @@ export interface ReadyMessage {
   readonly type: 'ready';
   readonly models: readonly ModelIdentity[];
   readonly executionProvider: string;
+  /** Provider, processor and version of the runtime, by which calibrations are remembered. */
+  readonly device: string;
   /** What the operator should know, for example that a provider fell back to the CPU. */
   readonly warnings: readonly string[];
 }
@@ -112,21 +119,30 @@ export interface ReadyMessage {
 export type FromWorker =
   | ReadyMessage
   | { readonly type: 'unfit'; readonly failure: FailureMessage }
-  | { readonly type: 'results'; readonly batch: number; readonly results: readonly BatchItemResult[] };
+  | {
+      readonly type: 'results';
+      readonly batch: number;
+      readonly results: readonly BatchItemResult[];
+      /** Whether one `shadow` message for this batch follows; until then the worker is given no other film. */
+      readonly shadowFollows: boolean;
+    }
+  | { readonly type: 'shadow'; readonly batch: number; readonly results: readonly ShadowItemResult[] };
 
 const failureSchema = z.object({
   code: z.custom<ErrorCode>((value) => typeof value === 'string' && Object.hasOwn(ERRORS, value)),
   message: z.string(),
 });
 
+const analysisSchema = z.custom<AnalysisResult>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'schema' in value &&
+    value.schema === 'osteotriage.analysis/1',
+);
+
 const replySchema = z.object({
-  analysis: z.custom<AnalysisResult>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      'schema' in value &&
-      value.schema === 'osteotriage.analysis/1',
-  ),
+  analysis: analysisSchema,
   artefacts: z.custom<Artefacts | null>((value) => typeof value === 'object'),
 });
 
@@ -135,6 +151,7 @@ const fromWorkerSchema = z.discriminatedUnion('type', [
     type: z.literal('ready'),
     models: z.array(z.object({ name: z.string(), version: z.string(), sha256: z.string() })),
     executionProvider: z.string(),
+    device: z.string(),
     warnings: z.array(z.string()),
   }),
   z.object({ type: z.literal('unfit'), failure: failureSchema }),
@@ -144,6 +161,17 @@ const fromWorkerSchema = z.discriminatedUnion('type', [
     results: z.array(
       z.union([
         z.object({ key: z.number().int(), reply: replySchema }),
+        z.object({ key: z.number().int(), failure: failureSchema }),
+      ]),
+    ),
+    shadowFollows: z.boolean(),
+  }),
+  z.object({
+    type: z.literal('shadow'),
+    batch: z.number().int(),
+    results: z.array(
+      z.union([
+        z.object({ key: z.number().int(), analysis: analysisSchema }),
         z.object({ key: z.number().int(), failure: failureSchema }),
       ]),
     ),

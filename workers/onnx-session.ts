@@ -1,5 +1,6 @@
 /** Runs a model. The only importer of onnxruntime-node. */
-import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
+import { cpus } from 'node:os';
+import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { TriageError } from '../src/errors.ts';
 import type { RegisteredModel } from '../src/inference/model-registry.ts';
 
@@ -11,6 +12,8 @@ export interface ModelSession {
   readonly model: RegisteredModel;
   /** The provider that is really used. */
   readonly executionProvider: string;
+  /** Provider, processor and version of the runtime: what the speed of a batch depends on. */
+  readonly device: string;
   /** What the operator should know of the choice of provider. */
   readonly warnings: readonly string[];
   /** One run for a batch of prepared films, answers in their order. Throws inference-failed. */
@@ -29,7 +32,8 @@ export async function openSession(
   const run = (films: readonly Float32Array[]): Promise<readonly ModelOutputs[]> =>
     runBatch(session, model, films);
   await checkGolden(model, run);
-  return { model, executionProvider, warnings, run };
+  const device = `${executionProvider}, ${cpus()[0]?.model ?? 'unknown processor'}, onnxruntime ${env.versions.node ?? ''}`;
+  return { model, executionProvider, device, warnings, run };
 }
 
 async function createSession(

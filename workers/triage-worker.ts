@@ -16,11 +16,11 @@ serveParent({
     const model = await findModel(setup.modelsFolder, PANORAMIC_MODEL, setup.modelPins[PANORAMIC_MODEL]);
     const session = await openSession(model, setup.executionProviders);
     tools = { session, setup, clock: systemClock };
-    const { executionProvider, warnings } = session;
-    return { models: [model.identity], executionProvider, warnings };
+    const { executionProvider, device, warnings } = session;
+    return { models: [model.identity], executionProvider, device, warnings };
   },
   analyse: async (items) => {
     if (tools === null) throw new TriageError('state-conflict', 'a batch came before the setup');
-    return analyseBatch(items, tools);
+    return { results: await analyseBatch(items, tools), shadow: null };
   },
 });

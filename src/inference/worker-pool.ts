@@ -5,13 +5,14 @@
  */
 import type { Clock } from '../clock.ts';
 import { TriageError, type ErrorCode } from '../errors.ts';
-import type { ModelIdentity } from '../exam/analysis.ts';
+import type { AnalysisResult, ModelIdentity } from '../exam/analysis.ts';
 import type { Log } from '../telemetry.ts';
 import type {
   AnalysisReply,
   AnalysisRequest,
   BatchItemResult,
   ReadyMessage,
+  ShadowItemResult,
 } from '../../workers/messages.ts';
 import { decideBatch, roomLeft, type BatchLimits, type WaitingRequest } from './batcher.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -45,18 +46,28 @@ export interface PoolStats {
   readonly liveWorkers: number;
   readonly restarts: number;
   readonly failures: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** Films of which the model in shadow made nothing; their results are not touched by it. */
+  readonly shadowFailures: Readonly<Partial<Record<ErrorCode, number>>>;
+}
+
+/** A film's reply, and what comes after it. */
+export interface PooledReply extends AnalysisReply {
+  /** What the model in shadow makes of the film; null where it failed. Absent where none runs. Never rejects. */
+  readonly shadow?: Promise<AnalysisResult | null>;
 }
 
 interface Pending extends WaitingRequest {
   readonly key: number;
   readonly request: AnalysisRequest;
-  readonly resolve: (reply: AnalysisReply) => void;
+  readonly resolve: (reply: PooledReply) => void;
   readonly reject: (failure: TriageError) => void;
 }
 
 interface Slot {
   process: WorkerProcess | null;
   running: readonly Pending[];
+  /** Films that are answered and that the model in shadow still has to see. */
+  readonly shadows: Map<number, (analysis: AnalysisResult | null) => void>;
   /** Whether the present process became ready. */
   live: boolean;
   /** Deaths in a row before becoming ready: the wait before the next start grows with them. */
@@ -86,6 +97,7 @@ export class WorkerPool {
   /** Films whose batch died with its worker; each goes alone, before all others. */
   readonly #alone: Pending[] = [];
   readonly #failures: Partial<Record<ErrorCode, number>> = {};
+  readonly #shadowFailures: Partial<Record<ErrorCode, number>> = {};
   readonly #start = Promise.withResolvers<undefined>();
   #idleWaiters: (() => void)[] = [];
   #models: readonly ModelIdentity[] = [];
@@ -102,6 +114,7 @@ export class WorkerPool {
     this.#slots = Array.from({ length: options.workers }, () => ({
       process: null,
       running: [],
+      shadows: new Map(),
       live: false,
       startsFailed: 0,
       cancelRestart: () => undefined,
@@ -113,12 +126,12 @@ export class WorkerPool {
    * Analyses one film. Rejects with worker-crashed or worker-deadline when the film ended a worker that had it
    * alone, with the code of the film's own failure (not-part-10 ...), or with lease-lost when the pool closes.
    */
-  analyse(request: AnalysisRequest): Promise<AnalysisReply> {
+  analyse(request: AnalysisRequest): Promise<PooledReply> {
     if (this.#closing) return Promise.reject(closingError());
     if (this.capacity() === 0) {
       return Promise.reject(new TriageError('server-busy', 'the worker pool takes no more films now'));
     }
-    const { promise, resolve, reject } = Promise.withResolvers<AnalysisReply>();
+    const { promise, resolve, reject } = Promise.withResolvers<PooledReply>();
     const arrivedMs = this.#options.clock.monotonicMs();
     const key = this.#nextKey++;
     this.#waiting.push({ key, request, arrivedMs, batchKey: batchKeyOf(request), resolve, reject });
@@ -156,6 +169,7 @@ export class WorkerPool {
       liveWorkers: this.#slots.filter((slot) => slot.process?.live === true).length,
       restarts: this.#restarts,
       failures: { ...this.#failures },
+      shadowFailures: { ...this.#shadowFailures },
     };
   }
 
@@ -192,7 +206,8 @@ export class WorkerPool {
       startMsMax,
       clock,
       onReady: (ready) => this.#onReady(slot, ready),
-      onResults: (results) => this.#onResults(slot, results),
+      onResults: (results, shadowFollows) => this.#onResults(slot, results, shadowFollows),
+      onShadow: (results) => this.#onShadow(slot, results),
       onEnd: (failure, frame) => this.#onEnd(slot, failure, frame),
     });
   }
@@ -207,7 +222,7 @@ export class WorkerPool {
     this.#dispatch();
   }
 
-  #onResults(slot: Slot, results: readonly BatchItemResult[]): void {
+  #onResults(slot: Slot, results: readonly BatchItemResult[], shadowFollows: boolean): void {
     const batch = slot.running;
     slot.running = [];
     const answers = new Map(results.map((result) => [result.key, result]));
@@ -215,16 +230,28 @@ export class WorkerPool {
       const answer = answers.get(pending.key);
       if (answer === undefined)
         this.#fail(pending, new TriageError('inference-failed', 'a worker left a film out'));
-      else if ('reply' in answer) pending.resolve(answer.reply);
+      else if ('reply' in answer)
+        pending.resolve({ ...answer.reply, ...(shadowFollows ? expectShadow(slot, pending.key) : {}) });
       else this.#fail(pending, new TriageError(answer.failure.code, answer.failure.message));
     }
     this.#wakeIdleWaiters();
     this.#dispatch();
   }
 
+  #onShadow(slot: Slot, results: readonly ShadowItemResult[]): void {
+    for (const result of results) {
+      if ('failure' in result) this.#noteShadowFailure(result.failure.code, result.failure.message);
+      else slot.shadows.get(result.key)?.(result.analysis);
+    }
+    dropShadows(slot);
+    this.#dispatch();
+  }
+
   #onEnd(slot: Slot, failure: TriageError, frame: string | null): void {
     const batch = slot.running;
     slot.running = [];
+    if (slot.shadows.size > 0 && !this.#closing) this.#noteShadowFailure(failure.code, failure.message);
+    dropShadows(slot);
     slot.process = null;
     if (this.#closing) {
       for (const pending of batch) pending.reject(closingError());
@@ -279,6 +306,11 @@ export class WorkerPool {
     return [];
   }
 
+  #noteShadowFailure(code: ErrorCode, message: string): void {
+    this.#shadowFailures[code] = (this.#shadowFailures[code] ?? 0) + 1;
+    this.#options.log.warn({ code }, `the model in shadow made nothing of a film: ${message}`);
+  }
+
   #fail(pending: Pending, failure: TriageError): void {
     this.#failures[failure.code] = (this.#failures[failure.code] ?? 0) + 1;
     pending.reject(failure);
@@ -288,6 +320,18 @@ export class WorkerPool {
     if (this.#pending() > 0) return;
     for (const wake of this.#idleWaiters.splice(0)) wake();
   }
+}
+
+function expectShadow(slot: Slot, key: number): { readonly shadow: Promise<AnalysisResult | null> } {
+  const { promise, resolve } = Promise.withResolvers<AnalysisResult | null>();
+  slot.shadows.set(key, resolve);
+  return { shadow: promise };
+}
+
+/** Nothing more will be heard of these films from the shadow. */
+function dropShadows(slot: Slot): void {
+  for (const resolve of slot.shadows.values()) resolve(null);
+  slot.shadows.clear();
 }
 
 // Films share a run only where they go to the same model; what is known of that before reading is the view.

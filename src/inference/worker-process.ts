@@ -11,6 +11,7 @@ import {
   type BatchItem,
   type BatchItemResult,
   type ReadyMessage,
+  type ShadowItemResult,
   type ToWorker,
 } from '../../workers/messages.ts';
 
@@ -24,20 +25,25 @@ export interface WorkerProcessOptions {
   readonly startMsMax: number;
   readonly clock: Clock;
   readonly onReady: (ready: ReadyMessage) => void;
-  readonly onResults: (results: readonly BatchItemResult[]) => void;
+  readonly onResults: (results: readonly BatchItemResult[], shadowFollows: boolean) => void;
+  /** What the model in shadow made of the films of the last batch. */
+  readonly onShadow: (results: readonly ShadowItemResult[]) => void;
   /** Called exactly once, after the process is gone; `frame` is where in the code it ended, if it said so. */
   readonly onEnd: (failure: TriageError, frame: string | null) => void;
 }
 
 /**
- * States: starting (until ready) -> idle <-> busy -> ending (killed, nothing it says counts) -> ended. Every way
- * out reaches `ended` once: exit, crash, deadline, a message that is not understood, or kill().
+ * States: starting (until ready) -> idle <-> busy -> ending (killed, nothing it says counts) -> ended. After `busy` it
+ * may be `shadowing`, its films answered but the model in shadow still to run: it takes no film then, lest a shadow
+ * that kills the worker be charged to a film. Every way out reaches `ended` once: exit, crash, deadline, a message that
+ * is not understood, or kill().
  */
 export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #child: ChildProcess;
-  #state: 'starting' | 'idle' | 'busy' | 'ending' | 'ended' = 'starting';
+  #state: 'starting' | 'idle' | 'busy' | 'shadowing' | 'ending' | 'ended' = 'starting';
   #batch = 0;
+  #deadlineMs = 0;
   #cause: TriageError | null = null;
   #stderrTail = '';
   #cancelDeadline: () => void;
@@ -91,7 +97,7 @@ export class WorkerProcess {
 
   /** Whether it has become ready and is alive. */
   get live(): boolean {
-    return this.#state === 'idle' || this.#state === 'busy';
+    return this.#state === 'idle' || this.#state === 'busy' || this.#state === 'shadowing';
   }
 
   /** The operating system's number of the process; undefined where it never started. */
@@ -104,6 +110,7 @@ export class WorkerProcess {
     if (this.#state !== 'idle') throw new TriageError('state-conflict', 'the worker is not idle');
     this.#state = 'busy';
     this.#batch += 1;
+    this.#deadlineMs = deadlineMs;
     this.#cancelDeadline = this.#armDeadline(deadlineMs, 'a batch took longer than its deadline');
     this.#tell({ type: 'batch', batch: this.#batch, items });
   }
@@ -125,8 +132,17 @@ export class WorkerProcess {
       this.#options.onReady(heard);
     } else if (heard?.type === 'results' && this.#state === 'busy' && heard.batch === this.#batch) {
       this.#cancelDeadline();
+      this.#state = heard.shadowFollows ? 'shadowing' : 'idle';
+      if (heard.shadowFollows)
+        this.#cancelDeadline = this.#armDeadline(
+          this.#deadlineMs,
+          'the model in shadow took longer than its deadline',
+        );
+      this.#options.onResults(heard.results, heard.shadowFollows);
+    } else if (heard?.type === 'shadow' && this.#state === 'shadowing' && heard.batch === this.#batch) {
+      this.#cancelDeadline();
       this.#state = 'idle';
-      this.#options.onResults(heard.results);
+      this.#options.onShadow(heard.results);
     } else if (heard?.type === 'unfit') {
       void this.kill(new TriageError(heard.failure.code, heard.failure.message));
     } else {
