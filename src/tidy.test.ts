@@ -32,7 +32,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['exam', 'worklist', 'database', 'archive', 'dicom', 'intake', 'imaging', 'report'],
   ui: ['exam', 'worklist', 'decide'],
 };
-const LEAVES = ['clock', 'errors', 'telemetry', 'config', 'sites', 'site-registry', 'secret-file'];
+const LEAVES = [
+  'clock',
+  'errors',
+  'telemetry',
+  'config',
+  'sites',
+  'site-registry',
+  'secret-file',
+  'meter',
+  'metrics',
+  'health',
+  'traces',
+];
 
 /** The one file that may import a heavy library. */
 const ONE_IMPORTER = [
@@ -43,6 +55,8 @@ const ONE_IMPORTER = [
   'node:sqlite',
   'pino',
   'commander',
+  'prom-client',
+  '@opentelemetry/sdk-trace-node',
 ];
 
 function importsOf(file: string): string[] {
