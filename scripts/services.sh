@@ -12,6 +12,7 @@ declare -A package=(
   [pdftotext]=poppler-utils
   [openssl]=openssl
   [strace]=strace
+  [redis-server]=redis-server [redis-cli]=redis-tools
   [systemd-analyze]=systemd
   [chromium]=chromium
   [pydicom]="python3-pydicom python3-numpy"
