@@ -12,7 +12,7 @@ import type {
 } from '../src/exam/analysis.ts';
 import type { PointPx } from '../src/exam/film.ts';
 import type { Letterbox } from '../src/imaging/prepare-image.ts';
-import type { ModelManifest, RegisteredModel } from '../src/inference/model-registry.ts';
+import { thresholdOf, type ModelManifest, type RegisteredModel } from '../src/inference/model-registry.ts';
 import { measureCorticalWidth } from '../src/measure/cortical-width.ts';
 import type { CoarseBorderPoint } from '../src/measure/coarse-line.ts';
 import { refineInferiorBorder } from '../src/measure/inferior-border.ts';
@@ -75,7 +75,7 @@ export function measureFilm(
 type Finding = Pick<AnalysisResult, 'outcome' | 'reasons' | 'panoramic'>;
 
 function isPanoramic({ view }: PreparedFilm, score: number, manifest: ModelManifest): boolean {
-  const { panoramic } = manifest.threshold;
+  const panoramic = thresholdOf(manifest, 'panoramic');
   return score >= (view.source === 'model' ? Math.max(panoramic, UNCLAIMED_PANORAMIC_MIN) : panoramic);
 }
 

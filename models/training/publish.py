@@ -35,12 +35,12 @@ def publish(fold, out):
     with open(f"{out}/model.onnx", "rb") as f:
         digest = hashlib.sha256(f.read()).hexdigest()
     manifest = {
-        "name": "mandible-contour", "version": VERSION, "file": "model.onnx", "sha256": digest,
+        "name": "mandible-contour", "version": VERSION, "task": "panoramic", "file": "model.onnx", "sha256": digest,
         "input": {"name": "image", "shape": [None, 1, prepare.ROWS, prepare.COLUMNS], "type": "float32"},
         "outputs": [{"name": n, "shape": SHAPES[n]} for n in OUTPUTS],
         "preparation": {"kind": "letterbox-area-average", "columns": prepare.COLUMNS, "rows": prepare.ROWS,
                         "percentileLow": 1, "percentileHigh": 99.5},
-        "threshold": {"panoramic": 0.5, "borderPresence": 0.5, "foramen": 0.2},
+        "thresholds": {"panoramic": 0.5, "borderPresence": 0.5, "foramen": 0.2},
         "batchSizeMax": 8,
         "golden": {
             "description": "pixel i of the 768 x 320 input, row by row, is ((i * 2654435761 >>> 0) % 1000) / 1000",

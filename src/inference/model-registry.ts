@@ -6,11 +6,26 @@ import { z } from 'zod';
 import { TriageError } from '../errors.ts';
 import type { ModelIdentity } from '../exam/analysis.ts';
 
+/** What a model is for, and the outputs and thresholds that whoever measures with it goes by. */
+const TASKS = {
+  panoramic: {
+    outputs: ['border', 'borderSpread', 'borderPresence', 'foramen', 'panoramic'],
+    thresholds: ['panoramic'],
+  },
+} as const;
+
+/** A task of the manifest. */
+export type ModelTask = keyof typeof TASKS;
+
+const VERSION = /^\d+\.\d+\.\d+$/;
+const NAME = /^[a-z][a-z0-9-]*$/;
+
 const shape = z.array(z.number().int().min(1).nullable()).min(1);
 
 const manifestSchema = z.object({
-  name: z.string().regex(/^[a-z][a-z0-9-]*$/),
-  version: z.string().regex(/^\d+\.\d+\.\d+$/),
+  name: z.string().regex(NAME),
+  version: z.string().regex(VERSION),
+  task: z.enum(Object.keys(TASKS) as [ModelTask, ...ModelTask[]]),
   // A bare file name: a manifest must not reach outside its own folder.
   file: z.string().refine((name) => basename(name) === name && name !== '..' && name !== '.'),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -24,11 +39,8 @@ const manifestSchema = z.object({
     percentileLow: z.number().min(0).max(100),
     percentileHigh: z.number().min(0).max(100),
   }),
-  threshold: z.object({
-    panoramic: z.number().min(0).max(1),
-    borderPresence: z.number().min(0).max(1),
-    foramen: z.number().min(0).max(1),
-  }),
+  /** By name; which ones there must be is the task's. */
+  thresholds: z.record(z.string(), z.number().min(0).max(1)),
   batchSizeMax: z.number().int().min(1),
   golden: z.object({
     input: z.object({
@@ -64,6 +76,7 @@ export async function findModel(modelsFolder: string, name: string, pin?: string
   const version = pin ?? (await newestVersion(join(modelsFolder, name), name));
   const folder = join(modelsFolder, name, version);
   const manifest = await readManifest(folder, name, version);
+  checkTask(manifest);
   const bytes = await readPart(join(folder, manifest.file), `the file of model ${name} ${version}`);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 !== manifest.sha256) {
@@ -73,6 +86,27 @@ export async function findModel(modelsFolder: string, name: string, pin?: string
     );
   }
   return { identity: { name, version, sha256 }, manifest, bytes };
+}
+
+/** A threshold of the manifest; the registry has seen that the task's own are there. */
+export function thresholdOf({ name, thresholds }: ModelManifest, threshold: string): number {
+  const value = thresholds[threshold];
+  if (value === undefined)
+    throw new TriageError('model-invalid', `model ${name} has no threshold ${threshold}`);
+  return value;
+}
+
+/** Every version of every model in the folder, whole or not, by name and from old to new. */
+export async function listVersions(
+  modelsFolder: string,
+): Promise<readonly { readonly name: string; readonly version: string }[]> {
+  const names = (await readdir(modelsFolder).catch(() => [])).filter((entry) => NAME.test(entry)).sort();
+  const lists = await Promise.all(
+    names.map(async (name) =>
+      (await versionsIn(join(modelsFolder, name))).map((version) => ({ name, version })),
+    ),
+  );
+  return lists.flat();
 }
 
 /** Orders versions by number, not by letter: 1.10.0 is newer than 1.9.0. */
@@ -86,12 +120,33 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-async function newestVersion(folder: string, name: string): Promise<string> {
+async function versionsIn(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder).catch(() => []);
-  const versions = entries.filter((entry) => /^\d+\.\d+\.\d+$/.test(entry)).sort(compareVersions);
-  const newest = versions.at(-1);
+  return entries.filter((entry) => VERSION.test(entry)).sort(compareVersions);
+}
+
+async function newestVersion(folder: string, name: string): Promise<string> {
+  const newest = (await versionsIn(folder)).at(-1);
   if (newest === undefined) throw new TriageError('model-missing', `there is no model ${name}`);
   return newest;
+}
+
+function checkTask({ name, version, task, outputs, thresholds }: ModelManifest): void {
+  const needs = TASKS[task];
+  const missing = [
+    ...needs.outputs
+      .filter((output) => !outputs.some((given) => given.name === output))
+      .map((output) => `the output ${output}`),
+    ...needs.thresholds
+      .filter((threshold) => thresholds[threshold] === undefined)
+      .map((threshold) => `the threshold ${threshold}`),
+  ];
+  if (missing.length > 0) {
+    throw new TriageError(
+      'model-invalid',
+      `model ${name} ${version} lacks ${missing.join(' and ')} of its task ${task}`,
+    );
+  }
 }
 
 async function readManifest(folder: string, name: string, version: string): Promise<ModelManifest> {

@@ -1,0 +1,58 @@
+/** What stands in the models folder at this moment, whole or not. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asTriageError } from '../errors.ts';
+import { findModel, listVersions } from './model-registry.ts';
+
+/** A version in the models folder. */
+export interface InstalledModel {
+  readonly name: string;
+  readonly version: string;
+  /** Digest of the file, where manifest and file fit; else null. */
+  readonly sha256: string | null;
+  /** Why it cannot be used; null where it is whole. */
+  readonly fault: string | null;
+}
+
+/** Looks at the models folder; a version that has not changed since the last look is not read again. */
+export class ModelShelf {
+  readonly folder: string;
+  #known = new Map<string, InstalledModel>();
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Every version by name, from old to new. */
+  async look(): Promise<readonly InstalledModel[]> {
+    const seen = new Map<string, InstalledModel>();
+    for (const { name, version } of await listVersions(this.folder)) {
+      const mark = await this.#markOf(name, version);
+      seen.set(mark, this.#known.get(mark) ?? (await this.#read(name, version)));
+    }
+    this.#known = seen;
+    return [...seen.values()];
+  }
+
+  async #read(name: string, version: string): Promise<InstalledModel> {
+    try {
+      const { identity } = await findModel(this.folder, name, version);
+      return { name, version, sha256: identity.sha256, fault: null };
+    } catch (thrown) {
+      return { name, version, sha256: null, fault: asTriageError(thrown, 'model-invalid').message };
+    }
+  }
+
+  /** Changes when a file of the version does: names, sizes and times of everything in its folder. */
+  async #markOf(name: string, version: string): Promise<string> {
+    const folder = join(this.folder, name, version);
+    const entries = (await readdir(folder).catch(() => [])).sort();
+    const marks = await Promise.all(
+      entries.map(async (entry) => {
+        const { size, mtimeMs, ctimeMs } = await stat(join(folder, entry));
+        return `${entry} ${size} ${mtimeMs} ${ctimeMs}`;
+      }),
+    ).catch(() => ['changing']);
+    return [name, version, ...marks].join('\n');
+  }
+}
