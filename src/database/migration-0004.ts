@@ -43,6 +43,16 @@ async function createModelRecord({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('actor', 'text', (c) => c.notNull())
     .execute();
   await schema
+    .createTable('model_failures')
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('version', 'text', (c) => c.notNull())
+    .addColumn('sha256', 'text', (c) => c.notNull())
+    .addColumn('code', 'text', (c) => c.notNull())
+    .addColumn('detail', 'text', (c) => c.notNull())
+    .addColumn('at_ms', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('model_failures_key', ['name', 'version'])
+    .execute();
+  await schema
     .createTable('shadow_results')
     .addColumn('exam_id', 'text', (c) => c.notNull().references('exams.exam_id'))
     .addColumn('revision', 'integer', (c) => c.notNull())

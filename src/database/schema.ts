@@ -31,6 +31,7 @@ export interface Database {
   opt_outs: OptOutTable;
   exam_senders: ExamSenderTable;
   model_choices: ModelChoiceTable;
+  model_failures: ModelFailureTable;
   shadow_results: ShadowResultTable;
   calibrations: CalibrationTable;
   duties: DutyTable;
@@ -263,12 +264,22 @@ export interface ModelChoiceTable {
   name: string;
   /** null: the newest version on disk. */
   active_version: string | null;
-  /** Where a roll-back leads; null: the newest version on disk, or nothing to go back to where it equals active_version. */
+  /** The version that worked before, where a roll-back leads; null: none is known. */
   previous_version: string | null;
   /** null: no shadow. */
   shadow_version: string | null;
   changed_at_ms: number;
   actor: string;
+}
+
+/** Versions that a worker could not load, until they are chosen again or their bytes change. */
+export interface ModelFailureTable {
+  name: string;
+  version: string;
+  sha256: string;
+  code: string;
+  detail: string;
+  at_ms: number;
 }
 
 /** What a model in shadow made of a film; never acted on. */

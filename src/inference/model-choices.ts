@@ -1,30 +1,15 @@
 /** Which version of a model works, from what was chosen, what is installed and what could not be loaded. Pure. */
+import { ERRORS, type ErrorCode } from '../errors.ts';
+import type { ModelChoice, ModelFailure } from '../exam/model-choice.ts';
 import { compareVersions } from './model-registry.ts';
 import type { InstalledModel } from './model-shelf.ts';
-
-/** What was chosen for a model. */
-export interface ModelChoice {
-  readonly name: string;
-  /** null: the newest version on disk. */
-  readonly activeVersion: string | null;
-  /** The version that worked before; null where none is known. */
-  readonly previousVersion: string | null;
-  /** null: no shadow. */
-  readonly shadowVersion: string | null;
-}
-
-/** A version that a worker could not load for good: with these bytes it is not tried again. */
-export interface UnfitModel {
-  readonly name: string;
-  readonly version: string;
-  readonly sha256: string;
-}
 
 /** What is known of the models at one moment. */
 export interface ModelStanding {
   readonly installed: readonly InstalledModel[];
   readonly choices: readonly ModelChoice[];
-  readonly unfit: readonly UnfitModel[];
+  /** What workers could not load. */
+  readonly failures: readonly ModelFailure[];
 }
 
 /** A version with the digest of its bytes. */
@@ -45,15 +30,18 @@ export function choiceOf({ choices }: ModelStanding, name: string): ModelChoice 
   );
 }
 
-/** Versions of a model that are whole and were not found unfit, from new to old. */
-export function fitVersions({ installed, unfit }: ModelStanding, name: string): readonly FitModel[] {
+/** Versions of a model that are whole and that no worker found to be wrong, from new to old. */
+export function fitVersions({ installed, failures }: ModelStanding, name: string): readonly FitModel[] {
   return installed
     .flatMap(({ name: itsName, version, sha256 }) =>
       itsName === name && sha256 !== null ? [{ version, sha256 }] : [],
     )
     .filter(
       ({ version, sha256 }) =>
-        !unfit.some((one) => one.name === name && one.version === version && one.sha256 === sha256),
+        !failures.some(
+          (one) =>
+            one.name === name && one.version === version && one.sha256 === sha256 && isForGood(one.code),
+        ),
     )
     .sort((a, b) => compareVersions(b.version, a.version));
 }
@@ -95,4 +83,9 @@ export function rollbackVersion(standing: ModelStanding, name: string): string |
   const present = activeVersion ?? fitVersions(standing, name)[0]?.version;
   if (present === undefined) return undefined;
   return fitVersions(standing, name).find(({ version }) => compareVersions(version, present) < 0)?.version;
+}
+
+// A worker that was killed at its start may have met a full memory; wrong bytes stay wrong.
+function isForGood(code: string): boolean {
+  return ERRORS[code as ErrorCode].class === 'permanent';
 }
