@@ -18,6 +18,7 @@ export function workerSettings(config: Config): Omit<WorkerPoolOptions, 'clock' 
       ? config.modelsFolder
       : join(PROJECT_FOLDER, config.modelsFolder),
     modelPins: {},
+    shadowPins: {},
     executionProviders: config.executionProviders,
     rules: {
       eligibility: { ...DEFAULT_ELIGIBILITY_RULES, ageYearsMin: config.ageYearsMin },

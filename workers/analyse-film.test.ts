@@ -26,6 +26,7 @@ beforeAll(async () => {
   const setup = {
     modelsFolder,
     modelPins: {},
+    shadowPins: {},
     executionProviders: ['cpu'],
     rules: {
       eligibility: DEFAULT_ELIGIBILITY_RULES,

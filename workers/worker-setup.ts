@@ -17,6 +17,8 @@ export interface WorkerSetup {
   readonly modelsFolder: string;
   /** Versions by model name; a model without a pin is taken in its newest version. */
   readonly modelPins: Readonly<Record<string, string>>;
+  /** Versions that run in shadow, by model name; a model without one has no shadow. */
+  readonly shadowPins: Readonly<Record<string, string>>;
   /** In order of preference: cpu, cuda ... */
   readonly executionProviders: readonly string[];
   readonly rules: AnalysisRules;
