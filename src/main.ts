@@ -23,12 +23,14 @@ const program = new Command('osteotriage')
 
 program
   .command('serve')
-  .description('run the DICOM node, the workers and the worklist')
+  .description('run the DICOM node, the workers and the worklist, or some of them')
   .addOption(dataOption())
   .option('--dimse-port <port>', 'TCP port of the DICOM node; 0 takes a free one (TRIAGE_DIMSE_PORT)')
   .option('--http-port <port>', 'TCP port of the worklist; 0 takes a free one (TRIAGE_HTTP_PORT)')
-  .action(async (options: { data?: string; dimsePort?: string; httpPort?: string }) => {
-    const { config } = readConfig(options);
+  .option('--role <roles>', 'what this process does: intake, worker, web, separated by commas (TRIAGE_ROLES)')
+  .action(async (options: { data?: string; dimsePort?: string; httpPort?: string; role?: string }) => {
+    const { role, ...others } = options;
+    const { config } = readConfig({ ...others, roles: role });
     const { serve } = await import('./commands/serve.ts');
     await serve(config, openLog(config.logLevel), print);
   });

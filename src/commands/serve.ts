@@ -3,8 +3,8 @@ import type { Config } from '../config.ts';
 import type { Log } from '../telemetry.ts';
 
 /**
- * Runs the service until SIGTERM or SIGINT. When every part listens it prints one line of JSON; a second signal,
- * or ten seconds, cut what does not end.
+ * Runs the roles of this process until SIGTERM or SIGINT. When every part listens it prints one line of JSON, with null
+ * for what is another process's; a second signal, or ten seconds, cut what does not end.
  */
 export async function serve(config: Config, log: Log, print: (line: string) => void): Promise<void> {
   const service = await startService(config, log);
@@ -21,7 +21,7 @@ export async function serve(config: Config, log: Log, print: (line: string) => v
   };
   process.once('SIGTERM', () => stop('SIGTERM'));
   process.once('SIGINT', () => stop('SIGINT'));
-  const { dimse, http, dicomweb } = service;
-  print(JSON.stringify({ ready: true, dimse, http, dicomweb }));
+  const { roles, dimse, http, dicomweb } = service;
+  print(JSON.stringify({ ready: true, roles, dimse, http, dicomweb }));
   await stopped.promise;
 }

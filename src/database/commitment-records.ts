@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { Selectable } from 'kysely';
 import { TriageError } from '../errors.ts';
 import type { Connection } from './exam-records.ts';
+import type { CommitmentRequestTable } from './schema.ts';
 
 /** What a commitment is asked for: SOP class UID and SOP instance UID. */
 export type SopReference = readonly [sopClassUid: string, sopInstanceUid: string];
@@ -24,6 +26,7 @@ export interface DueCommitment extends CommitmentRequest {
   readonly requestId: string;
   readonly attempts: number;
   readonly askedAtMs: number;
+  readonly dueAtMs: number;
 }
 
 /** An instance that was answered Success, as far as a commitment looks at it. */
@@ -34,6 +37,9 @@ export interface HeldInstance {
   readonly objectBytes: number;
   readonly isRemoved: boolean;
 }
+
+/** Whoever has the association that a request came by has so long to answer on it before it is for anyone. */
+const OWN_ASSOCIATION_MS = 15_000;
 
 /**
  * Writes a request down. The same one again, from a peer that missed our answer, is due anew; the Transaction UID
@@ -54,7 +60,10 @@ export async function recordCommitmentRequest(
   if (known !== undefined && known.references_json !== references) return undefined;
   if (known === undefined) await makeRoom(database, request.callingAeTitle, nowMs);
   const requestId = known?.request_id ?? randomUUID();
-  const asked = { attempts: 0, asked_at_ms: nowMs, due_at_ms: nowMs, state: 'pending' as const, note: null };
+  const asked = {
+    ...{ attempts: 0, asked_at_ms: nowMs, state: 'pending' as const, note: null },
+    due_at_ms: nowMs + OWN_ASSOCIATION_MS,
+  };
   await database
     .insertInto('commitment_requests')
     .values({
@@ -96,15 +105,49 @@ export async function findDueCommitments(
   nowMs: number,
   itemsMax: number,
 ): Promise<readonly DueCommitment[]> {
-  const rows = await database
-    .selectFrom('commitment_requests')
-    .selectAll()
-    .where('state', '=', 'pending')
+  const rows = await pendingRequests(database)
     .where('due_at_ms', '<=', nowMs)
     .orderBy('due_at_ms')
     .limit(itemsMax)
     .execute();
-  return rows.map((row) => ({
+  return rows.map(dueCommitment);
+}
+
+/** Requests that still want an answer, by their identifiers, whenever they are due. */
+export async function findOpenCommitments(
+  database: Connection,
+  requestIds: readonly string[],
+): Promise<readonly DueCommitment[]> {
+  if (requestIds.length === 0) return [];
+  const rows = await pendingRequests(database).where('request_id', 'in', requestIds).execute();
+  return rows.map(dueCommitment);
+}
+
+/**
+ * Takes a request for oneself until then, as it was read; false where another process has taken it meanwhile. Whoever
+ * took it and is gone leaves it to be taken again afterwards.
+ */
+export async function claimCommitment(
+  database: Connection,
+  { requestId, dueAtMs }: DueCommitment,
+  untilMs: number,
+): Promise<boolean> {
+  const result = await database
+    .updateTable('commitment_requests')
+    .set({ due_at_ms: untilMs })
+    .where('request_id', '=', requestId)
+    .where('state', '=', 'pending')
+    .where('due_at_ms', '=', dueAtMs)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+function pendingRequests(database: Connection) {
+  return database.selectFrom('commitment_requests').selectAll().where('state', '=', 'pending');
+}
+
+function dueCommitment(row: Selectable<CommitmentRequestTable>): DueCommitment {
+  return {
     requestId: row.request_id,
     transactionUid: row.transaction_uid,
     callingAeTitle: row.calling_ae_title,
@@ -113,10 +156,11 @@ export async function findDueCommitments(
     references: JSON.parse(row.references_json) as SopReference[],
     attempts: row.attempts,
     askedAtMs: row.asked_at_ms,
-  }));
+    dueAtMs: row.due_at_ms,
+  };
 }
 
-/** Writes what became of an attempt to answer. */
+/** Writes what became of an attempt to answer; one that another process has answered meanwhile stays so. */
 export async function recordCommitmentAttempt(
   database: Connection,
   requestId: string,
@@ -136,6 +180,7 @@ export async function recordCommitmentAttempt(
       note: attempt.note,
     })
     .where('request_id', '=', requestId)
+    .where('state', '=', 'pending')
     .execute();
 }
 

@@ -26,12 +26,18 @@ export interface HttpServerOptions {
   readonly log: HttpLog;
   /** Folder that holds the built pages (index.html, assets/). */
   readonly pagesFolder: string;
-  readonly readiness: () => { readonly ready: boolean; readonly problems: readonly string[] };
+  readonly readiness: () => Readiness | Promise<Readiness>;
   readonly limits: {
     readonly bodyBytesMax: number;
     readonly connectionsMax?: number;
     readonly eventStreamsMax: number;
   };
+}
+
+/** Whether this process can do its work, and what keeps it from that. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly problems: readonly string[];
 }
 
 /** The running server. */
@@ -130,8 +136,8 @@ function guardRequests(app: FastifyInstance, options: HttpServerOptions): void {
 
 function serveHealth(app: FastifyInstance, options: HttpServerOptions): void {
   app.get('/healthz', () => ({ alive: true }));
-  app.get('/readyz', (_request, reply) => {
-    const state = options.readiness();
+  app.get('/readyz', async (_request, reply) => {
+    const state = await options.readiness();
     return reply.code(state.ready ? 200 : 503).send(state);
   });
 }

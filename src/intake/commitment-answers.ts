@@ -31,10 +31,12 @@ export interface CommitmentParts {
 export interface Commitments {
   /** For the DICOM node. */
   readonly service: NormalizedService;
+  /** Answers also what came to other listeners, and in earlier runs, till what is returned is closed. */
+  answerForAll(): { close(): Promise<void> };
   close(): Promise<void>;
 }
 
-/** Starts to answer requests for storage commitment, those of earlier runs first. */
+/** Starts to answer the requests for storage commitment that come to this listener. */
 export function startCommitments(
   config: OwnIdentity & Pick<Config, 'deliveryDaysMax'>,
   parts: CommitmentParts,
@@ -44,8 +46,8 @@ export function startCommitments(
     sendReport: reportSender(config, parts),
     giveUpAfterMs: config.deliveryDaysMax * DAY_MS,
   });
-  runner.ring();
   return {
+    answerForAll: () => runner.answerForAll(),
     service: commitmentService({ ...parts, onRequest: (id, report) => runner.requested(id, report) }),
     close: () => runner.close(),
   };

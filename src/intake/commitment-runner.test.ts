@@ -67,6 +67,7 @@ beforeEach(async () => {
   called = [];
   answers = [];
   runner = openRunner();
+  runner.answerForAll();
   const receiver = new InstanceReceiver({
     database,
     objects,
@@ -126,11 +127,15 @@ async function ask(
   return service.action?.(request, caller, report);
 }
 
+/** What is being answered is due again after this. */
+const CLAIM_MS = 300_000;
+
 async function settled() {
   const idle = () => database.selectFrom('commitment_requests').selectAll().executeTakeFirstOrThrow();
   for (let turn = 0; turn < 200; turn += 1) {
     const row = await idle();
-    if (row.state !== 'pending' || row.due_at_ms > clock.nowMs()) return row;
+    const waitMs = row.due_at_ms - clock.nowMs();
+    if (row.state !== 'pending' || (row.attempts > 0 && waitMs > 0 && waitMs !== CLAIM_MS)) return row;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return idle();
@@ -310,7 +315,7 @@ describe('the way back', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(called.length).toBeLessThanOrEqual(3);
     await sql`drop trigger full`.execute(database);
-    clock.advance(5_000);
+    clock.advance(CLAIM_MS);
     expect(await settled()).toMatchObject({ state: 'reported' });
   });
 
@@ -321,7 +326,44 @@ describe('the way back', () => {
     await runner.close();
     runner = openRunner();
     clock.advance(10_000);
-    runner.ring();
+    runner.answerForAll();
     expect(await settled()).toMatchObject({ state: 'reported', attempts: 2 });
+  });
+
+  it('is its own for the one who was asked: another that answers for all waits, and each tells once', async () => {
+    const other = openRunner();
+    other.answerForAll();
+    await runner.close();
+    runner = openRunner();
+    let tellNow: () => void = () => undefined;
+    const telling = new Promise<void>((tell) => (tellNow = tell));
+    const told: CommitmentReport[] = [];
+    await ask(undefined, {
+      report: async (report) => {
+        await telling;
+        told.push(report);
+        return 0;
+      },
+    });
+    // While the first is telling, neither its ring nor its poll lets the other one tell.
+    other.ring();
+    clock.advance(15_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    tellNow();
+    expect(await settled()).toMatchObject({ state: 'reported', attempts: 1 });
+    expect([told.length, called.length]).toEqual([1, 0]);
+    await other.close();
+  });
+
+  it('is taken over from a listener that died before it answered', async () => {
+    await runner.close();
+    const service = commitmentService({ database, clock, onRequest: () => undefined });
+    const dataset = { TransactionUID: '2.25.77', ReferencedSOPSequence: [reference(HELD)] };
+    const asked = { sopClassUid: '1.2.840.10008.1.20.1', sopInstanceUid: COMMITMENT_INSTANCE_UID, typeId: 1 };
+    await service.action?.({ ...asked, dataset }, CALLER, gone);
+    runner = openRunner();
+    runner.answerForAll();
+    clock.advance(15_000);
+    expect(await settled()).toMatchObject({ state: 'reported', attempts: 1 });
   });
 });

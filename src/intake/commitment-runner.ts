@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts';
 import {
+  claimCommitment,
   type CommitmentRequest,
   type DueCommitment,
   findDueCommitments,
+  findOpenCommitments,
   recordCommitmentAttempt,
   type SopReference,
 } from '../database/commitment-records.ts';
@@ -19,6 +21,8 @@ import { type HeldInstanceParts, judgeHeldInstance } from './held-instances.ts';
 /** The record is looked at this often even if nobody rings: waits end by time alone. */
 const POLL_MS = 5_000;
 const REQUESTS_EACH_ROUND = 50;
+/** Looking at ten thousand objects takes minutes; whoever dies meanwhile leaves the request to be taken up after this. */
+const CLAIM_MS = 300_000;
 
 /** First wait after a failure of each class; it doubles up to the longest. */
 const WAIT_MS: Readonly<Record<Exclude<ErrorClass, 'permanent'>, number>> = {
@@ -55,7 +59,8 @@ export interface CommitmentRunnerParts extends HeldInstanceParts {
 /**
  * Answers the requests for commitment that stand in the record: looks at every object, then reports on the
  * association that the request came by or, where that has ended, on one of our own to where the sites file says
- * that the peer listens. A caller that cannot be reached delays no other. What is held is looked at anew before
+ * that the peer listens. Of several processes each answers what came by its own associations, and one of them the
+ * rest; each request is claimed first. A caller that cannot be reached delays no other. What is held is looked at anew before
  * every attempt, so the answer is true when it is given.
  *
  * Every attempt reports under the Transaction UID of the request, for the peer knows its request by nothing else
@@ -69,6 +74,7 @@ export class CommitmentRunner {
   readonly #answering = new Map<string, Promise<void>>();
   /** The way back on associations that may still be open; after a restart there is none. */
   readonly #reporters = new Map<string, EventReporter>();
+  #answersForAll = false;
   #looking: Promise<void> | undefined;
   #cancelPoll: () => void = () => undefined;
   #closed = false;
@@ -83,11 +89,24 @@ export class CommitmentRunner {
     this.ring();
   }
 
+  /** Answers the requests of all processes, till what is returned is closed. */
+  answerForAll(): { close(): Promise<void> } {
+    this.#answersForAll = true;
+    this.ring();
+    return {
+      close: async () => {
+        this.#answersForAll = false;
+        await this.#looking;
+        await Promise.all(this.#answering.values());
+      },
+    };
+  }
+
   /** Says that there may be something to answer. */
   ring(): void {
     if (this.#closed) return;
     this.#cancelPoll();
-    this.#cancelPoll = this.#parts.clock.schedule(POLL_MS, () => this.ring());
+    if (this.#answersForAll) this.#cancelPoll = this.#parts.clock.schedule(POLL_MS, () => this.ring());
     const look = (this.#looking ?? Promise.resolve()).then(() => this.#answerDue());
     this.#looking = look.catch((thrown: unknown) =>
       this.#parts.log.error({ err: thrown }, 'requests for commitment could not be read'),
@@ -103,15 +122,15 @@ export class CommitmentRunner {
   }
 
   async #answerDue(): Promise<void> {
-    const { database, clock, log } = this.#parts;
-    const due = await findDueCommitments(database, clock.nowMs(), REQUESTS_EACH_ROUND);
+    const { log } = this.#parts;
+    const due = await this.#findDue();
     for (const [caller, requests] of Map.groupBy(due, ({ callingAeTitle }) => callingAeTitle)) {
       if (this.#answering.has(caller)) continue;
       const round = this.#answerAll(requests).then(
         () => {
           this.#answering.delete(caller);
           // What came meanwhile from the same caller was passed over.
-          if (due.length === REQUESTS_EACH_ROUND || this.#reporters.size > 0) this.ring();
+          if (due.length >= REQUESTS_EACH_ROUND || this.#reporters.size > 0) this.ring();
         },
         (thrown: unknown) => {
           this.#answering.delete(caller);
@@ -123,6 +142,18 @@ export class CommitmentRunner {
     }
   }
 
+  async #findDue(): Promise<readonly DueCommitment[]> {
+    const { database, clock } = this.#parts;
+    const ids = [...this.#reporters.keys()].slice(0, REQUESTS_EACH_ROUND);
+    const own = await findOpenCommitments(database, ids);
+    const open = new Set(own.map(({ requestId }) => requestId));
+    // What another process has answered needs no way back.
+    for (const id of ids) if (!open.has(id)) this.#reporters.delete(id);
+    if (!this.#answersForAll) return own;
+    const due = await findDueCommitments(database, clock.nowMs(), REQUESTS_EACH_ROUND);
+    return [...own, ...due.filter(({ requestId }) => !open.has(requestId))];
+  }
+
   async #answerAll(requests: readonly DueCommitment[]): Promise<void> {
     for (const request of requests) if (!this.#closed) await this.#answer(request);
   }
@@ -130,9 +161,18 @@ export class CommitmentRunner {
   async #answer(request: DueCommitment): Promise<void> {
     const { database, clock, log } = this.#parts;
     const { requestId, callingAeTitle, attempts } = request;
+    const isMine = await claimCommitment(database, request, clock.nowMs() + CLAIM_MS);
+    if (!isMine) {
+      this.#reporters.delete(requestId);
+      return;
+    }
     try {
       const report = await this.#judge(request);
-      if (report === undefined) return;
+      if (report === undefined) {
+        const left = { state: 'pending', attempts, dueAtMs: clock.nowMs(), note: null } as const;
+        await recordCommitmentAttempt(database, requestId, left);
+        return;
+      }
       await this.#tell(request, report);
       const told = { state: 'reported', attempts: attempts + 1, dueAtMs: clock.nowMs(), note: null } as const;
       await recordCommitmentAttempt(database, requestId, told);

@@ -78,9 +78,9 @@ describe('the gate of intake', () => {
   it('counts the jobs that wait', async () => {
     const database = await openTestRecord();
     const { waitingItems, freeBytes } = intakeProbes(tmpdir(), database);
-    expect(await waitingItems()).toBe(0);
+    expect(await waitingItems(10)).toBe(0);
     await insertJobs(database, [routineJob(await insertTestExam(database, 1))], 0);
-    expect(await waitingItems()).toBe(1);
+    expect(await waitingItems(10)).toBe(1);
     expect(await freeBytes()).toBeGreaterThan(0);
     await database.destroy();
   });

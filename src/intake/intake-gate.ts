@@ -22,11 +22,15 @@ export interface IntakeLimits {
 /** What the gate looks at. */
 export interface IntakeProbes {
   readonly freeBytes: () => Promise<number>;
-  readonly waitingItems: () => Promise<number>;
+  /** Counts no further than `itemsMax`, so that a look costs the same whatever waits. */
+  readonly waitingItems: (itemsMax: number) => Promise<number>;
 }
 
 /** How often it looks. Between two looks at most a second's worth of films comes: far below any sane watermark. */
 const LOOK_MS = 1_000;
+
+/** When no look has come to its end for so long, films that come will fail. */
+const LOOK_MS_MAX = 5_000;
 
 const MIB = 1024 * 1024;
 
@@ -37,11 +41,12 @@ export function intakeProbes(dataFolder: string, database: Kysely<Database>): In
       const { bavail, bsize } = await statfs(dataFolder);
       return bavail * bsize;
     },
-    async waitingItems() {
+    async waitingItems(itemsMax) {
       const { waiting } = await database
-        .selectFrom('jobs')
+        .selectFrom((from) =>
+          from.selectFrom('jobs').select('exam_id').where('state', '=', 'waiting').limit(itemsMax).as('some'),
+        )
         .select(({ fn }) => fn.countAll<number>().as('waiting'))
-        .where('state', '=', 'waiting')
         .executeTakeFirstOrThrow();
       return waiting;
     },
@@ -73,6 +78,7 @@ export class WatermarkGate implements IntakeGate {
   #isDiskFull = false;
   #isQueueFull = false;
   #isClosed = false;
+  #lookedAtMs = -Infinity;
   #cancelLook: () => void = () => undefined;
   #looking: Promise<void> = Promise.resolve();
 
@@ -98,14 +104,21 @@ export class WatermarkGate implements IntakeGate {
     return new TriageError('server-busy', `more than ${queueItemsMax} films wait (TRIAGE_QUEUE_ITEMS_MAX)`);
   }
 
+  /** What keeps films out now, in words; null: nothing. For readiness. */
+  problem(): string | null {
+    if (this.#clock.monotonicMs() - this.#lookedAtMs > LOOK_MS_MAX) return 'the record cannot be looked at';
+    return (this.judgeInstance() ?? this.judgeAssociation())?.message ?? null;
+  }
+
   /** Looks now. Never rejects. */
   async look(): Promise<void> {
     try {
       const [freeBytes, waitingItems] = await Promise.all([
         this.#probes.freeBytes(),
-        this.#probes.waitingItems(),
+        this.#probes.waitingItems(this.#limits.queueItemsMax + 1),
       ]);
       this.#judge(freeBytes, waitingItems);
+      this.#lookedAtMs = this.#clock.monotonicMs();
     } catch (thrown) {
       this.#log.error({ err: thrown }, 'free space and queue could not be looked at');
     }

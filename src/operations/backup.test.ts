@@ -69,9 +69,9 @@ describe('a backup', () => {
     expect(await readStatus(restored)).toEqual(await readStatus(data.folder));
     const { config } = readConfig({ data: restored, dimsePort: '0', httpPort: '0', workers: '0' }, {});
     const service = await startService(config, silentLog);
-    const exams = await fetch(new URL('/api/exams', service.http.url));
+    const exams = await fetch(new URL('/api/exams', service.http?.url ?? ''));
     expect(await exams.text()).toContain(film.examId);
-    const picture = await fetch(new URL(`/api/exams/${film.examId}/preview.png`, service.http.url));
+    const picture = await fetch(new URL(`/api/exams/${film.examId}/preview.png`, service.http?.url ?? ''));
     expect(await picture.text()).toBe('preview of 1');
     await service.stop();
     expect(await readdir(restored)).not.toContain('osteotriage.sqlite.restoring');

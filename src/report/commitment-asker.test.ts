@@ -8,13 +8,13 @@ import {
   pacsAt,
   type ReportArchive,
   startSender,
+  type TestSender,
   until,
 } from '../testing/delivery-fixtures.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startOrthanc } from '../testing/orthanc.ts';
 import { startServices } from '../testing/served-services.ts';
 import { requireTool } from '../testing/services.ts';
-import type { Deliveries } from './delivery-service.ts';
 
 const PUSH_MODEL = '1.2.840.10008.1.20.1';
 const PUSH_MODEL_INSTANCE = '1.2.840.10008.1.20.1.1';
@@ -26,7 +26,7 @@ const OUR_SOP_CLASSES = new Set([
 
 let archive: ReportArchive;
 let clock: MovedClock;
-let sender: Deliveries;
+let sender: TestSender;
 let ending: (() => Promise<void> | void)[];
 
 beforeEach(async () => {
@@ -92,7 +92,7 @@ function movedClock(): MovedClock {
   };
 }
 
-function send(port: number, aeTitle = 'OSTEOTRIAGE'): Deliveries {
+function send(port: number, aeTitle = 'OSTEOTRIAGE'): TestSender {
   sender = startSender(archive, clock, [pacsAt(port, { aeTitle, commitment: true })]);
   ending.push(() => sender.close());
   return sender;

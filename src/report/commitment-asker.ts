@@ -2,7 +2,6 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import {
   changeCommitment,
-  findAskedCommitments,
   findWantedCommitments,
   recordAsked,
   type WantedCommitment,
@@ -10,10 +9,9 @@ import {
 import type { Database } from '../database/schema.ts';
 import { MESSAGE_TRANSFER_SYNTAX_UIDS } from '../dicom/dimse-data-set.ts';
 import { newUid, SOP_CLASSES } from '../dicom/uids.ts';
-import type { DicomDataset, DicomValue } from '../dicom/write-part10.ts';
+import type { DicomDataset } from '../dicom/write-part10.ts';
 import type { DimseLimits } from '../dimse/limits.ts';
 import { openAssociation } from '../dimse/requestor.ts';
-import type { NormalizedAnswer, NormalizedRequest } from '../dimse/services.ts';
 import { STATUS } from '../dimse/status.ts';
 import { asTriageError, TriageError } from '../errors.ts';
 import type { Destination } from '../sites.ts';
@@ -21,15 +19,13 @@ import type { Log } from '../telemetry.ts';
 import {
   answerWaitMs,
   type CommitmentLimits,
-  committed,
   isAskedEnough,
   notAsked,
-  refused,
   unanswered,
 } from './commitment-policy.ts';
+import { takeCommitmentReport } from './commitment-report.ts';
 import { peerOf, type PeerIdentity } from './destination-peer.ts';
 import { DestinationRounds } from './destination-rounds.ts';
-import { transact } from '../database/transact.ts';
 
 /** Objects that one request names. */
 const OBJECTS_EACH_REQUEST = 100;
@@ -83,36 +79,6 @@ export class CommitmentAsker {
     return this.#rounds.close();
   }
 
-  /** Takes an N-EVENT-REPORT about a request of ours (PS3.4 J.3.3). */
-  async takeReport({ dataset }: NormalizedRequest): Promise<NormalizedAnswer> {
-    const { database, clock, log, commitmentLimits, onRefused } = this.#parts;
-    const transactionUid = dataset['TransactionUID'];
-    if (typeof transactionUid !== 'string') return { status: STATUS.missingAttribute };
-    const asked = await findAskedCommitments(database, transactionUid);
-    if (asked.length === 0) {
-      return { status: STATUS.processingFailure, comment: 'no request of that Transaction UID is open' };
-    }
-    const kept = new Set(sopReferences(dataset['ReferencedSOPSequence']).map(([uid]) => uid));
-    const failed = new Map(sopReferences(dataset['FailedSOPSequence']));
-    const nowMs = clock.nowMs();
-    await transact(database, async (transaction) => {
-      // Told a second time, it stands as it is.
-      for (const each of asked.filter(({ commitment }) => commitment === 'asked')) {
-        const { sopInstanceUid, asks } = each;
-        // Whatever is named as failed is so, and what is not named at all waits for another answer.
-        const change = failed.has(sopInstanceUid)
-          ? refused(failed.get(sopInstanceUid) ?? null, asks, nowMs, commitmentLimits)
-          : kept.has(sopInstanceUid)
-            ? committed(nowMs)
-            : null;
-        if (change !== null) await changeCommitment(transaction, each, transactionUid, change);
-      }
-    });
-    log.info({ kept: kept.size, failed: failed.size }, 'a destination answered about commitment');
-    if (failed.size > 0) onRefused();
-    return { status: STATUS.success };
-  }
-
   async #askDue(name: string, closing: AbortSignal): Promise<void> {
     const { database, clock } = this.#parts;
     while (!closing.aborted) {
@@ -163,7 +129,7 @@ export class CommitmentAsker {
     due: readonly WantedCommitment[],
     transactionUid: string,
   ): Promise<void> {
-    const { identity, limits, clock, commitmentLimits } = this.#parts;
+    const { database, log, identity, limits, clock, commitmentLimits, onRefused } = this.#parts;
     const association = await openAssociation({
       ...peerOf(destination, identity),
       contexts: [
@@ -173,7 +139,7 @@ export class CommitmentAsker {
         },
       ],
       ...{ limits, clock, connectMsMax: CONNECT_MS_MAX },
-      onEvent: (event) => this.takeReport(event),
+      onEvent: (event) => takeCommitmentReport({ database, clock, log, commitmentLimits, onRefused }, event),
     });
     try {
       const { status } = await association.action({
@@ -202,13 +168,4 @@ function requestOf(due: readonly WantedCommitment[], transactionUid: string): Di
       ReferencedSOPInstanceUID: sopInstanceUid,
     })),
   };
-}
-
-/** Instances that a report names, with the reason where it gives one. */
-function sopReferences(sequence: DicomValue | undefined): readonly (readonly [string, number | null])[] {
-  if (!Array.isArray(sequence)) return [];
-  return (sequence as readonly DicomDataset[]).flatMap((item) => {
-    const { ReferencedSOPInstanceUID: uid, FailureReason: reason } = item;
-    return typeof uid === 'string' ? [[uid, typeof reason === 'number' ? reason : null] as const] : [];
-  });
 }

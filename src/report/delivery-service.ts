@@ -4,14 +4,12 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/schema.ts';
 import type { DimseLimits } from '../dimse/limits.ts';
-import type { NormalizedAnswer, NormalizedRequest } from '../dimse/services.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import type { Log } from '../telemetry.ts';
 import { CommitmentAsker } from './commitment-asker.ts';
 import { type CommitmentLimits, DEFAULT_COMMITMENT_LIMITS } from './commitment-policy.ts';
 import { DeliveryRunner } from './delivery-runner.ts';
 import type { PeerIdentity } from './destination-peer.ts';
-import { type ReportReceiver, receiversOf } from './report-receivers.ts';
 
 /** What sending reports needs. */
 export interface DeliveryServiceParts {
@@ -29,10 +27,6 @@ export interface DeliveryServiceParts {
 export interface Deliveries {
   /** Says that there may be something to send or to ask for. */
   ring(): void;
-  /** Takes a report about storage commitment that a destination sends to our listener. */
-  takeCommitmentReport(event: NormalizedRequest): Promise<NormalizedAnswer>;
-  /** What gets the reports of a site. */
-  receiversOf(siteId: string): readonly ReportReceiver[];
   /** Starts nothing more and waits for what is being sent. */
   close(): Promise<void>;
 }
@@ -61,8 +55,6 @@ export function startDeliveries(parts: DeliveryServiceParts): Deliveries {
       runner.ring();
       asker.ring();
     },
-    takeCommitmentReport: (event) => asker.takeReport(event),
-    receiversOf: (siteId) => receiversOf(sites, siteId),
     close: async () => {
       await Promise.all([runner.close(), asker.close()]);
     },

@@ -14,6 +14,8 @@ import { type DicomDataset, writePart10 } from '../dicom/write-part10.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../dimse/limits.ts';
 import type { ReportKind } from '../exam/exam-state.ts';
 import { DEFAULT_COMMITMENT_LIMITS } from '../report/commitment-policy.ts';
+import type { NormalizedAnswer, NormalizedRequest } from '../dimse/services.ts';
+import { takeCommitmentReport } from '../report/commitment-report.ts';
 import { type Deliveries, startDeliveries } from '../report/delivery-service.ts';
 import { buildPresentationState } from '../report/presentation-state.ts';
 import { buildSecondaryCapture } from '../report/secondary-capture.ts';
@@ -107,13 +109,18 @@ export interface SenderOptions {
   };
 }
 
+/** A sender, and the listener's part of what it asks for. */
+export interface TestSender extends Deliveries {
+  takeCommitmentReport(report: NormalizedRequest): Promise<NormalizedAnswer>;
+}
+
 /** Starts to send what is due in an archive, by a clock that a test can move. */
 export function startSender(
   { database, objects }: ReportArchive,
   clock: Clock,
   destinations: readonly Destination[],
   { tls }: SenderOptions = {},
-): Deliveries {
+): TestSender {
   const sites: SiteDirectory = {
     book: () => null,
     destinations: () => destinations,
@@ -132,7 +139,10 @@ export function startSender(
   // Nothing is worth seconds of a test to wait for.
   const commitmentLimits = { ...DEFAULT_COMMITMENT_LIMITS, openMsMax: 150 };
   const parts = { database, objects, clock, log: silentLog, sites, config, limits, commitmentLimits };
-  return startDeliveries(parts);
+  return {
+    ...startDeliveries(parts),
+    takeCommitmentReport: (report) => takeCommitmentReport(parts, report),
+  };
 }
 
 /** Waits until something is true; throws with what it was about when that takes over ten seconds. */

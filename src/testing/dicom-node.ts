@@ -51,6 +51,7 @@ export async function startTestNode(
     ...{ database, objects, clock, log, gate: judge, onReceived: () => undefined },
   });
   const commitments = startCommitments(config, { database, objects, sites, limits, clock, log });
+  commitments.answerForAll();
   const services = [commitments.service];
   const closeParts = async (): Promise<void> => {
     await commitments.close();

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { pictureObjectKey } from '../archive/archive.ts';
+import type { ObjectStore } from '../archive/object-store.ts';
+import type { Health } from '../health.ts';
+import { startHttpServer } from '../http/server.ts';
+import type { RunningPart } from '../lifecycle.ts';
+import { PROJECT_FOLDER } from '../project-folder.ts';
+import { openDeliveryDesk } from '../worklist/delivery-desk.ts';
+import { openWorklist } from '../worklist/worklist.ts';
+import type { ExamPictures } from '../worklist/worklist-views.ts';
+import type { Foundation } from './foundation.ts';
+
+const EVENT_STREAMS_MAX = 200;
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** The pages as they are served. */
+export interface WebRole {
+  readonly http: { readonly url: string };
+}
+
+/** Starts the worklist's pages, which also say how this process is. */
+export async function startWebRole(
+  foundation: Foundation,
+  health: Health,
+  parts: RunningPart[],
+): Promise<WebRole> {
+  const { config, database, objects, events, clock, log } = foundation;
+  const http = await startHttpServer({
+    host: config.httpHost,
+    port: config.httpPort,
+    reader: openWorklist(database),
+    pictures: openPictures(objects),
+    events,
+    deliveries: openDeliveryDesk(database, clock, () => undefined),
+    clock,
+    log,
+    pagesFolder: join(PROJECT_FOLDER, 'dist', 'pages'),
+    readiness: async () => {
+      const { ok, checks } = await health.readiness();
+      return { ready: ok, problems: Object.values(checks).filter((problem) => problem !== null) };
+    },
+    limits: { bodyBytesMax: BODY_BYTES_MAX, eventStreamsMax: EVENT_STREAMS_MAX },
+  });
+  parts.push({ name: 'worklist', stop: () => http.close() });
+  return { http: { url: http.url } };
+}
+
+function openPictures(objects: ObjectStore): ExamPictures {
+  const read = async (examId: string, picture: 'preview' | 'overlay'): Promise<Buffer | undefined> => {
+    const key = pictureObjectKey(examId, picture);
+    return (await objects.has(key)) ? objects.read(key) : undefined;
+  };
+  return { preview: (examId) => read(examId, 'preview'), overlay: (examId) => read(examId, 'overlay') };
+}
