@@ -12,6 +12,7 @@ declare -A package=(
   [pdftotext]=poppler-utils
   [openssl]=openssl
   [strace]=strace
+  [postgres]=postgresql
   [redis-server]=redis-server [redis-cli]=redis-tools
   [systemd-analyze]=systemd
   [chromium]=chromium
@@ -19,6 +20,8 @@ declare -A package=(
 )
 # Daemons such as Orthanc lie in sbin, which is not on everybody's path.
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+# Those of PostgreSQL lie in a folder for each version.
+for folder in /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
 # Prints where a tool is; pydicom is no program but a module of the system's python.
 find_tool() {
   if [ "$1" = pydicom ]; then

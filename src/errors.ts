@@ -20,6 +20,12 @@ export const ERRORS = {
   ),
   'storage-full': row('transient', 507, 0xa700, 'Free space on the data folder; intake resumes by itself.'),
   'database-failed': row('transient', 503, 0x0110, 'Check the database file and the disk it is on.'),
+  'database-unreachable': row(
+    'transient',
+    503,
+    0xa700,
+    'Check the server of TRIAGE_DATABASE_URL and the way to it; work resumes by itself.',
+  ),
   'database-newer': row(
     'permanent',
     500,

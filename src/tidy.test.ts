@@ -53,6 +53,7 @@ const ONE_IMPORTER = [
   'dcmjs',
   'dicom-parser',
   'node:sqlite',
+  'pg',
   'pino',
   'commander',
   'prom-client',

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { countedKey } from './engine.ts';
 
 /**
  * Sites and doors, revisions of reports, storage commitment both ways, the DXA scanner's steps and results,
@@ -176,13 +177,14 @@ async function createScannerRecord({ schema }: Kysely<unknown>): Promise<void> {
   await schema.createIndex('dxa_results_by_referral').on('dxa_results').column('referral_id').execute();
 }
 
-async function createIdentityRecord({ schema }: Kysely<unknown>): Promise<void> {
+async function createIdentityRecord(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
   await schema.alterTable('persons').addColumn('merged_into', 'text').execute();
   await schema.createIndex('persons_by_patient_id').on('persons').column('patient_id').execute();
   await schema.createIndex('referrals_by_person').on('referrals').column('person_id').execute();
   await schema
     .createTable('identity_changes')
-    .addColumn('change_id', 'integer', (c) => c.primaryKey())
+    .addColumn('change_id', ...countedKey(db))
     .addColumn('at_ms', 'bigint', (c) => c.notNull())
     .addColumn('actor', 'text', (c) => c.notNull())
     .addColumn('kind', 'text', (c) => c.notNull())

@@ -1,11 +1,15 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { TriageError } from '../errors.ts';
+import { countedKey, engineOf } from './engine.ts';
 import { createNodeRecord } from './migration-0003.ts';
 import { createEngineRecord } from './migration-0004.ts';
 import type { Database } from './schema.ts';
 
 /** Where the applied steps are written down; the name is that of Kysely's own migrator, which the first release used. */
 const STEPS_TABLE = 'kysely_migration';
+
+/** Number of the lock that a process holds while it changes the schema: any that nothing else uses. */
+const MIGRATION_LOCK = 7_126_001;
 
 /** A step of the schema; it runs within a transaction that is not its own. */
 type Migration = (database: Kysely<never>) => Promise<void>;
@@ -32,9 +36,11 @@ export async function readSchemaStanding(
   database: Kysely<Database>,
   migrations: Migrations = MIGRATIONS,
 ): Promise<SchemaStanding> {
-  const { rows: tables } = await sql`SELECT 1 FROM sqlite_master WHERE name = ${STEPS_TABLE}`.execute(
-    database,
-  );
+  const { rows: tables } = await (
+    engineOf(database) === 'sqlite'
+      ? sql`SELECT 1 FROM sqlite_master WHERE name = ${STEPS_TABLE}`
+      : sql`SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = ${STEPS_TABLE}`
+  ).execute(database);
   const { rows } =
     tables.length === 0
       ? { rows: [] }
@@ -54,26 +60,53 @@ export async function readSchemaStanding(
 
 /**
  * Brings a database to the newest schema; returns the names of what was applied. All steps are one transaction: one
- * that fails leaves the database as it was, for the version of the program that it was made by. Throws
- * migration-failed and database-newer.
+ * that fails leaves the database as it was, for the version of the program that it was made by. Of several processes
+ * that begin at once one does it and the others wait. Throws migration-failed and database-newer.
  */
 export async function migrate(
   database: Kysely<Database>,
   migrations: Migrations = MIGRATIONS,
 ): Promise<readonly string[]> {
-  const { pending } = await readSchemaStanding(database, migrations);
-  if (pending.length === 0) return [];
-  await database.connection().execute(async (connection) => {
+  if ((await readSchemaStanding(database, migrations)).pending.length === 0) return [];
+  const apply = async (transaction: Transaction<Database>): Promise<readonly string[]> => {
+    const { pending } = await readSchemaStanding(transaction, migrations);
+    await applySteps(transaction, migrations, pending);
+    return pending;
+  };
+  if (engineOf(database) === 'postgres') {
+    return database.transaction().execute(async (transaction) => {
+      await sql`SELECT pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(transaction);
+      const applied = await apply(transaction);
+      await collateByBytes(transaction);
+      return applied;
+    });
+  }
+  return database.connection().execute(async (connection) => {
     // A table that is built anew is dropped first, which must not delete what refers to it: so references are not
     // followed meanwhile and are checked at the end. The pragma does nothing within a transaction.
     await sql`PRAGMA foreign_keys = OFF`.execute(connection);
     try {
-      await connection.transaction().execute((transaction) => applySteps(transaction, migrations, pending));
+      return await connection.transaction().execute(apply);
     } finally {
       await sql`PRAGMA foreign_keys = ON`.execute(connection);
     }
   });
-  return pending;
+}
+
+/**
+ * Gives every column of text the order that SQLite has. That of a language would sort UIDs and dates in its own way, and
+ * when the system's tables of it change, indexes on it no longer find what they hold.
+ */
+async function collateByBytes(transaction: Transaction<Database>): Promise<void> {
+  const { rows } = await sql<{ table: string; columns: readonly string[] }>`
+    SELECT table_name AS "table", array_agg(column_name::text) AS columns FROM information_schema.columns
+    WHERE table_schema = current_schema() AND data_type IN ('text', 'character varying')
+      AND collation_name IS DISTINCT FROM 'C'
+    GROUP BY table_name`.execute(transaction);
+  for (const { table, columns } of rows) {
+    const changes = columns.map((column) => sql`ALTER COLUMN ${sql.ref(column)} TYPE text COLLATE "C"`);
+    await sql`ALTER TABLE ${sql.table(table)} ${sql.join(changes)}`.execute(transaction);
+  }
 }
 
 async function applySteps(
@@ -90,9 +123,7 @@ async function applySteps(
   for (const name of pending) {
     try {
       await migrations[name]?.(transaction as unknown as Kysely<never>);
-      const { rows: broken } = await sql`PRAGMA foreign_key_check`.execute(transaction);
-      if (broken.length > 0)
-        throw new TriageError('database-failed', `${broken.length} references are broken`);
+      await checkReferences(transaction);
     } catch (cause) {
       throw new TriageError(
         'migration-failed',
@@ -103,6 +134,13 @@ async function applySteps(
     const atText = new Date().toISOString();
     await sql`INSERT INTO ${sql.table(STEPS_TABLE)} VALUES (${name}, ${atText})`.execute(transaction);
   }
+}
+
+/** PostgreSQL checks them by itself. */
+async function checkReferences(transaction: Transaction<Database>): Promise<void> {
+  if (engineOf(transaction) === 'postgres') return;
+  const { rows: broken } = await sql`PRAGMA foreign_key_check`.execute(transaction);
+  if (broken.length > 0) throw new TriageError('database-failed', `${broken.length} references are broken`);
 }
 
 // A migration must not follow later changes of the schema's types, so it sees none.
@@ -176,7 +214,8 @@ async function createRecord(database: Kysely<never>): Promise<void> {
 }
 
 async function createQueue(database: Kysely<never>): Promise<void> {
-  const { schema } = database as unknown as Kysely<unknown>;
+  const db = database as unknown as Kysely<unknown>;
+  const { schema } = db;
   await schema
     .createTable('jobs')
     .addColumn('exam_id', 'text', (c) => c.primaryKey().references('exams.exam_id'))
@@ -218,7 +257,7 @@ async function createQueue(database: Kysely<never>): Promise<void> {
     .execute();
   await schema
     .createTable('refusals')
-    .addColumn('refusal_id', 'integer', (c) => c.primaryKey())
+    .addColumn('refusal_id', ...countedKey(db))
     .addColumn('at_ms', 'bigint', (c) => c.notNull())
     .addColumn('calling_ae_title', 'text', (c) => c.notNull())
     .addColumn('sop_uid', 'text')
@@ -227,7 +266,7 @@ async function createQueue(database: Kysely<never>): Promise<void> {
     .execute();
   await schema
     .createTable('audit_trail')
-    .addColumn('audit_id', 'integer', (c) => c.primaryKey())
+    .addColumn('audit_id', ...countedKey(db))
     .addColumn('at_ms', 'bigint', (c) => c.notNull())
     .addColumn('actor', 'text', (c) => c.notNull())
     .addColumn('action', 'text', (c) => c.notNull())

@@ -46,7 +46,7 @@ export function openSqlite(path: string, options: { readonly readOnly?: boolean 
  * Runs a transaction whose commit is as durable as any other when the promise resolves, but shares its sync with those
  * that commit at the same time: a sync at each commit would hold up this thread, and with it every association.
  */
-export async function transactInGroup<Result>(
+export async function transactOnSharedSync<Result>(
   database: Kysely<Database>,
   work: (transaction: Transaction<Database>) => Promise<Result>,
 ): Promise<Result> {
@@ -65,8 +65,8 @@ export async function transactInGroup<Result>(
   return result;
 }
 
-/** Resolves when every row that can be read now is durable. */
-export async function syncRecord(database: Kysely<Database>): Promise<void> {
+/** Resolves when the write-ahead log is durable as far as it is written now. */
+export async function syncLog(database: Kysely<Database>): Promise<void> {
   await FILES.get(database)?.log.sync();
 }
 

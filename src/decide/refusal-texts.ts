@@ -22,6 +22,10 @@ export const REFUSAL_TEXTS: Readonly<Record<ErrorCode, TextInLanguages>> = {
     en: 'The record could not be written; the film is tried again.',
     sv: 'Posten kunde inte skrivas; bilden behandlas igen.',
   },
+  'database-unreachable': {
+    en: 'The database does not answer; the film is tried again.',
+    sv: 'Databasen svarar inte; bilden behandlas igen.',
+  },
   'database-newer': {
     en: 'The record belongs to a newer version of this program.',
     sv: 'Posten hör till en nyare version av programmet.',

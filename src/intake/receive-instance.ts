@@ -7,7 +7,7 @@ import { recordDxaResult } from '../database/dxa-records.ts';
 import { insertJobs } from '../database/job-records.ts';
 import type { Database, Door } from '../database/schema.ts';
 import { noteSender } from '../database/sender-records.ts';
-import { syncRecord, transactInGroup } from '../database/sqlite.ts';
+import { syncRecord, transactInGroup } from '../database/transact.ts';
 import { ageAtStudyYears, isDxaModality } from '../decide/eligibility.ts';
 import { reasonOf } from '../decide/reason-texts.ts';
 import { part10Prefix } from '../dicom/part10.ts';
