@@ -6,6 +6,7 @@ import {
   positiveNumber,
   print,
 } from './commands/command-line.ts';
+import { addModelCommands } from './commands/model-commands.ts';
 import { addOperationCommands } from './commands/operation-commands.ts';
 import { addPeerCommands } from './commands/peer-commands.ts';
 import { readConfig } from './config.ts';
@@ -98,6 +99,7 @@ program
   });
 
 addOperationCommands(program);
+addModelCommands(program);
 
 const referral = program.command('referral').description('the DXA referrals; also while the service runs');
 

@@ -12,7 +12,9 @@ import type { WorkerPoolOptions } from './inference/worker-pool.ts';
 const START_MS_MAX = 60_000;
 
 /** What the configuration says of the worker pool and of what each worker does. */
-export function workerSettings(config: Config): Omit<WorkerPoolOptions, 'clock' | 'log'> {
+export function workerSettings(
+  config: Config,
+): Omit<WorkerPoolOptions, 'clock' | 'log'> & { readonly setup: WorkerSetup } {
   const setup: WorkerSetup = {
     modelsFolder: isAbsolute(config.modelsFolder)
       ? config.modelsFolder

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { AnalysisResult } from '../exam/analysis.ts';
 import type { ModelChoice, ModelFailure } from '../exam/model-choice.ts';
 import { recordAudit } from './audit-trail.ts';
@@ -235,4 +235,28 @@ export function listComparedPairs(
     .where('model', '=', name)
     .groupBy(['model', 'active_version', 'version'])
     .execute();
+}
+
+/** Of how many films two versions gave the same outcome; counted in the database, whatever their number. */
+export async function countAgreement(
+  database: Connection,
+  { name, activeVersion, shadowVersion }: VersionPair,
+): Promise<{ readonly films: number; readonly sameOutcome: number }> {
+  const row = await database
+    .selectFrom('shadow_results')
+    .innerJoin('exams', (join) =>
+      join
+        .onRef('exams.exam_id', '=', 'shadow_results.exam_id')
+        .onRef('exams.revision', '=', 'shadow_results.revision'),
+    )
+    .select(({ fn }) => [
+      fn.countAll<number>().as('films'),
+      sql<number>`count(case when exams.state = shadow_results.outcome then 1 end)`.as('sameOutcome'),
+    ])
+    .where('model', '=', name)
+    .where('version', '=', shadowVersion)
+    .where('active_version', '=', activeVersion)
+    .where('exams.analysis_json', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return { films: Number(row.films), sameOutcome: Number(row.sameOutcome) };
 }

@@ -1,0 +1,229 @@
+import type { Kysely } from 'kysely';
+import type { WorkerSetup } from '../../workers/worker-setup.ts';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import {
+  comparedFilms,
+  countAgreement,
+  listComparedPairs,
+  recordChoice,
+  type VersionPair,
+} from '../database/model-records.ts';
+import type { Database } from '../database/schema.ts';
+import { TriageError } from '../errors.ts';
+import type { ModelChoice } from '../exam/model-choice.ts';
+import { choiceOf, type ModelStanding, rollbackVersion, wantedVersion } from '../inference/model-choices.ts';
+import { proveWorker } from '../inference/model-proof.ts';
+import { PANORAMIC_MODEL } from '../inference/model-registry.ts';
+import { ModelShelf } from '../inference/model-shelf.ts';
+import { type Comparison, compareReadings } from '../inference/shadow-comparison.ts';
+import { readStanding } from '../model-watch.ts';
+import { workerSettings } from '../worker-settings.ts';
+import { withRecord } from './open-record.ts';
+
+/** Until people sign in, whoever may run commands on the record is the operator. */
+const ACTOR = 'operator';
+
+/** A version as `model list` shows it. */
+export interface ListedVersion {
+  readonly version: string;
+  readonly sha256: string | null;
+  /** Why manifest and file cannot be used; null where they are whole. */
+  readonly fault: string | null;
+  /** Why a worker could not load it; null where none tried or all could. */
+  readonly failure: string | null;
+}
+
+/** A model as `model list` shows it. */
+export interface ListedModel {
+  readonly name: string;
+  /** The version that ought to work; null where what was chosen cannot be used and what worked before goes on. */
+  readonly active: string | null;
+  /** null: the newest version on disk is taken. */
+  readonly chosen: string | null;
+  readonly previous: string | null;
+  readonly shadow: string | null;
+  /** Films that both read, and of how many they said the same; null without a shadow. */
+  readonly agreement: { readonly films: number; readonly sameOutcome: number } | null;
+  readonly versions: readonly ListedVersion[];
+}
+
+/** Every model that is installed or chosen. */
+export function listModels(config: Config): Promise<readonly ListedModel[]> {
+  return withModels(config, async (database, standing) => {
+    const { installed, choices } = standing;
+    const names = new Set([...installed, ...choices].map(({ name }) => name));
+    return Promise.all([...names].sort().map((name) => describe(database, standing, name)));
+  });
+}
+
+/** What became of a choice. */
+export interface ChoiceReport {
+  readonly name: string;
+  /** The version that works from now on; a running service takes it up within seconds. */
+  readonly active: string;
+  readonly previous: string | null;
+  readonly shadow: string | null;
+}
+
+/** Chooses a version, or `newest`: always the newest on disk. It must load and reproduce its golden run first. */
+export function chooseVersion(config: Config, name: string, version: string): Promise<ChoiceReport> {
+  return withModels(config, async (database, standing) => {
+    const isNewest = version === 'newest';
+    const { shadowVersion, previousVersion } = choiceOf(standing, name);
+    const active = isNewest ? newestOf(standing, name) : version;
+    await prove(config, standing, name, active);
+    const before = versionBefore(standing, name);
+    return choose(database, `use ${version}`, active, {
+      name,
+      activeVersion: isNewest ? null : version,
+      previousVersion: before === active ? previousVersion : before,
+      shadowVersion: shadowVersion === active ? null : shadowVersion,
+    });
+  });
+}
+
+/** Goes back to the version that worked before; once more, and the one of now is back. */
+export function rollBack(config: Config, name: string): Promise<ChoiceReport> {
+  return withModels(config, async (database, standing) => {
+    const active = rollbackVersion(standing, name);
+    if (active === undefined) {
+      throw new TriageError('state-conflict', `there is no version of ${name} from before to go back to`);
+    }
+    await prove(config, standing, name, active);
+    const { shadowVersion } = choiceOf(standing, name);
+    return choose(database, `roll back to ${active}`, active, {
+      name,
+      activeVersion: active,
+      previousVersion: versionBefore(standing, name),
+      shadowVersion: shadowVersion === active ? null : shadowVersion,
+    });
+  });
+}
+
+/** Lets a version run in shadow beside the one that works, or none (null). */
+export function chooseShadow(config: Config, name: string, version: string | null): Promise<ChoiceReport> {
+  return withModels(config, async (database, standing) => {
+    const active = versionBefore(standing, name);
+    if (active === null) throw new TriageError('state-conflict', `no version of ${name} works`);
+    if (version === active) {
+      throw new TriageError(
+        'state-conflict',
+        `${name} ${version} is the version that works; take another one`,
+      );
+    }
+    if (version !== null) await prove(config, standing, name, version);
+    const action = version === null ? 'shadow off' : `shadow ${version}`;
+    return choose(database, action, active, { ...choiceOf(standing, name), shadowVersion: version });
+  });
+}
+
+/** Two versions and how they agree. */
+export interface ComparisonReport extends VersionPair, Comparison {}
+
+/** Compares a version that is or was in shadow with the one that counted: left out, the one of now or the newest. */
+export function compareShadow(config: Config, name: string, version?: string): Promise<ComparisonReport> {
+  return withModels(config, async (database, standing) => {
+    const pairs = await listComparedPairs(database, name);
+    const shadow = version ?? choiceOf(standing, name).shadowVersion ?? pairs.at(-1)?.shadowVersion;
+    if (shadow === undefined) {
+      throw new TriageError(
+        'not-found',
+        `no version of ${name} has run in shadow: "model shadow ${name} VERSION"`,
+      );
+    }
+    const present = versionBefore(standing, name) ?? '';
+    const candidates = pairs
+      .filter(({ shadowVersion }) => shadowVersion === shadow)
+      .sort((a, b) => Number(b.films) - Number(a.films));
+    const pair = candidates.find(({ activeVersion }) => activeVersion === present) ?? candidates[0];
+    const { activeVersion } = pair ?? { activeVersion: present };
+    const compared = { name, activeVersion, shadowVersion: shadow };
+    return { ...compared, ...(await compareReadings(comparedFilms(database, compared))) };
+  });
+}
+
+function withModels<Result>(
+  config: Config,
+  step: (database: Kysely<Database>, standing: ModelStanding) => Promise<Result>,
+): Promise<Result> {
+  const { modelsFolder } = workerSettings(config).setup;
+  return withRecord(config.data, async (database) =>
+    step(database, await readStanding(database, new ModelShelf(modelsFolder))),
+  );
+}
+
+async function describe(
+  database: Kysely<Database>,
+  standing: ModelStanding,
+  name: string,
+): Promise<ListedModel> {
+  const { activeVersion, previousVersion, shadowVersion } = choiceOf(standing, name);
+  const active = wantedVersion(standing, name)?.version ?? null;
+  const pair = { name, activeVersion: active ?? '', shadowVersion: shadowVersion ?? '' };
+  return {
+    name,
+    active,
+    chosen: activeVersion,
+    previous: previousVersion,
+    shadow: shadowVersion,
+    agreement: shadowVersion === null ? null : await countAgreement(database, pair),
+    versions: standing.installed
+      .filter((model) => model.name === name)
+      .map(({ version, sha256, fault }) => ({
+        version,
+        sha256,
+        fault,
+        failure: failureOf(standing, name, version),
+      })),
+  };
+}
+
+function failureOf({ failures }: ModelStanding, name: string, version: string): string | null {
+  const failure = failures.find((one) => one.name === name && one.version === version);
+  return failure === undefined ? null : `${failure.detail} (${failure.code})`;
+}
+
+/** The version that works, or ought to. */
+function versionBefore(standing: ModelStanding, name: string): string | null {
+  return wantedVersion(standing, name)?.version ?? choiceOf(standing, name).activeVersion;
+}
+
+function newestOf({ installed }: ModelStanding, name: string): string {
+  const newest = installed.filter((model) => model.name === name && model.sha256 !== null).at(-1);
+  if (newest === undefined)
+    throw new TriageError('model-missing', `no version of ${name} is installed whole`);
+  return newest.version;
+}
+
+async function prove(config: Config, standing: ModelStanding, name: string, version: string): Promise<void> {
+  if (name !== PANORAMIC_MODEL) {
+    throw new TriageError(
+      'not-found',
+      `this program has no use for a model ${name}; it has for ${PANORAMIC_MODEL}`,
+    );
+  }
+  const { workerEntry, startMsMax, setup } = workerSettings(config);
+  const model = standing.installed.find((one) => one.name === name && one.version === version);
+  if (model === undefined) {
+    throw new TriageError('model-missing', `${name} ${version} is not installed in ${setup.modelsFolder}`);
+  }
+  if (model.fault !== null) throw new TriageError('model-invalid', model.fault);
+  const proved: WorkerSetup = { ...setup, modelPins: { [name]: version }, shadowPins: {} };
+  await proveWorker({ entryPath: workerEntry, setup: proved, startMsMax, clock: systemClock });
+}
+
+async function choose(
+  database: Kysely<Database>,
+  action: string,
+  active: string,
+  choice: ModelChoice,
+): Promise<ChoiceReport> {
+  const { name, previousVersion: previous, shadowVersion: shadow } = choice;
+  await recordChoice(database, choice, {
+    actor: ACTOR,
+    action: `model ${action}`,
+    nowMs: systemClock.nowMs(),
+  });
+  return { name, active, previous, shadow };
+}
