@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 
 /** Time as it is passed in: the only way the rest of the program reads a clock or waits. */
 export interface Clock {
@@ -22,3 +22,8 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Resolves after the process has heard what arrived meanwhile: for long work that would keep it from listening. */
+export function nextTurn(): Promise<void> {
+  return immediate(undefined);
+}

@@ -4,6 +4,7 @@ import { TriageError, type ErrorCode } from '../src/errors.ts';
 import type { AnalysisResult, StageTimings } from '../src/exam/analysis.ts';
 import type { Film } from '../src/exam/film.ts';
 import type { DicomHeader } from '../src/dicom/read-header.ts';
+import type { FilmReader } from './film-reader.ts';
 import { measureFilm } from './measure-film.ts';
 import type { AnalysisReply, BatchItem, BatchItemResult } from './messages.ts';
 import type { ModelOutputs, ModelSession } from './onnx-session.ts';
@@ -16,6 +17,8 @@ export interface BatchTools {
   readonly session: ModelSession;
   readonly setup: WorkerSetup;
   readonly clock: Clock;
+  /** Has the films of the batch in memory or on their way there; left out, each is read when its turn comes. */
+  readonly reader?: Pick<FilmReader, 'read'>;
 }
 
 /** An analysis with what its report is made from. */
@@ -30,26 +33,53 @@ export async function analyseBatch(
   items: readonly BatchItem[],
   tools: BatchTools,
 ): Promise<readonly BatchItemResult[]> {
-  const { setup, session, clock } = tools;
+  return (await computeBatch(items, tools, Promise.resolve())).results;
+}
+
+/**
+ * Resolves when all films are computed; what is drawn and written of the last one may still be under way, so that the
+ * core can go on with the next batch. At most one film's artefacts are in flight: the first waits for `earlier`.
+ */
+export async function computeBatch(
+  items: readonly BatchItem[],
+  tools: BatchTools,
+  earlier: Promise<unknown>,
+): Promise<{ readonly results: Promise<readonly BatchItemResult[]> }> {
+  const { setup, session, clock, reader } = tools;
   const target = session.model.manifest.preparation;
   const ways = await inOrder(items, (item) =>
-    readFilm(item.request, rulesFor(item, setup), target, setup.filmPixelsMax, clock),
+    readFilm(
+      ...([item.request, rulesFor(item, setup), target, setup.filmPixelsMax, clock] as const),
+      reader === undefined ? undefined : () => reader.read(item),
+    ),
   );
   const prepared = ways.flatMap((way) => (isPrepared(way) ? [way] : []));
   const answers = await runTogether(prepared, tools);
-  return inOrder(items, async (item, index) => {
-    const way = ways[index];
-    if (way === undefined || way instanceof TriageError)
-      throw way ?? new TriageError('unexpected', 'no film');
-    const analysed = isPrepared(way) ? finish(way, answers.get(way), rulesFor(item, setup), tools) : way;
-    return reply(item, analysed, tools);
-  }).then((results) =>
-    results.map((result, index): BatchItemResult => {
-      const key = items[index]?.key ?? 0;
-      if (!(result instanceof TriageError)) return { key, reply: result };
-      return { key, failure: { code: result.code, message: result.message } };
-    }),
-  );
+  let writing = earlier;
+  const replies: Promise<AnalysisReply | TriageError>[] = [];
+  for (const [index, item] of items.entries()) {
+    const way = ways[index] ?? new TriageError('unexpected', 'no film');
+    const analysed = await attempt(() => {
+      if (way instanceof TriageError) throw way;
+      return isPrepared(way) ? finish(way, answers.get(way), rulesFor(item, setup), tools) : way;
+    });
+    await writing;
+    const written =
+      analysed instanceof TriageError
+        ? Promise.resolve(analysed)
+        : attempt(() => reply(item, analysed, tools));
+    replies.push(written);
+    writing = written;
+  }
+  return {
+    results: Promise.all(replies).then((made) => made.map((each, index) => answer(items[index], each))),
+  };
+}
+
+function answer(item: BatchItem | undefined, made: AnalysisReply | TriageError): BatchItemResult {
+  const key = item?.key ?? 0;
+  if (!(made instanceof TriageError)) return { key, reply: made };
+  return { key, failure: { code: made.code, message: made.message } };
 }
 
 function rulesFor({ request }: BatchItem, { rules }: WorkerSetup): AnalysisRules {
@@ -130,17 +160,19 @@ function isPrepared(way: PreparedFilm | EarlyEnd | TriageError): way is Prepared
 /** One after the other, for the sake of memory; a failure is the answer of its own item. */
 async function inOrder<Item, Result>(
   items: readonly Item[],
-  work: (item: Item, index: number) => Promise<Result>,
+  work: (item: Item) => Promise<Result>,
 ): Promise<(Result | TriageError)[]> {
   const results: (Result | TriageError)[] = [];
-  for (const [index, item] of items.entries()) {
-    try {
-      results.push(await work(item, index));
-    } catch (thrown) {
-      results.push(withoutForeignText(thrown, 'unexpected'));
-    }
-  }
+  for (const item of items) results.push(await attempt(() => work(item)));
   return results;
+}
+
+async function attempt<Result>(work: () => Promise<Result> | Result): Promise<Result | TriageError> {
+  try {
+    return await work();
+  } catch (thrown) {
+    return withoutForeignText(thrown, 'unexpected');
+  }
 }
 
 // The message of a foreign error can quote what it choked on, a patient's data: only its type goes on.

@@ -94,15 +94,29 @@ interface InitMessage {
   readonly setup: unknown;
 }
 
-/** A batch for the worker; it answers with exactly one ResultsMessage. */
-interface BatchMessage {
+/**
+ * A batch for the worker; it says `started` when it begins it and answers with exactly one `results`. The next one may
+ * be sent before: its films are read meanwhile.
+ */
+export interface BatchMessage {
   readonly type: 'batch';
   readonly batch: number;
   readonly items: readonly BatchItem[];
 }
 
+/** Asks an idle worker how long runs of growing size take; it answers with one `calibrated`. */
+interface CalibrateMessage {
+  readonly type: 'calibrate';
+}
+
 /** What a worker is told. */
-export type ToWorker = InitMessage | BatchMessage;
+export type ToWorker = InitMessage | BatchMessage | CalibrateMessage;
+
+/** How long a run of so many films takes. */
+export interface BatchTiming {
+  readonly items: number;
+  readonly runMs: number;
+}
 
 /** A worker is ready: its models are loaded and reproduced their golden outputs. */
 export interface ReadyMessage {
@@ -111,6 +125,8 @@ export interface ReadyMessage {
   readonly executionProvider: string;
   /** Provider, processor and version of the runtime, by which calibrations are remembered. */
   readonly device: string;
+  /** Resident memory after the golden run, bytes. */
+  readonly rssBytes: number;
   /** What the operator should know, for example that a provider fell back to the CPU. */
   readonly warnings: readonly string[];
 }
@@ -119,11 +135,13 @@ export interface ReadyMessage {
 export type FromWorker =
   | ReadyMessage
   | { readonly type: 'unfit'; readonly failure: FailureMessage }
+  | { readonly type: 'started'; readonly batch: number }
+  | { readonly type: 'calibrated'; readonly timings: readonly BatchTiming[] }
   | {
       readonly type: 'results';
       readonly batch: number;
       readonly results: readonly BatchItemResult[];
-      /** Whether one `shadow` message for this batch follows; until then the worker is given no other film. */
+      /** Whether one `shadow` message for this batch follows; until then the worker begins no other. */
       readonly shadowFollows: boolean;
     }
   | { readonly type: 'shadow'; readonly batch: number; readonly results: readonly ShadowItemResult[] };
@@ -152,9 +170,15 @@ const fromWorkerSchema = z.discriminatedUnion('type', [
     models: z.array(z.object({ name: z.string(), version: z.string(), sha256: z.string() })),
     executionProvider: z.string(),
     device: z.string(),
+    rssBytes: z.number().int().min(0),
     warnings: z.array(z.string()),
   }),
   z.object({ type: z.literal('unfit'), failure: failureSchema }),
+  z.object({ type: z.literal('started'), batch: z.number().int() }),
+  z.object({
+    type: z.literal('calibrated'),
+    timings: z.array(z.object({ items: z.number().int().min(1), runMs: z.number().min(0) })),
+  }),
   z.object({
     type: z.literal('results'),
     batch: z.number().int(),

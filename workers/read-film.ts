@@ -54,9 +54,10 @@ export async function readFilm(
   target: LetterboxTarget,
   filmPixelsMax: number,
   clock: Clock,
+  readBytes: () => Promise<Buffer> = () => readFile(request.path),
 ): Promise<PreparedFilm | EarlyEnd> {
   const stopwatch = startStopwatch(clock);
-  const source = await openSource(request, filmPixelsMax);
+  const source = await openSource(request, filmPixelsMax, readBytes);
   const view = claimView(request, source.header);
   const spacing = spacingOf(request, source.header);
   const readMs = stopwatch();
@@ -106,10 +107,14 @@ interface Source {
   readonly decode: () => Promise<Decoded>;
 }
 
-async function openSource(request: AnalysisRequest, filmPixelsMax: number): Promise<Source> {
+async function openSource(
+  request: AnalysisRequest,
+  filmPixelsMax: number,
+  readBytes: () => Promise<Buffer>,
+): Promise<Source> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(request.path);
+    bytes = await readBytes();
   } catch (thrown) {
     throw new TriageError('storage-failed', 'the file cannot be read', { cause: thrown });
   }

@@ -2,11 +2,13 @@
 import { systemClock } from '../src/clock.ts';
 import { TriageError } from '../src/errors.ts';
 import { findModel, PANORAMIC_MODEL } from '../src/inference/model-registry.ts';
-import { analyseBatch, type BatchTools } from './analyse-film.ts';
+import { type BatchTools, computeBatch } from './analyse-film.ts';
+import { FilmReader } from './film-reader.ts';
 import { openSession } from './onnx-session.ts';
 import { serveParent } from './service-link.ts';
 import type { WorkerSetup } from './worker-setup.ts';
 
+const reader = new FilmReader();
 let tools: BatchTools | null = null;
 
 serveParent({
@@ -15,12 +17,16 @@ serveParent({
     const setup = message as WorkerSetup;
     const model = await findModel(setup.modelsFolder, PANORAMIC_MODEL, setup.modelPins[PANORAMIC_MODEL]);
     const session = await openSession(model, setup.executionProviders);
-    tools = { session, setup, clock: systemClock };
+    tools = { session, setup, clock: systemClock, reader };
     const { executionProvider, device, warnings } = session;
-    return { models: [model.identity], executionProvider, device, warnings };
+    const rssBytes = process.memoryUsage.rss();
+    return { models: [model.identity], executionProvider, device, rssBytes, warnings };
   },
-  analyse: async (items) => {
+  fetch: (items) => items.forEach((item) => reader.fetch(item)),
+  analyse: async (items, earlier) => {
     if (tools === null) throw new TriageError('state-conflict', 'a batch came before the setup');
-    return { results: await analyseBatch(items, tools), shadow: null };
+    return { ...(await computeBatch(items, tools, earlier)), shadow: null };
   },
+  forget: (items) => items.forEach((item) => reader.forget(item)),
+  calibrate: () => Promise.resolve([]),
 });

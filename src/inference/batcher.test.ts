@@ -28,7 +28,9 @@ const anyArrivals = arrivalsOf(['mandible-contour 320x768', 'spine 512x256', 'vi
 
 describe('the batcher decides for an idle device', () => {
   it('waits for an arrival when nothing waits', () => {
-    expect(decideBatch([], 5, { itemsMax: 4, waitMsMax: 10 })).toEqual({ waitMs: Number.POSITIVE_INFINITY });
+    expect(decideBatch([], 5, () => ({ itemsMax: 4, waitMsMax: 10 }))).toEqual({
+      waitMs: Number.POSITIVE_INFINITY,
+    });
   });
 
   it('waits exactly as long as the oldest may still wait', () => {
@@ -36,24 +38,26 @@ describe('the batcher decides for an idle device', () => {
       { batchKey: 'a', arrivedMs: 100 },
       { batchKey: 'a', arrivedMs: 104 },
     ];
-    expect(decideBatch(waiting, 106, { itemsMax: 4, waitMsMax: 10 })).toEqual({ waitMs: 4 });
-    expect(decideBatch(waiting, 110, { itemsMax: 4, waitMsMax: 10 })).toEqual({ send: 2 });
+    expect(decideBatch(waiting, 106, () => ({ itemsMax: 4, waitMsMax: 10 }))).toEqual({ waitMs: 4 });
+    expect(decideBatch(waiting, 110, () => ({ itemsMax: 4, waitMsMax: 10 }))).toEqual({ send: 2 });
   });
 
   it('sends a full batch at once', () => {
     const waiting = Array.from({ length: 6 }, () => ({ batchKey: 'a', arrivedMs: 100 }));
-    expect(decideBatch(waiting, 100, { itemsMax: 4, waitMsMax: 10 })).toEqual({ send: 4 });
+    expect(decideBatch(waiting, 100, () => ({ itemsMax: 4, waitMsMax: 10 }))).toEqual({ send: 4 });
   });
 
   it('closes a batch when another model or shape is next, without overtaking', () => {
     const waiting = ['a', 'a', 'b', 'a'].map((batchKey) => ({ batchKey, arrivedMs: 100 }));
-    expect(decideBatch(waiting, 100, { itemsMax: 4, waitMsMax: 10 })).toEqual({ send: 2 });
+    expect(decideBatch(waiting, 100, () => ({ itemsMax: 4, waitMsMax: 10 }))).toEqual({ send: 2 });
   });
 
   it('never waits on a device whose best batch is one film', () => {
-    expect(decideBatch([{ batchKey: 'a', arrivedMs: 0 }], 0, { itemsMax: 1, waitMsMax: 99 })).toEqual({
-      send: 1,
-    });
+    expect(decideBatch([{ batchKey: 'a', arrivedMs: 0 }], 0, () => ({ itemsMax: 1, waitMsMax: 99 }))).toEqual(
+      {
+        send: 1,
+      },
+    );
   });
 
   it('claims nothing more when full', () => {

@@ -3,7 +3,7 @@
  * milliseconds. It owns no timer and no queue, so that its promises can be tested as properties.
  */
 
-/** A request as the batcher sees it, oldest first in its queue. */
+/** A request as the batcher sees it, the one that is next first in its queue. */
 export interface WaitingRequest {
   /** Requests share a batch only when model and tensor shape are the same; this names both. */
   readonly batchKey: string;
@@ -24,20 +24,32 @@ export type BatchDecision = { readonly send: number } | { readonly waitMs: numbe
 
 /**
  * Decides for an idle device. The batch is always the front of the queue, in order, so that nothing is
- * overtaken; it closes on the first of: full, another model or shape next, the oldest has waited long enough.
+ * overtaken; it closes on the first of: full, another model or shape next, one of it has waited long enough.
  */
 export function decideBatch(
   waiting: readonly WaitingRequest[],
   nowMs: number,
-  limits: BatchLimits,
+  limitsOf: (batchKey: string) => BatchLimits,
 ): BatchDecision {
-  const oldest = waiting[0];
-  if (oldest === undefined) return { waitMs: Number.POSITIVE_INFINITY };
-  const alike = countAlike(waiting, oldest.batchKey, limits.itemsMax);
-  if (alike === limits.itemsMax || alike < waiting.length) return { send: alike };
+  const first = waiting[0];
+  if (first === undefined) return { waitMs: Number.POSITIVE_INFINITY };
+  const { itemsMax, waitMsMax } = limitsOf(first.batchKey);
+  const alike = countAlike(waiting, first.batchKey, itemsMax);
+  if (alike === itemsMax || alike < waiting.length) return { send: alike };
   // Compared as a due time: nowMs - arrivedMs would round differently and could ask for a wait of nothing.
-  const dueMs = oldest.arrivedMs + limits.waitMsMax;
+  const dueMs = waiting.reduce((least, { arrivedMs }) => Math.min(least, arrivedMs), Infinity) + waitMsMax;
   return nowMs >= dueMs ? { send: alike } : { waitMs: dueMs - nowMs };
+}
+
+/**
+ * Decides for a device that has a batch and takes the next one ahead: a full batch, so that the device never waits for
+ * it. What is not full gains by waiting until the device is idle.
+ */
+export function decideBatchAhead(
+  waiting: readonly WaitingRequest[],
+  limitsOf: (batchKey: string) => BatchLimits,
+): BatchDecision {
+  return decideBatch(waiting, 0, (batchKey) => ({ ...limitsOf(batchKey), waitMsMax: Infinity }));
 }
 
 /** How many more requests may be claimed; 0 means the caller takes no more work from the database. */

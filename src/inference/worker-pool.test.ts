@@ -169,10 +169,10 @@ describe('the life of the workers', () => {
     await expect(startPool({ setup: { unfit: true } })).rejects.toMatchObject({ code: 'model-invalid' });
   });
 
-  it('lets a running film end within the grace of a close, and rejects the rest', async () => {
+  it('lets the films that a worker has end within the grace of a close, and rejects the rest', async () => {
     const pool = await startPool();
     const running = pool.analyse(film('wait-200'));
-    const waiting = pool.analyse(film('answer'));
+    const waiting = pool.analyse(film('answer'), { isSuspect: true });
     const rejected = expect(waiting).rejects.toMatchObject({ code: 'lease-lost' });
     await pool.close(5000);
     await expect(running).resolves.toBeDefined();

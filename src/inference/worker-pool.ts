@@ -14,17 +14,23 @@ import type {
   ReadyMessage,
   ShadowItemResult,
 } from '../../workers/messages.ts';
-import { decideBatch, roomLeft, type BatchLimits, type WaitingRequest } from './batcher.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { decideBatch, decideBatchAhead, roomLeft, type BatchLimits, type WaitingRequest } from './batcher.ts';
+import { ShadowReplies } from './shadow-replies.ts';
+import { chooseWorkerCount } from './worker-count.ts';
+import type { WorkerEnd } from './worker-process.ts';
+import { WorkerSlot } from './worker-slot.ts';
 
-const RESTART_WAIT_MS_MIN = 250;
-const RESTART_WAIT_MS_MAX = 30_000;
 const START_ATTEMPTS_MAX = 3;
+
+/** A film whose worker ended this often before it was begun is suspected all the same. */
+const RETURNS_MAX = 3;
 
 /** What a pool is made of. */
 export interface WorkerPoolOptions {
   /** Number of worker processes, 1 or more. */
   readonly workers: number;
+  /** Memory that further workers may take, bytes, asked when the first one is warm; left out: any. */
+  readonly spareMemoryBytes?: () => number;
   /** Path of the module that a worker process runs. */
   readonly workerEntry: string;
   /** Sent to every worker in its first message (see WorkerSetup of workers/triage-worker.ts). */
@@ -43,8 +49,10 @@ export interface PoolStats {
   readonly items: number;
   readonly runs: number;
   readonly pending: number;
+  readonly workers: number;
   readonly liveWorkers: number;
   readonly restarts: number;
+  readonly batchItemsMax: number;
   readonly failures: Readonly<Partial<Record<ErrorCode, number>>>;
   /** Films of which the model in shadow made nothing; their results are not touched by it. */
   readonly shadowFailures: Readonly<Partial<Record<ErrorCode, number>>>;
@@ -56,23 +64,22 @@ export interface PooledReply extends AnalysisReply {
   readonly shadow?: Promise<AnalysisResult | null>;
 }
 
+/** Where a film stands among those that wait. */
+export interface FilmPlace {
+  /** The lowest first (src/exam/priority.ts); equal ones in the order of their arrival. */
+  readonly rankMs: number;
+  /** Whether it ended a worker before: it goes alone. */
+  readonly isSuspect: boolean;
+}
+
 interface Pending extends WaitingRequest {
   readonly key: number;
   readonly request: AnalysisRequest;
+  readonly rankMs: number;
+  /** How often it came back from a worker that ended before it began it. */
+  returns: number;
   readonly resolve: (reply: PooledReply) => void;
   readonly reject: (failure: TriageError) => void;
-}
-
-interface Slot {
-  process: WorkerProcess | null;
-  running: readonly Pending[];
-  /** Films that are answered and that the model in shadow still has to see. */
-  readonly shadows: Map<number, (analysis: AnalysisResult | null) => void>;
-  /** Whether the present process became ready. */
-  live: boolean;
-  /** Deaths in a row before becoming ready: the wait before the next start grows with them. */
-  startsFailed: number;
-  cancelRestart: () => void;
 }
 
 /** Starts the workers; resolves when the first is ready, rejects when none can be (model-missing, model-invalid, worker-crashed). */
@@ -92,13 +99,20 @@ export class WorkerPool {
   /** Settles when the first worker is ready or none can be. */
   readonly started: Promise<void>;
   readonly #options: WorkerPoolOptions;
-  readonly #slots: Slot[];
+  readonly #slots: WorkerSlot[] = [];
+  /** In the order of their ranks. */
   readonly #waiting: Pending[] = [];
-  /** Films whose batch died with its worker; each goes alone, before all others. */
+  /** Films of which one ended a worker; each goes alone, before all others. */
   readonly #alone: Pending[] = [];
+  /** Films that a worker has, by key. */
+  readonly #sent = new Map<number, Pending>();
+  readonly #shadows = new ShadowReplies();
   readonly #failures: Partial<Record<ErrorCode, number>> = {};
   readonly #shadowFailures: Partial<Record<ErrorCode, number>> = {};
   readonly #start = Promise.withResolvers<undefined>();
+  #limits: BatchLimits;
+  #setup: unknown;
+  #switching: Promise<void> = Promise.resolve();
   #idleWaiters: (() => void)[] = [];
   #models: readonly ModelIdentity[] = [];
   #cancelWake: () => void = () => undefined;
@@ -110,31 +124,29 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#limits = options.limits;
+    this.#setup = options.setup;
     this.started = this.#start.promise;
-    this.#slots = Array.from({ length: options.workers }, () => ({
-      process: null,
-      running: [],
-      shadows: new Map(),
-      live: false,
-      startsFailed: 0,
-      cancelRestart: () => undefined,
-    }));
-    for (const slot of this.#slots) this.#startWorker(slot);
+    this.#addSlots(options.spareMemoryBytes === undefined ? options.workers : 1);
   }
 
   /**
    * Analyses one film. Rejects with worker-crashed or worker-deadline when the film ended a worker that had it
    * alone, with the code of the film's own failure (not-part-10 ...), or with lease-lost when the pool closes.
    */
-  analyse(request: AnalysisRequest): Promise<PooledReply> {
+  analyse(request: AnalysisRequest, place: Partial<FilmPlace> = {}): Promise<PooledReply> {
     if (this.#closing) return Promise.reject(closingError());
     if (this.capacity() === 0) {
       return Promise.reject(new TriageError('server-busy', 'the worker pool takes no more films now'));
     }
     const { promise, resolve, reject } = Promise.withResolvers<PooledReply>();
-    const arrivedMs = this.#options.clock.monotonicMs();
-    const key = this.#nextKey++;
-    this.#waiting.push({ key, request, arrivedMs, batchKey: batchKeyOf(request), resolve, reject });
+    const { clock } = this.#options;
+    const pending: Pending = {
+      ...{ key: this.#nextKey++, request, batchKey: batchKeyOf(request), arrivedMs: clock.monotonicMs() },
+      ...{ rankMs: place.rankMs ?? clock.nowMs(), returns: 0, resolve, reject },
+    };
+    if (place.isSuspect === true) this.#alone.push(pending);
+    else this.#wait(pending);
     this.#dispatch();
     return promise;
   }
@@ -142,12 +154,14 @@ export class WorkerPool {
   /** How many more films it takes now: one batch running and one waiting for every worker. */
   capacity(): number {
     if (this.#closing) return 0;
-    return roomLeft(this.#pending(), 2 * this.#options.workers * this.#options.limits.itemsMax);
+    const ahead = this.#slots.reduce((sum, slot) => sum + slot.filmsAhead, 0);
+    const room = 2 * this.#slots.length * this.#limits.itemsMax;
+    return roomLeft(this.#waiting.length + this.#alone.length + ahead, room);
   }
 
   /** Whether at least one worker is alive with its models loaded. */
   ready(): boolean {
-    return !this.#closing && this.#slots.some((slot) => slot.process?.live === true);
+    return !this.#closing && this.#slots.some(({ worker }) => worker !== null);
   }
 
   /** The models that the workers loaded. */
@@ -157,7 +171,7 @@ export class WorkerPool {
 
   /** Process numbers of the living workers, for measuring them. */
   workerPids(): readonly number[] {
-    return this.#slots.flatMap((slot) => slot.process?.pid ?? []);
+    return this.#slots.flatMap(({ pids }) => pids);
   }
 
   /** Figures since the start. */
@@ -166,18 +180,30 @@ export class WorkerPool {
       items: this.#items,
       runs: this.#runs,
       pending: this.#pending(),
-      liveWorkers: this.#slots.filter((slot) => slot.process?.live === true).length,
+      workers: this.#slots.length,
+      liveWorkers: this.#slots.filter(({ worker }) => worker !== null).length,
       restarts: this.#restarts,
+      batchItemsMax: this.#limits.itemsMax,
       failures: { ...this.#failures },
       shadowFailures: { ...this.#shadowFailures },
     };
+  }
+
+  /**
+   * Goes over to another setup without losing a film: worker by worker a new process starts, takes the place of the old
+   * one when it is ready, and the old one ends when it has answered what it has. Rejects with what kept a new worker
+   * from becoming ready; then all go on with the setup of before.
+   */
+  useSetup(setup: unknown): Promise<void> {
+    const turn = this.#switching.then(() => this.#switchTo(setup));
+    this.#switching = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Takes nothing more, lets what is running end within the grace, then kills. Films left over reject with lease-lost. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     this.#cancelWake();
-    for (const slot of this.#slots) slot.cancelRestart();
     for (const pending of [...this.#alone.splice(0), ...this.#waiting.splice(0)])
       pending.reject(closingError());
     if (this.#pending() > 0 && graceMs > 0) {
@@ -187,123 +213,156 @@ export class WorkerPool {
       await promise;
       cancel();
     }
-    await Promise.all(this.#slots.map(async (slot) => slot.process?.kill(closingError())));
+    await Promise.all(this.#slots.map((slot) => slot.close(closingError())));
     this.#start.reject(closingError());
     // Nobody may be waiting for the start any more.
     this.started.catch(() => undefined);
   }
 
   #pending(): number {
-    const running = this.#slots.reduce((count, slot) => count + slot.running.length, 0);
-    return this.#waiting.length + this.#alone.length + running;
+    return this.#waiting.length + this.#alone.length + this.#sent.size;
   }
 
-  #startWorker(slot: Slot): void {
-    const { workerEntry, setup, startMsMax, clock } = this.#options;
-    slot.process = new WorkerProcess({
-      entryPath: workerEntry,
-      setup,
-      startMsMax,
-      clock,
-      onReady: (ready) => this.#onReady(slot, ready),
-      onResults: (results, shadowFollows) => this.#onResults(slot, results, shadowFollows),
-      onShadow: (results) => this.#onShadow(slot, results),
-      onEnd: (failure, frame) => this.#onEnd(slot, failure, frame),
-    });
+  #addSlots(count: number): void {
+    const { workerEntry, startMsMax, clock } = this.#options;
+    while (this.#slots.length < count) {
+      this.#slots.push(
+        new WorkerSlot(this.#setup, {
+          ...{ workerEntry, startMsMax, clock },
+          onReady: (ready) => this.#onReady(ready),
+          onRoom: () => this.#dispatch(),
+          onResults: (keys, results, shadowFollows) => this.#onResults(keys, results, shadowFollows),
+          onShadow: (results) => this.#onShadow(results),
+          onEnd: (end, startsFailed) => this.#onEnd(end, startsFailed),
+        }),
+      );
+    }
   }
 
-  #onReady(slot: Slot, ready: ReadyMessage): void {
-    slot.live = true;
-    slot.startsFailed = 0;
+  async #switchTo(setup: unknown): Promise<void> {
+    const before = this.#setup;
+    const switched: WorkerSlot[] = [];
+    try {
+      for (const slot of [...this.#slots]) {
+        if (this.#closing) throw closingError();
+        await slot.replace(setup);
+        switched.push(slot);
+        this.#setup = setup;
+      }
+    } catch (thrown) {
+      this.#setup = before;
+      for (const slot of switched) await slot.replace(before).catch(() => undefined);
+      throw thrown;
+    }
+  }
+
+  #onReady(ready: ReadyMessage): void {
+    const { spareMemoryBytes, workers, log } = this.#options;
     this.#models = ready.models;
-    for (const warning of ready.warnings) this.#options.log.warn({}, warning);
-    this.#options.log.info({ pid: slot.process?.pid, provider: ready.executionProvider }, 'worker ready');
+    for (const warning of ready.warnings) log.warn({}, warning);
+    log.info({ provider: ready.executionProvider, rssBytes: ready.rssBytes }, 'worker ready');
     this.#start.resolve(undefined);
+    if (spareMemoryBytes !== undefined && this.#slots.length < workers && !this.#closing)
+      this.#addSlots(chooseWorkerCount(workers, spareMemoryBytes(), ready.rssBytes));
     this.#dispatch();
   }
 
-  #onResults(slot: Slot, results: readonly BatchItemResult[], shadowFollows: boolean): void {
-    const batch = slot.running;
-    slot.running = [];
+  #onResults(keys: readonly number[], results: readonly BatchItemResult[], shadowFollows: boolean): void {
     const answers = new Map(results.map((result) => [result.key, result]));
-    for (const pending of batch) {
+    for (const pending of this.#takeSent(keys)) {
       const answer = answers.get(pending.key);
       if (answer === undefined)
         this.#fail(pending, new TriageError('inference-failed', 'a worker left a film out'));
       else if ('reply' in answer)
-        pending.resolve({ ...answer.reply, ...(shadowFollows ? expectShadow(slot, pending.key) : {}) });
+        pending.resolve({
+          ...answer.reply,
+          ...(shadowFollows ? { shadow: this.#shadows.expect(pending.key) } : {}),
+        });
       else this.#fail(pending, new TriageError(answer.failure.code, answer.failure.message));
     }
     this.#wakeIdleWaiters();
     this.#dispatch();
   }
 
-  #onShadow(slot: Slot, results: readonly ShadowItemResult[]): void {
+  #onShadow(results: readonly ShadowItemResult[]): void {
     for (const result of results) {
       if ('failure' in result) this.#noteShadowFailure(result.failure.code, result.failure.message);
-      else slot.shadows.get(result.key)?.(result.analysis);
+      this.#shadows.end(result.key, 'failure' in result ? null : result.analysis);
     }
-    dropShadows(slot);
     this.#dispatch();
   }
 
-  #onEnd(slot: Slot, failure: TriageError, frame: string | null): void {
-    const batch = slot.running;
-    slot.running = [];
-    if (slot.shadows.size > 0 && !this.#closing) this.#noteShadowFailure(failure.code, failure.message);
-    dropShadows(slot);
-    slot.process = null;
+  #onEnd(end: WorkerEnd, startsFailed: number): void {
+    const { failure, frame } = end;
+    const [begun, notBegun] = [this.#takeSent(end.begun), this.#takeSent(end.notBegun)];
+    if (end.shadowing.length > 0 && !this.#closing) this.#noteShadowFailure(failure.code, failure.message);
+    for (const key of end.shadowing) this.#shadows.end(key, null);
     if (this.#closing) {
-      for (const pending of batch) pending.reject(closingError());
+      for (const pending of [...begun, ...notBegun]) pending.reject(closingError());
       this.#wakeIdleWaiters();
       return;
     }
-    this.#options.log.warn({ code: failure.code, films: batch.length, frame }, failure.message);
-    const [only, ...others] = batch;
-    if (only !== undefined && others.length === 0) this.#fail(only, failure);
-    else this.#alone.push(...batch);
-    slot.startsFailed = slot.live ? 0 : slot.startsFailed + 1;
-    slot.live = false;
+    this.#options.log.warn({ code: failure.code, films: begun.length, frame }, failure.message);
     this.#restarts += 1;
-    if (slot.startsFailed >= START_ATTEMPTS_MAX || failure.class === 'permanent') this.#start.reject(failure);
-    this.#scheduleRestart(slot);
-  }
-
-  #scheduleRestart(slot: Slot): void {
-    if (slot.startsFailed === 0) {
-      this.#startWorker(slot);
-      return;
-    }
-    const waitMs = Math.min(RESTART_WAIT_MS_MIN * 2 ** (slot.startsFailed - 1), RESTART_WAIT_MS_MAX);
-    slot.cancelRestart = this.#options.clock.schedule(waitMs, () => this.#startWorker(slot));
+    for (const pending of notBegun) pending.returns += 1;
+    const suspects = [...begun, ...notBegun.filter(({ returns }) => returns >= RETURNS_MAX)];
+    const [only, ...others] = suspects;
+    if (only !== undefined && others.length === 0) this.#fail(only, failure);
+    else this.#alone.push(...suspects);
+    for (const pending of notBegun) if (!suspects.includes(pending)) this.#wait(pending);
+    if (startsFailed >= START_ATTEMPTS_MAX || failure.class === 'permanent') this.#start.reject(failure);
+    this.#dispatch();
   }
 
   #dispatch(): void {
     this.#cancelWake();
-    for (const slot of this.#slots) {
-      if (slot.process?.idle !== true) continue;
-      const batch = this.#takeBatch();
+    for (let slot = this.#nextSlot(); slot?.worker != null; slot = this.#nextSlot()) {
+      const { worker } = slot;
+      const suspect = this.#alone.shift();
+      const batch = suspect === undefined ? this.#takeBatch(worker.idle) : [suspect];
       if (batch.length === 0) return;
-      slot.running = batch;
       this.#items += batch.length;
       this.#runs += 1;
-      slot.process.run(
-        batch.map(({ key, request }) => ({ key, request })),
-        this.#options.jobMsMax * batch.length,
-      );
+      for (const pending of batch) this.#sent.set(pending.key, pending);
+      const items = batch.map(({ key, request }) => ({ key, request }));
+      worker.run(items, this.#options.jobMsMax * batch.length, suspect !== undefined);
     }
   }
 
-  #takeBatch(): readonly Pending[] {
-    const alone = this.#alone.shift();
-    if (alone !== undefined) return [alone];
-    const { clock, limits } = this.#options;
-    const decision = decideBatch(this.#waiting, clock.monotonicMs(), limits);
+  /** The one with the least to do; a suspect waits for one that has nothing, and the others wait with it. */
+  #nextSlot(): WorkerSlot | undefined {
+    const free = this.#slots.filter(
+      ({ worker }) => worker !== null && (this.#alone.length > 0 ? worker.idle : worker.hasRoom),
+    );
+    return free.sort((a, b) => (a.worker?.batchesAhead ?? 0) - (b.worker?.batchesAhead ?? 0))[0];
+  }
+
+  #takeBatch(isIdle: boolean): readonly Pending[] {
+    const { clock } = this.#options;
+    const limitsOf = (): BatchLimits => this.#limits;
+    const decision = isIdle
+      ? decideBatch(this.#waiting, clock.monotonicMs(), limitsOf)
+      : decideBatchAhead(this.#waiting, limitsOf);
     if ('send' in decision) return this.#waiting.splice(0, decision.send);
     if (Number.isFinite(decision.waitMs)) {
       this.#cancelWake = clock.schedule(Math.ceil(decision.waitMs), () => this.#dispatch());
     }
     return [];
+  }
+
+  #wait(pending: Pending): void {
+    const isLater = (other: Pending): boolean =>
+      other.rankMs > pending.rankMs || (other.rankMs === pending.rankMs && other.key > pending.key);
+    const later = this.#waiting.findIndex(isLater);
+    this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, pending);
+  }
+
+  #takeSent(keys: readonly number[]): readonly Pending[] {
+    return keys.flatMap((key) => {
+      const pending = this.#sent.get(key);
+      this.#sent.delete(key);
+      return pending ?? [];
+    });
   }
 
   #noteShadowFailure(code: ErrorCode, message: string): void {
@@ -320,18 +379,6 @@ export class WorkerPool {
     if (this.#pending() > 0) return;
     for (const wake of this.#idleWaiters.splice(0)) wake();
   }
-}
-
-function expectShadow(slot: Slot, key: number): { readonly shadow: Promise<AnalysisResult | null> } {
-  const { promise, resolve } = Promise.withResolvers<AnalysisResult | null>();
-  slot.shadows.set(key, resolve);
-  return { shadow: promise };
-}
-
-/** Nothing more will be heard of these films from the shadow. */
-function dropShadows(slot: Slot): void {
-  for (const resolve of slot.shadows.values()) resolve(null);
-  slot.shadows.clear();
 }
 
 // Films share a run only where they go to the same model; what is known of that before reading is the view.

@@ -64,7 +64,16 @@ serveParent({
       const starts = readFileSync(startsFile, 'utf8').trim().split('\n').length;
       if (starts <= startsThatDie) process.exit(9);
     }
-    return Promise.resolve({ models: [], executionProvider: 'cpu', device: 'scripted', warnings: [] });
+    return Promise.resolve({
+      models: [],
+      executionProvider: 'cpu',
+      device: 'scripted',
+      rssBytes: 0,
+      warnings: [],
+    });
   },
-  analyse: async (items) => ({ results: await obey(items), shadow: null }),
+  fetch: () => undefined,
+  analyse: async (items) => ({ results: Promise.resolve(await obey(items)), shadow: null }),
+  forget: () => undefined,
+  calibrate: () => Promise.resolve([]),
 });

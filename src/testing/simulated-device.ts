@@ -48,7 +48,7 @@ export function simulateDevice(
   let nowMs = 0;
   for (;;) {
     admitUntil(nowMs);
-    const decision = decideBatch(waiting, nowMs, limits);
+    const decision = decideBatch(waiting, nowMs, () => limits);
     if ('send' in decision) {
       const items = waiting.splice(0, decision.send);
       const endMs = nowMs + cost.launchMs + cost.itemMs * items.length;
