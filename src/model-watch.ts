@@ -192,9 +192,11 @@ export class ModelWatch {
   }
 
   async #refuse(plan: Plan, tried: FitModel, thrown: unknown): Promise<void> {
-    if (this.#closed) return;
+    const error = asTriageError(thrown);
+    // Workers that are being closed refuse everything: that says nothing of the model.
+    if (this.#closed || error.code === 'lease-lost') return;
     this.#refused = { plan, retryAtMs: this.#parts.clock.nowMs() + RETRY_MS };
-    await noteFailure(this.#parts, tried, asTriageError(thrown));
+    await noteFailure(this.#parts, tried, error);
   }
 
   /** Said once for each version that is missing, not at every look. */

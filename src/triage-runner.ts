@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { pictureObjectKey, reportObjectKey } from './archive/archive.ts';
 import type { ObjectStore } from './archive/object-store.ts';
 import type { Clock } from './clock.ts';
+import { recordShadow } from './database/model-records.ts';
 import type { Database } from './database/schema.ts';
 import {
   type ArchivedReport,
@@ -16,20 +17,29 @@ import {
 import { readHeaderFromFile } from './dicom/read-header.ts';
 import { reasonOf } from './decide/reason-texts.ts';
 import { POLICY_VERSION } from './decide/referral-policy.ts';
-import { asTriageError } from './errors.ts';
-import type { WorkerPool } from './inference/worker-pool.ts';
-import { holdsLease, type LeasedJob } from './database/job-records.ts';
+import { asTriageError, type ErrorCode, TriageError } from './errors.ts';
+import { rankMs } from './exam/priority.ts';
+import type { PooledReply, WorkerPool } from './inference/worker-pool.ts';
+import { countDeath, holdsLease, type LeasedJob } from './database/job-records.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
 import type { JobQueue } from './queue/job-queue.ts';
 import { declinedAnalysis, isOptedOut } from './operations/opt-outs.ts';
-import { decideRetry } from './queue/retry-policy.ts';
+import { decideRetry, type RetryDecision } from './queue/retry-policy.ts';
 import type { ReportReference } from './report/report-object.ts';
 import type { SiteRules } from './sites.ts';
 import type { Log } from './telemetry.ts';
 import type { WorklistEvent } from './worklist/worklist-views.ts';
-import type { AnalysisReply, AnalysisRequest, Artefacts } from '../workers/messages.ts';
+import type { AnalysisRequest, Artefacts } from '../workers/messages.ts';
 
 /** The queue is looked at this often even if nobody rings: leases end and retries fall due by time alone. */
 const POLL_MS_MAX = 1000;
+
+/** Films whose results are being written, at most: behind a slow object store they must not pile up in memory. */
+const FINISHING_MAX = 32;
+
+/** Failures that say that the film ended the worker that had it alone. */
+const DEATHS: readonly ErrorCode[] = ['worker-crashed', 'worker-deadline'];
+const DEATHS_MAX = 2;
 
 /** What the runner needs. */
 export interface TriageRunnerParts {
@@ -43,11 +53,16 @@ export interface TriageRunnerParts {
   readonly receiversOf: (siteId: string) => TriageResult['destinations'];
   /** What differs from the configuration for the films of a site. */
   readonly rulesOf: (siteId: string) => SiteRules;
-  readonly leaseMs: number;
   readonly attemptsMax: number;
   readonly publish: (event: WorklistEvent) => void;
   /** Called when new deliveries stand in the record. */
   readonly onDeliveries: () => void;
+}
+
+interface PreparedJob {
+  readonly input: TriageInput;
+  readonly request: AnalysisRequest & { readonly scratchFolder: string };
+  readonly isDeclined: boolean;
 }
 
 /**
@@ -56,16 +71,22 @@ export interface TriageRunnerParts {
  */
 export class TriageRunner {
   readonly #parts: TriageRunnerParts;
+  readonly #leases: LeaseKeeper;
+  readonly #stopListening: () => void;
   readonly #running = new Set<Promise<void>>();
   #cancelPoll: (() => void) | undefined;
   #claiming: Promise<void> | undefined;
   /** Jobs that were claimed and have not reached the pool yet: the pool's room must be kept for them. */
   #preparing = 0;
+  /** Jobs that have left the pool. */
+  #finishing = 0;
   #rungWhileClaiming = false;
   #closed = false;
 
   constructor(parts: TriageRunnerParts) {
     this.#parts = parts;
+    this.#leases = new LeaseKeeper(parts.queue, parts.clock, parts.log);
+    this.#stopListening = parts.queue.onWork(() => this.ring());
   }
 
   /** Says that there may be work. Cheap; call it as often as you like. */
@@ -89,17 +110,19 @@ export class TriageRunner {
   /** Claims no more. The pool is closed by whoever opened it; then this resolves. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stopListening();
     this.#cancelPoll?.();
     await this.#claiming;
     await Promise.allSettled(this.#running);
+    this.#leases.close();
   }
 
   async #claim(): Promise<void> {
-    const { queue, pool, leaseMs, log } = this.#parts;
+    const { pool, log } = this.#parts;
     try {
-      const room = pool.capacity() - this.#preparing;
+      const room = Math.min(pool.capacity() - this.#preparing, FINISHING_MAX - this.#finishing);
       if (room < 1) return;
-      for (const job of await queue.claim(room, leaseMs)) {
+      for (const job of await this.#leases.claim(room)) {
         this.#preparing += 1;
         const run = this.#triage(job).finally(() => {
           this.#running.delete(run);
@@ -114,15 +137,12 @@ export class TriageRunner {
 
   // Never rejects: whatever goes wrong ends in the record or, if that fails too, in a lease that runs out.
   async #triage(job: LeasedJob): Promise<void> {
-    const { database, objects, pool, log } = this.#parts;
+    const { objects, log } = this.#parts;
     let scratchFolder: string | undefined;
     try {
-      const { input, request, isDeclined } = await this.#prepare(job);
-      scratchFolder = request.scratchFolder;
-      const declined = { analysis: declinedAnalysis(request.path), artefacts: null };
-      const reply = isDeclined ? declined : await pool.analyse(request);
-      // Who declines while a worker has the film is not measured either.
-      await this.#finish(job, input, (await isOptedOut(database, job.examId)) ? declined : reply);
+      const prepared = await this.#prepare(job);
+      scratchFolder = prepared.request.scratchFolder;
+      await this.#finish(job, prepared.input, await this.#analyse(job, prepared));
     } catch (thrown) {
       await this.#giveBack(job, thrown).catch((again: unknown) => {
         log.error(
@@ -131,15 +151,24 @@ export class TriageRunner {
         );
       });
     } finally {
+      await this.#leases.end(job);
       if (scratchFolder !== undefined) await objects.removeScratch(scratchFolder).catch(() => undefined);
     }
   }
 
-  async #prepare(job: LeasedJob): Promise<{
-    readonly input: TriageInput;
-    readonly request: AnalysisRequest & { readonly scratchFolder: string };
-    readonly isDeclined: boolean;
-  }> {
+  async #analyse(job: LeasedJob, { input, request, isDeclined }: PreparedJob): Promise<PooledReply> {
+    const { database, pool } = this.#parts;
+    const declined = { analysis: declinedAnalysis(request.path), artefacts: null };
+    if (isDeclined) return declined;
+    // A worker that was killed by the film and never said so is charged to it by whoever claims the job next.
+    if (input.deaths >= DEATHS_MAX) throw killsWorkers();
+    const place = { rankMs: rankMs(job.priority, input.reportedAtMs), isSuspect: input.deaths > 0 };
+    const reply = await pool.analyse(request, place);
+    // Who declines while a worker has the film is not measured either.
+    return (await isOptedOut(database, job.examId)) ? declined : reply;
+  }
+
+  async #prepare(job: LeasedJob): Promise<PreparedJob> {
     const { database, objects } = this.#parts;
     try {
       const input = await findTriageInput(database, job.examId);
@@ -169,10 +198,10 @@ export class TriageRunner {
     return { ...named, seriesInstanceUid: header.seriesInstanceUid };
   }
 
-  async #finish(job: LeasedJob, input: TriageInput, reply: AnalysisReply): Promise<void> {
+  async #finish(job: LeasedJob, input: TriageInput, reply: PooledReply): Promise<void> {
     const { database, clock, receiversOf, onDeliveries } = this.#parts;
     // Whoever has the lease now writes objects of the same names, and has perhaps written and sent them.
-    if (!(await holdsLease(database, job))) {
+    if (!this.#leases.isHeld(job) || !(await holdsLease(database, job))) {
       this.#tell(job, undefined);
       return;
     }
@@ -187,7 +216,22 @@ export class TriageRunner {
       nowMs: clock.nowMs(),
     });
     this.#tell(job, recorded);
-    if (recorded !== undefined && reports.length > 0 && destinations.length > 0) onDeliveries();
+    if (recorded === undefined) return;
+    if (reports.length > 0 && destinations.length > 0) onDeliveries();
+    await this.#recordShadow(job.examId, input.revision, reply);
+  }
+
+  /** The film's result stands by now; whatever becomes of the shadow's, it does not touch it. */
+  async #recordShadow(examId: string, revision: number, reply: PooledReply): Promise<void> {
+    const { database, clock, log } = this.#parts;
+    try {
+      const shadow = (await reply.shadow) ?? null;
+      if (shadow === null) return;
+      const { analysis: active } = reply;
+      await recordShadow(database, { examId, revision, active, shadow, nowMs: clock.nowMs() });
+    } catch (thrown) {
+      log.warn({ examId, err: thrown }, 'the result of a shadow could not be written');
+    }
   }
 
   async #archive(
@@ -228,9 +272,8 @@ export class TriageRunner {
   }
 
   async #giveBack(job: LeasedJob, thrown: unknown): Promise<void> {
-    const { database, queue, clock, log, attemptsMax } = this.#parts;
-    const error = asTriageError(thrown);
-    const decision = decideRetry(error.class, job.attempt, attemptsMax);
+    const { database, queue, clock, log } = this.#parts;
+    const { error, decision } = await this.#judge(job, asTriageError(thrown));
     log.warn(
       { examId: job.examId, attempt: job.attempt, retry: decision.retry, err: error },
       'a triage failed',
@@ -243,6 +286,19 @@ export class TriageRunner {
     this.#tell(job, await recordTriageFailure(database, { job, reason, nowMs: clock.nowMs() }));
   }
 
+  /** Deaths of workers are counted in the record, for all machines and restarts; everything else by its class. */
+  async #judge(
+    job: LeasedJob,
+    error: TriageError,
+  ): Promise<{ readonly error: TriageError; readonly decision: RetryDecision }> {
+    const { database, attemptsMax } = this.#parts;
+    if (!DEATHS.includes(error.code))
+      return { error, decision: decideRetry(error.class, job.attempt, attemptsMax) };
+    const deaths = await countDeath(database, job);
+    if (deaths < DEATHS_MAX) return { error, decision: decideRetry('transient', deaths, attemptsMax) };
+    return { error: killsWorkers(error), decision: { retry: false } };
+  }
+
   #tell(job: LeasedJob, recorded: Recorded): void {
     const { log, publish } = this.#parts;
     if (recorded === undefined) {
@@ -253,4 +309,8 @@ export class TriageRunner {
     publish({ type: 'exam', examId: job.examId });
     if (recorded.referralId !== null) publish({ type: 'referral', referralId: recorded.referralId });
   }
+}
+
+function killsWorkers(cause?: TriageError): TriageError {
+  return new TriageError('film-kills-workers', 'a film ended the worker that had it alone, twice', { cause });
 }

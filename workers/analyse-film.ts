@@ -7,6 +7,8 @@ import type { DicomHeader } from '../src/dicom/read-header.ts';
 import type { FilmReader } from './film-reader.ts';
 import { measureFilm } from './measure-film.ts';
 import type { AnalysisReply, BatchItem, BatchItemResult } from './messages.ts';
+import type { BatchAnswers } from './service-link.ts';
+import { runShadow } from './shadow-run.ts';
 import type { ModelOutputs, ModelSession } from './onnx-session.ts';
 import { readFilm, startStopwatch, type EarlyEnd, type PreparedFilm } from './read-film.ts';
 import { type AnalysisRules, rulesOfSite, type WorkerSetup } from './worker-setup.ts';
@@ -15,6 +17,8 @@ import { writeArtefacts } from './write-report.ts';
 /** What a batch needs. */
 export interface BatchTools {
   readonly session: ModelSession;
+  /** Sees the same films afterwards; left out: none does. */
+  readonly shadow?: ModelSession;
   readonly setup: WorkerSetup;
   readonly clock: Clock;
   /** Has the films of the batch in memory or on their way there; left out, each is read when its turn comes. */
@@ -44,7 +48,7 @@ export async function computeBatch(
   items: readonly BatchItem[],
   tools: BatchTools,
   earlier: Promise<unknown>,
-): Promise<{ readonly results: Promise<readonly BatchItemResult[]> }> {
+): Promise<BatchAnswers> {
   const { setup, session, clock, reader } = tools;
   const target = session.model.manifest.preparation;
   const ways = await inOrder(items, (item) =>
@@ -73,7 +77,23 @@ export async function computeBatch(
   }
   return {
     results: Promise.all(replies).then((made) => made.map((each, index) => answer(items[index], each))),
+    shadow: shadowOf(items, ways, tools),
   };
+}
+
+function shadowOf(
+  items: readonly BatchItem[],
+  ways: readonly (PreparedFilm | EarlyEnd | TriageError)[],
+  { shadow, session, setup, clock }: BatchTools,
+): BatchAnswers['shadow'] {
+  const films = items.flatMap((item, index) => {
+    const way = ways[index];
+    return way !== undefined && isPrepared(way)
+      ? [{ key: item.key, prepared: way, rules: rulesFor(item, setup) }]
+      : [];
+  });
+  if (shadow === undefined || films.length === 0) return null;
+  return () => runShadow(films, shadow, session.model.manifest, clock);
 }
 
 function answer(item: BatchItem | undefined, made: AnalysisReply | TriageError): BatchItemResult {
