@@ -119,6 +119,12 @@ export const ERRORS = {
   ),
   'worker-crashed': row('ambiguous', 500, 0xc000, 'The worker process ended; the film is tried again alone.'),
   'worker-deadline': row('ambiguous', 500, 0xc000, 'The film took longer than TRIAGE_JOB_SECONDS_MAX.'),
+  'film-kills-workers': row(
+    'permanent',
+    422,
+    0xc000,
+    'The film ended its worker twice and is set aside: report it as a defect; after an update, assess it anew.',
+  ),
   'lease-lost': row('transient', 409, 0x0110, 'Another process took over the job; nothing to do.'),
   'peer-unreachable': row('transient', 502, 0xa700, 'Check address and port of the peer; run doctor.'),
   'peer-rejected': row(

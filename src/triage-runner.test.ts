@@ -13,7 +13,7 @@ import { InstanceReceiver } from './intake/receive-instance.ts';
 import { openDatabaseJobQueue } from './queue/database-job-queue.ts';
 import { silentLog } from './telemetry.ts';
 import { exampleReport } from './testing/example-report.ts';
-import { openTestRecord } from './testing/record-fixtures.ts';
+import { openTestRecord } from './testing/test-record.ts';
 import { tinyDataSet } from './testing/tiny-data-set.ts';
 import { TriageRunner } from './triage-runner.ts';
 import { openWorklist } from './worklist/worklist.ts';
@@ -95,7 +95,6 @@ async function triage(
     pool,
     receiversOf: () => [{ name: 'PACS', objects: ['SR', 'SC', 'GSPS'] }],
     rulesOf: () => ({}),
-    leaseMs: 60_000,
     attemptsMax: 2,
     publish: () => undefined,
     onDeliveries: () => undefined,
@@ -143,8 +142,8 @@ describe('the triage runner', () => {
     });
     expect(await triage(4, pool)).toMatchObject({ positive: 3, failed: 1 });
     const [exam] = await openWorklist(database).listExams({ state: 'failed', limit: 1 });
-    expect(exam).toMatchObject({ examId: poison, reasons: [{ code: 'worker-crashed' }] });
-    // The retry has a limit, and it was used.
+    expect(exam).toMatchObject({ examId: poison, reasons: [{ code: 'film-kills-workers' }] });
+    // Twice is proof, and once was not.
     expect(pool.seen.filter((id) => id === poison)).toHaveLength(2);
   });
 

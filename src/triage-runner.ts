@@ -74,6 +74,8 @@ export class TriageRunner {
   readonly #leases: LeaseKeeper;
   readonly #stopListening: () => void;
   readonly #running = new Set<Promise<void>>();
+  /** Shadows that are still to be heard of; they end with the pool at the latest. */
+  readonly #shadows = new Set<Promise<void>>();
   #cancelPoll: (() => void) | undefined;
   #claiming: Promise<void> | undefined;
   /** Jobs that were claimed and have not reached the pool yet: the pool's room must be kept for them. */
@@ -114,6 +116,7 @@ export class TriageRunner {
     this.#cancelPoll?.();
     await this.#claiming;
     await Promise.allSettled(this.#running);
+    await Promise.allSettled(this.#shadows);
     this.#leases.close();
   }
 
@@ -218,7 +221,11 @@ export class TriageRunner {
     this.#tell(job, recorded);
     if (recorded === undefined) return;
     if (reports.length > 0 && destinations.length > 0) onDeliveries();
-    await this.#recordShadow(job.examId, input.revision, reply);
+    // Not waited for: the job is over, and its lease and its room are the next one's.
+    const shadow = this.#recordShadow(job.examId, input.revision, reply).finally(() =>
+      this.#shadows.delete(shadow),
+    );
+    this.#shadows.add(shadow);
   }
 
   /** The film's result stands by now; whatever becomes of the shadow's, it does not touch it. */

@@ -93,6 +93,18 @@ export async function updateLeased(
   return result.numUpdatedRows > 0n;
 }
 
+/** Notes that a job ended the worker that had it alone; returns how often by now, 0 where the lease was lost. */
+export async function countDeath(database: Connection, job: LeasedJob): Promise<number> {
+  const row = await database
+    .updateTable('jobs')
+    .set((set) => ({ deaths: set('deaths', '+', 1) }))
+    .where('exam_id', '=', job.examId)
+    .where('lease_token', '=', job.leaseToken)
+    .returning('deaths')
+    .executeTakeFirst();
+  return row?.deaths ?? 0;
+}
+
 /** Lengthens leases; returns those that were lost. */
 export async function renewLeases(
   database: Connection,

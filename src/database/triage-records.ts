@@ -40,6 +40,8 @@ export interface TriageInput {
   readonly patient: Partial<PatientIdentity> | undefined;
   /** The structured report that this revision takes the place of. */
   readonly predecessor: PredecessorReport | null;
+  /** How often the film ended the worker that had it alone. */
+  readonly deaths: number;
 }
 
 /** A structured report in the archive. */
@@ -56,8 +58,18 @@ export interface PredecessorReport {
 export async function findTriageInput(database: Connection, examId: string): Promise<TriageInput> {
   const exam = await database
     .selectFrom('exams')
-    .select(['object_key', 'site_id', 'door', 'revision', 'received_at_ms', 'study_uid', 'person_id'])
-    .where('exam_id', '=', examId)
+    .leftJoin('jobs', 'jobs.exam_id', 'exams.exam_id')
+    .select([
+      'object_key',
+      'site_id',
+      'door',
+      'revision',
+      'received_at_ms',
+      'study_uid',
+      'person_id',
+      'deaths',
+    ])
+    .where('exams.exam_id', '=', examId)
     .executeTakeFirstOrThrow();
   const { revision, person_id: personId } = exam;
   const askedAtMs = revision === 0 ? undefined : await findReassessedAtMs(database, examId);
@@ -69,6 +81,7 @@ export async function findTriageInput(database: Connection, examId: string): Pro
     reportedAtMs: askedAtMs ?? exam.received_at_ms,
     patient: await findCorrectedPatient(database, personId),
     predecessor: revision === 0 ? null : await findPredecessor(database, examId, exam.study_uid),
+    deaths: exam.deaths ?? 0,
   };
 }
 

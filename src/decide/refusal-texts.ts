@@ -98,6 +98,10 @@ export const REFUSAL_TEXTS: Readonly<Record<ErrorCode, TextInLanguages>> = {
     en: 'Reading the film took longer than is allowed.',
     sv: 'Det tog längre tid än tillåtet att läsa bilden.',
   },
+  'film-kills-workers': {
+    en: 'The film twice ended the process that read it, so it was set aside and not assessed.',
+    sv: 'Bilden avslutade två gånger processen som läste den, så den lades åt sidan och har inte bedömts.',
+  },
   'lease-lost': {
     en: 'Another process took over the film.',
     sv: 'En annan process tog över bilden.',

@@ -47,7 +47,6 @@ async function triage(
     log: silentLog,
     receiversOf: () => [{ name: 'pacs', objects: ['SR', 'SC', 'GSPS'] }],
     rulesOf: () => ({}),
-    leaseMs: 60_000,
     attemptsMax: 1,
     publish: () => undefined,
     onDeliveries: () => undefined,

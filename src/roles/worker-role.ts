@@ -31,24 +31,20 @@ export async function startWorkerRole(foundation: Foundation, parts: RunningPart
 }
 
 function startTriage(foundation: Foundation, pool: WorkerPool, parts: RunningPart[]): TriageRunner {
-  const { config, sites, events, queue } = foundation;
+  const { config, sites, events } = foundation;
   const runner = new TriageRunner({
     ...foundation,
     pool,
     receiversOf: (siteId) => receiversOf(sites, siteId),
     rulesOf: (siteId) => sites.rulesOf(siteId),
-    // Waiting in the pool and two attempts alone fit into a lease; a dead process frees its leases at its restart.
-    leaseMs: (config.jobSecondsMax * 4 + 60) * 1000,
     attemptsMax: config.jobAttemptsMax,
     publish: (event) => events.publish(event),
     onDeliveries: () => undefined,
   });
-  const silence = queue.onWork(() => runner.ring());
   runner.ring();
   parts.push({
     name: 'triage',
     stop: async () => {
-      silence();
       // The pool ends first, else films that run would be waited for.
       await pool.close(WORKER_GRACE_MS);
       await runner.close();
