@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { TriageError } from './errors.ts';
-import { type HealthCheck, openHealth } from './health.ts';
+import { type Health, type HealthCheck, openHealth } from './health.ts';
+import { startOperationsServer } from './http/operations-server.ts';
 import { type RunningPart, stopAll } from './lifecycle.ts';
-import { openFoundation } from './roles/foundation.ts';
+import { type Foundation, openFoundation } from './roles/foundation.ts';
 import { type IntakeRole, startIntakeRole } from './roles/intake-role.ts';
 import { startWebRole, type WebRole } from './roles/web-role.ts';
 import { startWorkerRole } from './roles/worker-role.ts';
@@ -46,10 +47,18 @@ async function startRoles(config: Config, log: Log, clock: Clock, parts: Running
   const checks: HealthCheck[] = [...foundation.checks];
   const roles = new Set(config.roles);
   if (roles.has('worker')) checks.push(...(await startWorkerRole(foundation, parts)).checks);
-  const health = openHealth(clock, { ready: checks, vital: [] });
+  const health = openHealth(clock, { ready: checks, vital: foundation.vitals });
   const web = roles.has('web') ? await startWebRole(foundation, health, parts) : null;
   const intake = roles.has('intake') ? await startIntakeRole(foundation, parts) : null;
   checks.push(...(intake?.checks ?? []));
+  foundation.meter.gauge('osteotriage_ready', async () => {
+    const report = await health.readiness();
+    return Object.entries(report.checks).map(([check, wrong]) => ({
+      labels: { check },
+      value: wrong === null ? 1 : 0,
+    }));
+  });
+  await openOperationsPort(foundation, health, parts);
   return {
     roles: config.roles,
     dimse: intake?.dimse ?? null,
@@ -57,6 +66,22 @@ async function startRoles(config: Config, log: Log, clock: Clock, parts: Running
     dicomweb: intake?.dicomweb ?? null,
     stop: () => stopAll(parts, clock, log),
   };
+}
+
+/** A process without pages is watched and routed too; the last thing to open, for it says that the rest is there. */
+async function openOperationsPort(
+  { config, meter, clock, log }: Foundation,
+  health: Health,
+  parts: RunningPart[],
+): Promise<void> {
+  if (config.operationsPort === null) return;
+  const server = await startOperationsServer({
+    ...{ health, metrics: meter, clock, log },
+    host: config.operationsHost,
+    port: config.operationsPort,
+  });
+  parts.push({ name: 'operations', stop: () => server.close() });
+  log.info({ url: server.url }, 'health and metrics are served');
 }
 
 /** One process holds an embedded record, so it must do all that is done with it. */

@@ -31,7 +31,7 @@ export function gaugeRecord(meter: Meter, database: Kysely<Database>, clock: Clo
   );
   gauge(
     { counts: 'osteotriage_deliveries', oldest: 'osteotriage_delivery_oldest_seconds' },
-    ['waiting', 'dead'],
+    ['pending', 'dead'],
     findDeliveryStanding,
   );
 }

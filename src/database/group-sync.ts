@@ -17,6 +17,11 @@ export class GroupSync {
     this.#path = path;
   }
 
+  /** Whether a sync failed, and nothing can be made durable any more. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Resolves when everything written to the file before the call is durable. */
   sync(): Promise<void> {
     if (this.#running === undefined) return this.#start();

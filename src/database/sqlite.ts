@@ -70,6 +70,11 @@ export async function syncLog(database: Kysely<Database>): Promise<void> {
   await FILES.get(database)?.log.sync();
 }
 
+/** Whether a sync of the write-ahead log failed: nothing is acknowledged any more until the process starts anew. */
+export function hasLostLog(database: Kysely<Database>): boolean {
+  return FILES.get(database)?.log.failed ?? false;
+}
+
 /**
  * Holds a folder for one process: a lock of the operating system that ends with the process, however it ends.
  * Throws configuration-invalid when another process holds it.

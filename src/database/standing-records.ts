@@ -20,7 +20,7 @@ export async function findQueueStanding(database: Kysely<Database>): Promise<Sta
     .where('state', 'in', ['waiting', 'leased', 'dead'])
     .groupBy('state')
     .execute();
-  return standingOf(rows);
+  return standingOf(rows, 'waiting');
 }
 
 /** The reports that wait for their receiver or were given up, and since when the oldest one that waits is tried. */
@@ -32,17 +32,18 @@ export async function findDeliveryStanding(database: Kysely<Database>): Promise<
       select.fn.countAll<number>().as('count'),
       select.fn.min('first_try_at_ms').as('oldest'),
     ])
-    .where('state', 'in', ['waiting', 'dead'])
+    .where('state', 'in', ['pending', 'dead'])
     .groupBy('state')
     .execute();
-  return standingOf(rows);
+  return standingOf(rows, 'pending');
 }
 
 function standingOf(
   rows: readonly { readonly state: string; readonly count: number; readonly oldest: number | null }[],
+  waiting: string,
 ): Standing {
   return {
     counts: Object.fromEntries(rows.map(({ state, count }) => [state, count])),
-    oldestAtMs: rows.find(({ state }) => state === 'waiting')?.oldest ?? null,
+    oldestAtMs: rows.find(({ state }) => state === waiting)?.oldest ?? null,
   };
 }

@@ -15,6 +15,7 @@ import {
 import { requireTool } from '../testing/services.ts';
 import { startHttpServer } from './server.ts';
 import type { HttpServer } from './server.ts';
+import { servedOperations } from '../testing/served-operations.ts';
 
 const tool = requireTool('chromium');
 const skipped = tool.available ? '' : ` (skipped: ${tool.reason})`;
@@ -48,7 +49,7 @@ async function startServer(port: number): Promise<HttpServer> {
     clock: { ...systemClock, nowMs: () => Date.UTC(2026, 10, 22, 8, 5) },
     log: { info: ignore, warn: ignore, error: ignore },
     pagesFolder: PAGES_FOLDER,
-    readiness: () => ({ ready: true, problems: [] }),
+    operations: servedOperations(),
     limits: { bodyBytesMax: 1024, eventStreamsMax: 10 },
   });
 }

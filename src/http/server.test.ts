@@ -12,6 +12,7 @@ import {
 } from '../testing/scripted-worklist.ts';
 import { buildHttpServer, startHttpServer } from './server.ts';
 import type { HttpServerOptions } from './server.ts';
+import { servedOperations } from '../testing/served-operations.ts';
 
 let pagesFolder = '';
 
@@ -45,7 +46,7 @@ function prepare(changes: Partial<HttpServerOptions> = {}) {
     clock: { ...systemClock, nowMs: () => Date.UTC(2026, 10, 22, 8, 5) },
     log: { info: write, warn: write, error: write },
     pagesFolder,
-    readiness: () => ({ ready: true, problems: [] }),
+    operations: servedOperations(),
     limits: { bodyBytesMax: 1024, eventStreamsMax: 1 },
     ...changes,
   };
@@ -238,12 +239,12 @@ describe('the guard of a server on loopback', () => {
 
 describe('health', () => {
   it('is alive, and ready only when the service says so', async () => {
-    expect((await get('/healthz')).json()).toEqual({ alive: true });
+    expect((await get('/healthz')).json()).toEqual({ ok: true, checks: {} });
     expect((await get('/readyz')).statusCode).toBe(200);
-    const prepared = prepare({ readiness: () => ({ ready: false, problems: ['no model is loaded'] }) });
+    const prepared = prepare({ operations: servedOperations('no model is loaded') });
     const answer = await get('/readyz', prepared);
     expect(answer.statusCode).toBe(503);
-    expect(answer.json()).toEqual({ ready: false, problems: ['no model is loaded'] });
+    expect(answer.json()).toEqual({ ok: false, checks: { workers: 'no model is loaded' } });
   });
 });
 

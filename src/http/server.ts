@@ -12,6 +12,7 @@ import type { EventSource, ExamPictures, WorklistReader } from '../worklist/work
 import { answerErrors, closeServer, hostInUrl, type HttpLog, listen, logAnswers } from './http-answers.ts';
 import { serveDeliveries } from './delivery-routes.ts';
 import { describeImageRoutes } from './image-routes.ts';
+import { type OperationsParts, serveOperations } from './operations-server.ts';
 
 /** Everything the HTTP server stands on. */
 export interface HttpServerOptions {
@@ -26,18 +27,13 @@ export interface HttpServerOptions {
   readonly log: HttpLog;
   /** Folder that holds the built pages (index.html, assets/). */
   readonly pagesFolder: string;
-  readonly readiness: () => Readiness | Promise<Readiness>;
+  /** What /healthz, /readyz and /metrics answer from. */
+  readonly operations: OperationsParts;
   readonly limits: {
     readonly bodyBytesMax: number;
     readonly connectionsMax?: number;
     readonly eventStreamsMax: number;
   };
-}
-
-/** Whether this process can do its work, and what keeps it from that. */
-export interface Readiness {
-  readonly ready: boolean;
-  readonly problems: readonly string[];
 }
 
 /** The running server. */
@@ -105,7 +101,7 @@ export function buildHttpServer(options: HttpServerOptions): {
   guardRequests(app, options);
   logAnswers(app, options.log, 'http request answered');
   answerErrors(app, options.log);
-  serveHealth(app, options);
+  serveOperations(app, options.operations);
   for (const route of describeWorklistRoutes(options.reader, options.clock)) {
     app.get(route.path, (request) => route.answer({ params: request.params, query: request.query }));
   }
@@ -131,14 +127,6 @@ function guardRequests(app: FastifyInstance, options: HttpServerOptions): void {
       throw new TriageError('request-invalid', 'this service answers on its loopback name only');
     }
     await Promise.resolve();
-  });
-}
-
-function serveHealth(app: FastifyInstance, options: HttpServerOptions): void {
-  app.get('/healthz', () => ({ alive: true }));
-  app.get('/readyz', async (_request, reply) => {
-    const state = await options.readiness();
-    return reply.code(state.ready ? 200 : 503).send(state);
   });
 }
 

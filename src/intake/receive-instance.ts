@@ -2,13 +2,15 @@ import type { Kysely } from 'kysely';
 import { instanceObjectKey } from '../archive/archive.ts';
 import type { ObjectStore, ObjectWriter } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
 import { findExam, insertExam, recordHeldAnew, recordRefusal } from '../database/exam-records.ts';
 import { recordDxaResult } from '../database/dxa-records.ts';
-import { insertJobs } from '../database/job-records.ts';
+import { insertJobs, type NewJob } from '../database/job-records.ts';
 import type { Database, Door } from '../database/schema.ts';
 import { noteSender } from '../database/sender-records.ts';
 import { syncRecord, transactInGroup } from '../database/transact.ts';
 import { ageAtStudyYears, isDxaModality } from '../decide/eligibility.ts';
+import { decidePriority, type StorePriority } from '../decide/job-priority.ts';
 import { reasonOf } from '../decide/reason-texts.ts';
 import { part10Prefix } from '../dicom/part10.ts';
 import { readHeaderFromFile } from '../dicom/read-header.ts';
@@ -16,8 +18,12 @@ import { DXA_REPORT_SOP_CLASS_UIDS } from '../dicom/uids.ts';
 import { viewOfImage } from '../dicom/view-of-image.ts';
 import { TriageError, asTriageError } from '../errors.ts';
 import type { ImageHeader } from '../exam/exam.ts';
+import type { JobPriority } from '../exam/priority.ts';
+import { type Meter, silentMeter } from '../meter.ts';
+import type { SiteRegistry } from '../site-registry.ts';
 import { LOOPBACK_SITE_ID } from '../sites.ts';
 import type { Log } from '../telemetry.ts';
+import { startSpan, type TraceSpan } from '../traces.ts';
 import type { IntakeGate } from './intake-gate.ts';
 
 /** What a sender says of an instance before its first byte. */
@@ -31,6 +37,8 @@ export interface InstanceOffer {
   readonly siteId?: string;
   /** Left out: dimse. */
   readonly door?: Door;
+  /** What the sender says of its urgency; left out: nothing. */
+  readonly storePriority?: StorePriority;
   /** The study that the request named, where it named one. */
   readonly studyInstanceUid?: string;
 }
@@ -47,10 +55,15 @@ export interface ReceiverParts {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** How urgent films are by their site and their age; left out: as their senders say. */
+  readonly sites?: Pick<SiteRegistry, 'priorityOf'>;
+  readonly config?: Pick<Config, 'backfillDaysMin'>;
   /** Left out: everything that the disk takes is taken. */
   readonly gate?: Pick<IntakeGate, 'judgeInstance'>;
-  /** Called after the commit of a new exam. */
-  readonly onReceived: (examId: string) => void;
+  /** Left out: nothing is counted. */
+  readonly meter?: Meter;
+  /** Called after the commit of a new exam, with its job; null where there is nothing to assess. */
+  readonly onReceived: (examId: string, job: NewJob | null) => void;
   /** Called after the commit of a DXA result that belongs to a referral. */
   readonly onReferral?: (referralId: string) => void;
 }
@@ -78,9 +91,12 @@ export class InstanceReceiver {
 
   /** Notes a refusal; a record that cannot be written is logged, for the answer must go out all the same. */
   async refuse(
-    offer: Pick<InstanceOffer, 'sopInstanceUid' | 'callingAeTitle'>,
+    offer: Pick<InstanceOffer, 'sopInstanceUid' | 'callingAeTitle' | 'door'>,
     error: TriageError,
   ): Promise<Reception> {
+    const meter = this.parts.meter ?? silentMeter;
+    meter.count('osteotriage_instances_total', { door: offer.door ?? 'dimse', result: 'refused' });
+    meter.count('osteotriage_refusals_total', { code: error.code });
     this.parts.log.warn(
       { code: error.code, callingAeTitle: offer.callingAeTitle },
       'an instance was refused',
@@ -117,8 +133,10 @@ export class InstanceReception {
   readonly #receiver: InstanceReceiver;
   readonly #offer: InstanceOffer;
   readonly #writer: ObjectWriter;
+  readonly #span: TraceSpan;
 
   constructor(receiver: InstanceReceiver, offer: InstanceOffer, writer: ObjectWriter) {
+    this.#span = startSpan('receive instance', null, { door: offer.door ?? 'dimse' });
     this.#receiver = receiver;
     this.#offer = offer;
     this.#writer = writer;
@@ -136,8 +154,12 @@ export class InstanceReception {
       const header = await readHeaderFromFile(path, { withoutMetaUids: true }, start);
       checkOffer(this.#offer, header);
       const key = instanceObjectKey(header);
-      return await this.#receiver.inTurn(key, () => this.#hold(header, key, dataSetSha256));
+      const reception = await this.#receiver.inTurn(key, () => this.#hold(header, key, dataSetSha256));
+      this.#count(reception.kind);
+      this.#span.end();
+      return reception;
     } catch (thrown) {
+      this.#span.end(thrown);
       return await this.#receiver.refuse(this.#offer, asTriageError(thrown, 'database-failed'));
     } finally {
       await this.#writer.discard();
@@ -146,11 +168,17 @@ export class InstanceReception {
 
   /** The sender went away: what came is forgotten. */
   async abort(): Promise<void> {
+    this.#span.end(new TriageError('peer-aborted', 'the sender went away'));
     await this.#writer.discard();
   }
 
+  #count(result: Reception['kind']): void {
+    const meter = this.#receiver.parts.meter ?? silentMeter;
+    meter.count('osteotriage_instances_total', { door: this.#offer.door ?? 'dimse', result });
+  }
+
   async #hold(header: ImageHeader, objectKey: string, dataSetSha256: string): Promise<Reception> {
-    const { database, objects, clock, log, onReceived, onReferral } = this.#receiver.parts;
+    const { database, objects, clock, log, meter, onReceived, onReferral } = this.#receiver.parts;
     const known = await findExam(database, header);
     if (known !== undefined) {
       if (known.data_set_sha256 !== dataSetSha256) {
@@ -175,7 +203,7 @@ export class InstanceReception {
     // Without a row nobody was told Success for this key, so an object that stands there may be replaced.
     const objectBytes = await this.#writer.commit(objectKey);
     const receivedAtMs = clock.nowMs();
-    const { examId, referralId } = await transactInGroup(database, async (transaction) => {
+    const { examId, job, referralId } = await transactInGroup(database, async (transaction) => {
       const inserted = await insertExam(transaction, {
         header,
         dataSetSha256,
@@ -189,12 +217,13 @@ export class InstanceReception {
         receivedAtMs,
       });
       if (!isDxaResult(header)) {
-        await insertJobs(
-          transaction,
-          [{ examId: inserted, priority: 'routine', traceParent: null }],
-          receivedAtMs,
-        );
-        return { examId: inserted, referralId: null };
+        const job: NewJob = {
+          examId: inserted,
+          priority: this.#priorityOf(header, receivedAtMs),
+          traceParent: this.#span.traceParent,
+        };
+        await insertJobs(transaction, [job], receivedAtMs);
+        return { examId: inserted, job, referralId: null };
       }
       const referralId = await recordDxaResult(transaction, {
         examId: inserted,
@@ -203,15 +232,26 @@ export class InstanceReception {
         reasons: [reasonOf('dxa-result')],
         nowMs: receivedAtMs,
       });
-      return { examId: inserted, referralId };
+      return { examId: inserted, job: null, referralId };
     });
     log.info(
       { examId, bytes: objectBytes, callingAeTitle: this.#offer.callingAeTitle },
       'an instance was stored',
     );
-    onReceived(examId);
+    meter?.count('osteotriage_instance_bytes_total', { door: this.#offer.door ?? 'dimse' }, objectBytes);
+    onReceived(examId, job);
     if (referralId !== null) onReferral?.(referralId);
     return { kind: 'stored', examId };
+  }
+
+  #priorityOf({ studyDate }: ImageHeader, receivedAtMs: number): JobPriority {
+    const { sites, config } = this.#receiver.parts;
+    return decidePriority({
+      storePriority: this.#offer.storePriority ?? 'medium',
+      sitePriority: sites?.priorityOf(this.#offer.siteId ?? LOOPBACK_SITE_ID),
+      ...{ studyDate, receivedAtMs },
+      backfillDaysMin: config?.backfillDaysMin ?? Infinity,
+    });
   }
 
   async #commitAnew(header: ImageHeader): Promise<{ objectKey: string; objectBytes: number }> {

@@ -4,7 +4,7 @@ import { OBJECT_KINDS } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { databasePath, lockFolder, openSqlite } from '../database/sqlite.ts';
+import { databasePath, hasLostLog, lockFolder, openSqlite } from '../database/sqlite.ts';
 import { holdAlone } from '../duty.ts';
 import type { RunningPart } from '../lifecycle.ts';
 import { upgradeDatabase } from '../operations/upgrade.ts';
@@ -33,10 +33,14 @@ export async function openEmbeddedStores(
   const objects = await openDiskObjectStore(join(config.data, 'archive'), OBJECT_KINDS);
   const queue = openDatabaseJobQueue(database, clock);
   parts.push({ name: 'queue', stop: () => queue.close() });
-  return { database, objects, queue, events: openEvents(), duties: holdAlone, checks: [] };
+  const lookAtLog = (): string | null =>
+    hasLostLog(database) ? 'a sync of the record failed; nothing is acknowledged until a restart' : null;
+  const vitals = [{ name: 'record', look: () => Promise.resolve(lookAtLog()) }];
+  return { database, objects, queue, events: openEvents(), duties: holdAlone, checks: [], vitals };
 }
 
-function openEvents(): Events {
+/** Tells the listeners of this process. */
+export function openEvents(): Events {
   const listeners = new Set<(event: WorklistEvent) => void>();
   return {
     publish(event) {

@@ -10,6 +10,10 @@ import type { JobQueue } from '../queue/job-queue.ts';
 import type { SiteRegistry } from '../site-registry.ts';
 import type { Log } from '../telemetry.ts';
 import type { EventSource, WorklistEvent } from '../worklist/worklist-views.ts';
+import { type Metrics, openMetrics } from '../metrics.ts';
+import { gaugeRecord, gaugeSpool } from '../service-gauges.ts';
+import { PRODUCT_VERSION } from '../project-folder.ts';
+import { openDistributedStores } from './distributed-stores.ts';
 import { openEmbeddedStores } from './embedded-stores.ts';
 import { openSiteRegistry } from '../site-registry.ts';
 
@@ -28,12 +32,15 @@ export interface Stores {
   readonly duties: Duties;
   /** What must answer before this process may be given work. */
   readonly checks: readonly HealthCheck[];
+  /** What only a restart can put right again. */
+  readonly vitals: readonly HealthCheck[];
 }
 
 /** What every role stands on. */
 export interface Foundation extends Stores {
   readonly config: Config;
   readonly sites: SiteRegistry;
+  readonly meter: Metrics;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -47,6 +54,18 @@ export async function openFoundation(
 ): Promise<Foundation> {
   const sites = openSiteRegistry(config, clock, log);
   parts.push({ name: 'sites', stop: () => sites.close() });
-  const stores = await openEmbeddedStores(config, clock, log, parts);
-  return { config, sites, clock, log, ...stores };
+  await startTracing(config, parts);
+  const openStores = config.mode === 'distributed' ? openDistributedStores : openEmbeddedStores;
+  const stores = await openStores(config, clock, log, parts);
+  const meter = openMetrics(clock);
+  gaugeRecord(meter, stores.database, clock);
+  gaugeSpool(meter, config.data);
+  return { config, sites, meter, clock, log, ...stores };
+}
+
+async function startTracing({ tracesUrl, roles }: Config, parts: RunningPart[]): Promise<void> {
+  if (tracesUrl === '') return;
+  const { startTraces } = await import('../trace-export.ts');
+  const traces = startTraces({ url: tracesUrl, softwareVersion: PRODUCT_VERSION, roles });
+  parts.push({ name: 'traces', stop: () => traces.close() });
 }

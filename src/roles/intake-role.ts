@@ -58,9 +58,9 @@ export async function startIntakeRole(foundation: Foundation, parts: RunningPart
     ...foundation,
     gate,
     onReferral,
-    onReceived: (examId) => {
+    onReceived: (examId, job) => {
+      if (job !== null) void queue.announce([job]);
       events.publish({ type: 'exam', examId });
-      void queue.announce([{ examId, priority: 'routine', traceParent: null }]);
     },
   });
   const commitmentService = {

@@ -24,7 +24,7 @@ export async function startWebRole(
   health: Health,
   parts: RunningPart[],
 ): Promise<WebRole> {
-  const { config, database, objects, events, clock, log } = foundation;
+  const { config, database, objects, events, meter, clock, log } = foundation;
   const http = await startHttpServer({
     host: config.httpHost,
     port: config.httpPort,
@@ -35,10 +35,7 @@ export async function startWebRole(
     clock,
     log,
     pagesFolder: join(PROJECT_FOLDER, 'dist', 'pages'),
-    readiness: async () => {
-      const { ok, checks } = await health.readiness();
-      return { ready: ok, problems: Object.values(checks).filter((problem) => problem !== null) };
-    },
+    operations: { health, metrics: meter },
     limits: { bodyBytesMax: BODY_BYTES_MAX, eventStreamsMax: EVENT_STREAMS_MAX },
   });
   parts.push({ name: 'worklist', stop: () => http.close() });

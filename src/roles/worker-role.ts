@@ -1,10 +1,13 @@
 import type { HealthCheck } from '../health.ts';
+import { proveWorker } from '../inference/model-proof.ts';
 import { startWorkerPool, type WorkerPool } from '../inference/worker-pool.ts';
 import type { RunningPart } from '../lifecycle.ts';
+import { startWithModels } from '../model-watch.ts';
 import { reconcileJobs } from '../queue/reconciler.ts';
 import { receiversOf } from '../report/report-receivers.ts';
 import { TriageRunner } from '../triage-runner.ts';
 import { workerSettings } from '../worker-settings.ts';
+import { gaugePool } from '../service-gauges.ts';
 import type { Foundation } from './foundation.ts';
 
 const RECONCILE_MS = 30_000;
@@ -17,13 +20,23 @@ export interface WorkerRole {
 
 /** Starts the worker processes and the triage of what waits; with no worker configured films are held only. */
 export async function startWorkerRole(foundation: Foundation, parts: RunningPart[]): Promise<WorkerRole> {
-  const { config, clock, log } = foundation;
+  const { config, database, clock, log } = foundation;
   if (config.workers === 0) {
     log.warn({}, 'no worker is configured: films are received and held only');
     return { checks: [] };
   }
-  const pool = await startWorkerPool({ ...workerSettings(config), clock, log });
-  parts.push({ name: 'workers', stop: () => pool.close(WORKER_GRACE_MS) });
+  const settings = workerSettings(config);
+  const { workerEntry: entryPath, startMsMax } = settings;
+  const { pool, watch } = await startWithModels(
+    {
+      ...{ database, clock, log, setup: settings.setup },
+      prove: (setup) => proveWorker({ entryPath, setup, startMsMax, clock }),
+    },
+    (setup) => startWorkerPool({ ...settings, setup, clock, log }),
+  );
+  const closePool = () => Promise.all([watch.close(), pool.close(WORKER_GRACE_MS)]);
+  parts.push({ name: 'workers', stop: async () => void (await closePool()) });
+  gaugePool(foundation.meter, pool);
   const runner = startTriage(foundation, pool, parts);
   await holdReconciler(foundation, runner, parts);
   const look = () => Promise.resolve(pool.ready() ? null : 'no worker is ready');
