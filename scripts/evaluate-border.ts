@@ -8,7 +8,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Film, PointPx } from '../src/exam/film.ts';
-import { letterbox } from '../src/imaging/prepare-image.ts';
+import { letterbox, plainFilm } from '../src/imaging/prepare-image.ts';
 import { decodeRaster } from '../src/imaging/raster.ts';
 import { findModel } from '../src/inference/model-registry.ts';
 import type { CoarseBorderPoint } from '../src/measure/coarse-line.ts';
@@ -44,7 +44,7 @@ async function readCoarse(film: Film, session: ModelSession): Promise<CoarseBord
 
 async function readGrey(path: string): Promise<Film> {
   const { columns, rows, samples } = await decodeRaster(path, PIXELS_MAX);
-  return { columns, rows, samples: Float32Array.from(samples) };
+  return plainFilm(columns, rows, samples);
 }
 
 /** The lowest row of the mask in every column of the middle 60 % of the mandible's width. */
@@ -52,7 +52,7 @@ function middleOutline(mask: Film): PointPx[] {
   const outline: PointPx[] = [];
   for (let x = 0; x < mask.columns; x++) {
     for (let y = mask.rows - 1; y >= 0; y--) {
-      if ((mask.samples[y * mask.columns + x] ?? 0) < 128) continue;
+      if ((mask.values[mask.samples[y * mask.columns + x] ?? 0] ?? 0) < 128) continue;
       outline.push([x, y]);
       break;
     }

@@ -12,6 +12,7 @@ import { asTriageError, TriageError } from '../src/errors.ts';
 import type { AnalysisResult, Outcome, Reason, Spacing, StageTimings } from '../src/exam/analysis.ts';
 import type { Film } from '../src/exam/film.ts';
 import { decodeImage } from '../src/imaging/decode-pixels.ts';
+import { histogramOf } from '../src/imaging/histogram.ts';
 import { readSpacing, spacingOfOption } from '../src/imaging/pixel-spacing.ts';
 import { letterbox, toFilm, type Letterbox, type LetterboxTarget } from '../src/imaging/prepare-image.ts';
 import { assessQuality } from '../src/imaging/quality-gate.ts';
@@ -87,11 +88,12 @@ export async function readFilm(
     return end('not-assessable', [reasonOf(code)], null, [code]);
   }
   const { film, bitsStored } = decoded;
-  const quality = assessQuality(film);
+  const histogram = histogramOf(film);
+  const quality = assessQuality(film, histogram);
   const problems = [...decoded.problems, ...quality.problems];
   if (!quality.usable) return end('not-assessable', quality.problems.map(qualityReason), film, problems);
   const decodeMs = stopwatch();
-  const input = letterbox(film, target);
+  const input = letterbox(film, target, histogram);
   const timings = { read: readMs, decode: decodeMs, prepare: stopwatch() };
   return { request, header: source.header, film, bitsStored, view, spacing, problems, input, timings };
 }

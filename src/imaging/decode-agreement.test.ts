@@ -14,7 +14,7 @@ import { decodeByReference, type ReferenceFrame, requireReference } from '../tes
 import { firstFrame } from './frame-fragments.ts';
 import { encodeFrame, type EncodeOptions, type FrameCodec } from './native-codecs.ts';
 import { readPixelFrame } from './pixel-frame.ts';
-import { alignStoredBits } from './stored-bits.ts';
+import { storedValueOf } from './stored-bits.ts';
 
 const reference = requireReference();
 const why = reference.available ? '' : ` (${reference.reason})`;
@@ -39,8 +39,9 @@ interface OwnFrame {
 async function decodeOurselves(path: string): Promise<OwnFrame> {
   const dataSet = parseDataSet(readFileSync(path));
   const frame = await readPixelFrame(dataSet, readPixelModule(dataSet.values), 100e6);
-  const samples = frame.components === 1 ? alignStoredBits(frame).samples : frame.samples;
-  const values = Int32Array.from(samples);
+  const values = Int32Array.from(frame.samples, (word) =>
+    frame.components === 1 ? storedValueOf(word, frame) : word,
+  );
   const pixels = frame.columns * frame.rows;
   return {
     transferSyntaxUid: dataSet.transferSyntax?.uid ?? '',

@@ -1,73 +1,71 @@
-/** How often each value occurs; bin i stands for lowest + i x binWidth. */
+import type { Film } from '../exam/film.ts';
+
+/** How often each value of a film occurs. */
 export interface Histogram {
+  /** The values that occur, ascending, each once. */
+  readonly values: Float32Array;
   readonly counts: Uint32Array;
-  readonly lowest: number;
-  readonly binWidth: number;
   readonly total: number;
 }
 
-const WHOLE_MIN = -32768;
-const WHOLE_MAX = 65535;
-const BINS = 65536;
-
 /**
- * Counts the values of a film. Whole values of 16 bits, which is every film straight from its detector, are
- * counted exactly; others go to 65,536 bins over their range.
+ * Counts the values of a film in one pass over its words.
+ * @param step looks at every so many pixels only
  */
-export function histogramOf(samples: Float32Array): Histogram {
-  return wholeHistogram(samples) ?? binnedHistogram(samples);
+export function histogramOf({ samples, values }: Film, step = 1): Histogram {
+  const words = new Uint32Array(values.length);
+  for (let i = 0; i < samples.length; i += step) {
+    const word = samples[i] ?? 0;
+    words[word] = (words[word] ?? 0) + 1;
+  }
+  const present: number[] = [];
+  let isAscending = true;
+  for (let word = 0; word < words.length; word++) {
+    if (words[word] === 0) continue;
+    isAscending &&= present.length === 0 || (values[word] ?? 0) > (values[present.at(-1) ?? 0] ?? 0);
+    present.push(word);
+  }
+  // An inverted film, or a table that gives two words one value, is put in order and joined.
+  if (!isAscending) present.sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
+  return join(present, values, words, Math.ceil(samples.length / step));
 }
 
-/** Percentiles (0 to 100) as numpy gives them, linear between neighbours. */
+function join(
+  present: readonly number[],
+  valueOf: Float32Array,
+  countOf: Uint32Array,
+  total: number,
+): Histogram {
+  const values = new Float32Array(present.length);
+  const counts = new Uint32Array(present.length);
+  let used = 0;
+  for (const word of present) {
+    const value = valueOf[word] ?? 0;
+    if (used === 0 || value !== values[used - 1]) values[used++] = value;
+    counts[used - 1] = (counts[used - 1] ?? 0) + (countOf[word] ?? 0);
+  }
+  return { values: values.subarray(0, used), counts: counts.subarray(0, used), total };
+}
+
+/** Percentiles (0 to 100) as numpy gives them, linear between neighbours; 0 where there are no values. */
 export function percentilesOf(histogram: Histogram, percentiles: readonly number[]): number[] {
-  const { counts, lowest, binWidth, total } = histogram;
+  const { total } = histogram;
   return percentiles.map((percentile) => {
+    if (total === 0) return 0;
     const position = (Math.min(Math.max(percentile, 0), 100) / 100) * (total - 1);
-    const rank = Math.max(0, Math.floor(position));
-    const below = binAt(counts, rank);
-    const above = binAt(counts, Math.min(rank + 1, total - 1));
-    return total === 0 ? 0 : lowest + (below + (above - below) * (position - rank)) * binWidth;
+    const rank = Math.floor(position);
+    const below = valueAtRank(histogram, rank);
+    const above = valueAtRank(histogram, Math.min(rank + 1, total - 1));
+    return below + (above - below) * (position - rank);
   });
 }
 
-/** One pass, and it gives up at the first value that is not whole: nearly every film needs no second pass. */
-function wholeHistogram(samples: Float32Array): Histogram | null {
-  const counts = new Uint32Array(WHOLE_MAX - WHOLE_MIN + 1);
-  const { length } = samples;
-  for (let i = 0; i < length; i++) {
-    const sample = samples[i] ?? 0;
-    const whole = sample | 0;
-    if (whole !== sample || whole < WHOLE_MIN || whole > WHOLE_MAX) return null;
-    const bin = whole - WHOLE_MIN;
-    counts[bin] = (counts[bin] ?? 0) + 1;
-  }
-  return { counts, lowest: WHOLE_MIN, binWidth: 1, total: length };
-}
-
-function binnedHistogram(samples: Float32Array): Histogram {
-  let lowest = Number.POSITIVE_INFINITY;
-  let highest = Number.NEGATIVE_INFINITY;
-  const { length } = samples;
-  for (let i = 0; i < length; i++) {
-    const sample = samples[i] ?? 0;
-    if (sample < lowest) lowest = sample;
-    if (sample > highest) highest = sample;
-  }
-  const binWidth = (highest - lowest) / (BINS - 1) || 1;
-  const perBin = 1 / binWidth;
-  const counts = new Uint32Array(BINS);
-  for (let i = 0; i < length; i++) {
-    const bin = (((samples[i] ?? 0) - lowest) * perBin + 0.5) | 0;
-    counts[bin] = (counts[bin] ?? 0) + 1;
-  }
-  return { counts, lowest, binWidth, total: length };
-}
-
-function binAt(counts: Uint32Array, rank: number): number {
+/** The value that stands at a place of the sorted pixels, counted from 0. */
+export function valueAtRank({ values, counts }: Histogram, rank: number): number {
   let seen = 0;
-  for (let bin = 0; bin < counts.length; bin++) {
-    seen += counts[bin] ?? 0;
-    if (seen > rank) return bin;
+  for (let i = 0; i < counts.length; i++) {
+    seen += counts[i] ?? 0;
+    if (seen > rank) return values[i] ?? 0;
   }
-  return counts.length - 1;
+  return values.at(-1) ?? 0;
 }

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Film } from '../exam/film.ts';
 import type { DecodedImage } from './decode-pixels.ts';
 import { histogramOf, percentilesOf } from './histogram.ts';
-import { areaAverage, letterbox, toFilm } from './prepare-image.ts';
+import { filmOfValues, valuesOfFilm } from '../testing/value-films.ts';
+import { areaAverage } from './area-average.ts';
+import { letterbox, toFilm } from './prepare-image.ts';
 import type { FilmFields } from './prepare-image.ts';
 
 const PLAIN: FilmFields = {
@@ -22,8 +24,10 @@ function decoded(samples: readonly number[], changes: Partial<DecodedImage> = {}
     rows: 1,
     bitsStored: 12,
     bitsAllocated: 16,
+    highBit: 11,
     signed,
-    samples: signed ? Int16Array.from(samples) : Uint16Array.from(samples),
+    // A negative number keeps its lowest 16 bits, as in the file.
+    words: Uint16Array.from(samples),
     photometric: 'MONOCHROME2',
     frames: 1,
     problems: [],
@@ -32,10 +36,11 @@ function decoded(samples: readonly number[], changes: Partial<DecodedImage> = {}
 }
 
 function filmOf(columns: number, rows: number, valueAt: (column: number, row: number) => number): Film {
-  const samples = Float32Array.from({ length: columns * rows }, (_, i) =>
-    valueAt(i % columns, Math.floor(i / columns)),
+  return filmOfValues(
+    columns,
+    rows,
+    Array.from({ length: columns * rows }, (_, i) => valueAt(i % columns, Math.floor(i / columns))),
   );
-  return { columns, rows, samples };
 }
 
 function highestOf(values: Float32Array): number {
@@ -44,7 +49,7 @@ function highestOf(values: Float32Array): number {
 
 describe('making a film of stored values', () => {
   it('keeps plain values as they are', () => {
-    expect([...toFilm(decoded([0, 7, 4095]), PLAIN).samples]).toEqual([0, 7, 4095]);
+    expect(valuesOfFilm(toFilm(decoded([0, 7, 4095]), PLAIN))).toEqual([0, 7, 4095]);
   });
 
   it('applies slope and intercept, to signed values too', () => {
@@ -53,39 +58,39 @@ describe('making a film of stored values', () => {
       rescaleSlope: 2,
       rescaleIntercept: 10,
     });
-    expect([...film.samples]).toEqual([-4086, 10, 20]);
+    expect(valuesOfFilm(film)).toEqual([-4086, 10, 20]);
   });
 
   it('turns MONOCHROME1 over within the range of the stored bits', () => {
     const image = decoded([0, 100, 4095], { photometric: 'MONOCHROME1' });
-    expect([...toFilm(image, PLAIN).samples]).toEqual([4095, 3995, 0]);
+    expect(valuesOfFilm(toFilm(image, PLAIN))).toEqual([4095, 3995, 0]);
     const both = { ...PLAIN, presentationLutShape: 'INVERSE' };
-    expect([...toFilm(image, both).samples]).toEqual([4095, 3995, 0]);
-    expect([...toFilm(decoded([0, 100]), both).samples]).toEqual([4095, 3995]);
+    expect(valuesOfFilm(toFilm(image, both))).toEqual([4095, 3995, 0]);
+    expect(valuesOfFilm(toFilm(decoded([0, 100]), both))).toEqual([4095, 3995]);
   });
 
   it('looks values up in a modality LUT and extends its ends', () => {
     const modalityLut = { firstMapped: 10, bits: 8, entries: Uint16Array.from([5, 50, 255]) };
     const film = toFilm(decoded([0, 10, 11, 12, 4000]), { ...PLAIN, modalityLut });
-    expect([...film.samples]).toEqual([5, 5, 50, 255, 255]);
+    expect(valuesOfFilm(film)).toEqual([5, 5, 50, 255, 255]);
   });
 
   it('makes padding black, not bright, on an inverted film', () => {
     const image = decoded([0, 1, 2, 3000], { photometric: 'MONOCHROME1' });
     const film = toFilm(image, { ...PLAIN, pixelPaddingValue: 0, pixelPaddingRangeLimit: 1 });
-    expect([...film.samples]).toEqual([0, 0, 4093, 1095]);
+    expect(valuesOfFilm(film)).toEqual([0, 0, 4093, 1095]);
   });
 });
 
 describe('the area average', () => {
   it('is the mean of whole blocks where the sizes divide', () => {
     const film = filmOf(4, 2, (column, row) => column + 10 * row);
-    expect([...areaAverage(film, 2, 1)]).toEqual([5.5, 7.5]);
+    expect([...areaAverage(film, film.values, { columns: 2, rows: 1 })]).toEqual([5.5, 7.5]);
   });
 
   it('weighs parts of pixels', () => {
     const film = filmOf(3, 1, (column) => [0, 3, 6][column] ?? 0);
-    expect([...areaAverage(film, 2, 1)]).toEqual([1, 5]);
+    expect([...areaAverage(film, film.values, { columns: 2, rows: 1 })]).toEqual([1, 5]);
   });
 
   it('keeps the mean and stays within the range, whatever the sizes', () => {
@@ -97,11 +102,13 @@ describe('the area average', () => {
           rows,
           (column, row) => Math.abs(Math.sin(seed + column * 12.9 + row * 78.2)) * 100,
         );
-        const small = areaAverage(film, targetColumns, targetRows);
-        const mean = (values: Float32Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
-        expect(mean(small)).toBeCloseTo(mean(film.samples), 2);
-        expect(Math.max(...small)).toBeLessThanOrEqual(Math.max(...film.samples) + 1e-3);
-        expect(Math.min(...small)).toBeGreaterThanOrEqual(Math.min(...film.samples) - 1e-3);
+        const small = areaAverage(film, film.values, { columns: targetColumns, rows: targetRows });
+        const mean = (values: readonly number[]) =>
+          values.reduce((sum, value) => sum + value, 0) / values.length;
+        const values = valuesOfFilm(film);
+        expect(mean([...small])).toBeCloseTo(mean(values), 2);
+        expect(Math.max(...small)).toBeLessThanOrEqual(Math.max(...values) + 1e-3);
+        expect(Math.min(...small)).toBeGreaterThanOrEqual(Math.min(...values) - 1e-3);
       }),
     );
   });
@@ -162,13 +169,18 @@ describe('the letterbox', () => {
 describe('percentiles', () => {
   it('are what numpy gives', () => {
     const values = Float32Array.from([15, 20, 35, 40, 50]);
-    expect(percentilesOf(histogramOf(values), [0, 5, 40, 100])).toEqual([15, 16, 29, 50]);
-    expect(percentilesOf(histogramOf(values), [99.5])[0]).toBeCloseTo(49.8, 9);
+    expect(percentilesOf(histogramOf(filmOfValues(values.length, 1, values)), [0, 5, 40, 100])).toEqual([
+      15, 16, 29, 50,
+    ]);
+    expect(percentilesOf(histogramOf(filmOfValues(values.length, 1, values)), [99.5])[0]).toBeCloseTo(
+      49.8,
+      9,
+    );
   });
 
   it('are close for values that are not whole, and 0 for no values', () => {
     const values = Float32Array.from({ length: 1001 }, (_, i) => i / 1000 - 0.25);
-    expect(percentilesOf(histogramOf(values), [50])[0]).toBeCloseTo(0.25, 4);
-    expect(percentilesOf(histogramOf(new Float32Array()), [1, 99])).toEqual([0, 0]);
+    expect(percentilesOf(histogramOf(filmOfValues(values.length, 1, values)), [50])[0]).toBeCloseTo(0.25, 4);
+    expect(percentilesOf(histogramOf(filmOfValues(0, 1, [])), [1, 99])).toEqual([0, 0]);
   });
 });

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Film } from '../exam/film.ts';
+import { filmOfValues } from '../testing/value-films.ts';
 import { assessQuality } from './quality-gate.ts';
 
 function filmOf(columns: number, rows: number, valueAt: (i: number) => number): Film {
-  return { columns, rows, samples: Float32Array.from({ length: columns * rows }, (_, i) => valueAt(i)) };
+  return filmOfValues(
+    columns,
+    rows,
+    Array.from({ length: columns * rows }, (_, i) => valueAt(i)),
+  );
 }
 
 describe('the quality gate', () => {

@@ -21,11 +21,12 @@ const CLIPPED_SHARE_NOTED = 0.1;
 const FATAL: readonly QualityProblem[] = ['too-small', 'flat-image', 'mostly-clipped'];
 
 /** A mild gate: it stops only what no one could read, and notes the rest. */
-export function assessQuality(film: Film, histogram: Histogram = histogramOf(film.samples)): QualityReading {
+export function assessQuality(film: Film, histogram: Histogram = histogramOf(film)): QualityReading {
   const problems: QualityProblem[] = [];
   if (film.columns < COLUMNS_MIN || film.rows < ROWS_MIN) problems.push('too-small');
   const [low = 0, high = 0] = percentilesOf(histogram, [1, 99.5]);
-  const { clippedShare, levels } = surveyOf(histogram);
+  const levels = histogram.values.length;
+  const clippedShare = (histogram.counts.at(-1) ?? 0) / Math.max(histogram.total, 1);
   if (high <= low || levels < 4) {
     problems.push('flat-image');
   } else {
@@ -34,15 +35,4 @@ export function assessQuality(film: Film, histogram: Histogram = histogramOf(fil
     else if (clippedShare > CLIPPED_SHARE_NOTED) problems.push('partly-clipped');
   }
   return { usable: !problems.some((problem) => FATAL.includes(problem)), problems };
-}
-
-function surveyOf({ counts, total }: Histogram) {
-  let levels = 0;
-  let brightest = 0;
-  counts.forEach((count) => {
-    if (count === 0) return;
-    levels++;
-    brightest = count;
-  });
-  return { levels, clippedShare: brightest / Math.max(total, 1) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TriageError } from '../errors.ts';
-import { decodeRaster, encodeJpeg, encodePng, encodePng16, rasterizeOverlay, resizeGrey } from './raster.ts';
+import { decodeRaster, encodeJpeg, encodePng, encodePng16, layOver, rasterizeSvg } from './raster.ts';
 
 const COLUMNS = 37;
 const ROWS = 23;
@@ -49,18 +49,9 @@ describe('raster', () => {
     const grey = new Uint8Array(100).fill(50);
     const svg =
       '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect x="2" y="3" width="4" height="2" fill="#ff0000"/></svg>';
-    const { rgb } = await rasterizeOverlay(grey, 10, 10, svg);
+    const rgb = layOver(grey, await rasterizeSvg(svg));
     expect(rgb.length).toBe(300);
     expect([...rgb.subarray((3 * 10 + 2) * 3, (3 * 10 + 2) * 3 + 3)]).toEqual([255, 0, 0]);
     expect([...rgb.subarray(0, 3)]).toEqual([50, 50, 50]);
-  });
-
-  it('resizes a flat film to a flat film of the size asked for', async () => {
-    const small = await resizeGrey(new Uint8Array(COLUMNS * ROWS).fill(90), COLUMNS, ROWS, {
-      columns: 11,
-      rows: 5,
-    });
-    expect(small.length).toBe(55);
-    expect(new Set(small)).toEqual(new Set([90]));
   });
 });

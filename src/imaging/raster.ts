@@ -1,5 +1,5 @@
 /**
- * The only importer of sharp: PNG, TIFF and JPEG in and out, resizing, and drawing an SVG over a film.
+ * The only importer of sharp: PNG, TIFF and JPEG in and out, and drawing an SVG over a film.
  * sharp is held to one thread and no cache, so that two workers on two cores do not fight (runtime-facts).
  */
 import sharp from 'sharp';
@@ -78,42 +78,27 @@ export async function encodeJpeg(
     .toBuffer();
 }
 
-/** Resizes 8-bit grey samples; the aspect is the caller's business. */
-export async function resizeGrey(
-  pixels: Uint8Array,
-  columns: number,
-  rows: number,
-  target: { readonly columns: number; readonly rows: number },
-): Promise<Uint8Array> {
-  const data = await sharp(pixels, { raw: { width: columns, height: rows, channels: 1 } })
-    .resize(target.columns, target.rows, { fit: 'fill', kernel: 'cubic' })
-    .toColourspace('b-w')
-    .raw()
-    .toBuffer();
+/** An SVG as RGBA pixels of its own size, 4 bytes a pixel. */
+export async function rasterizeSvg(svg: string): Promise<Uint8Array> {
+  const data = await sharp(Buffer.from(svg, 'utf8')).ensureAlpha().toColourspace('srgb').raw().toBuffer();
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** Draws an SVG of the same size over an 8-bit grey film and returns interleaved RGB, 3 bytes a pixel. */
-export async function rasterizeOverlay(
-  greyPixels: Uint8Array,
-  columns: number,
-  rows: number,
-  svg: string,
-): Promise<{ readonly rgb: Uint8Array }> {
-  const rgb = new Uint8Array(columns * rows * 3);
-  for (let i = 0, o = 0; i < columns * rows; i++, o += 3) {
-    const grey = greyPixels[i] ?? 0;
-    rgb[o] = grey;
-    rgb[o + 1] = grey;
-    rgb[o + 2] = grey;
+/** Lays RGBA pixels over grey ones of the same size; returns interleaved RGB, 3 bytes a pixel. */
+export function layOver(grey: Uint8Array, rgba: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(grey.length * 3);
+  for (let i = 0, o = 0; i < grey.length; i++, o += 3) {
+    const under = grey[i] ?? 0;
+    const opacity = rgba[4 * i + 3] ?? 0;
+    if (opacity === 0) {
+      rgb[o] = under;
+      rgb[o + 1] = under;
+      rgb[o + 2] = under;
+      continue;
+    }
+    for (let k = 0; k < 3; k++) rgb[o + k] = under + (((rgba[4 * i + k] ?? 0) - under) * opacity) / 255 + 0.5;
   }
-  const data = await sharp(rgb, { raw: { width: columns, height: rows, channels: 3 } })
-    .composite([{ input: Buffer.from(svg, 'utf8'), left: 0, top: 0 }])
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer();
-  return { rgb: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  return rgb;
 }
 
 function asUint16(data: Buffer): Uint16Array {

@@ -1,5 +1,6 @@
 import type { Film } from '../exam/film.ts';
 import { luminanceOf } from './luminance.ts';
+import { plainFilm } from './prepare-image.ts';
 import { decodeRaster } from './raster.ts';
 
 const PIXELS_MAX_DEFAULT = 64_000_000;
@@ -24,7 +25,7 @@ export async function readPicture(
       ? samples
       : luminanceOf({ samples, columns, rows, bitsAllocated, layout: 'interleaved', photometric: 'RGB' });
   return {
-    film: { columns, rows, samples: new Float32Array(grey) },
+    film: plainFilm(columns, rows, grey),
     bitsStored: bitsAllocated,
     problems: channels === 1 ? [] : ['colour-converted'],
   };

@@ -1,28 +1,12 @@
-/** Bits Stored, High Bit and Pixel Representation (PS3.5 section 8.1.1) applied to a grey frame. */
+/** Bits Stored, High Bit and Pixel Representation (PS3.5 section 8.1.1) of a grey frame. */
 import type { PixelFrame } from './pixel-frame.ts';
 
-/** Values with nothing in them but the stored bits. */
-export interface StoredValues {
-  readonly samples: Uint8Array | Uint16Array | Int16Array;
-  readonly bitsStored: number;
-  readonly signed: boolean;
-}
+/** Where the stored bits lie in a word. */
+export type WordBits = Pick<PixelFrame, 'bitsStored' | 'highBit' | 'signed'>;
 
-/** Moves the stored bits down, drops what lies beside them (overlays), and extends the sign. */
-export function alignStoredBits(
-  frame: Pick<PixelFrame, 'samples' | 'bitsAllocated' | 'bitsStored' | 'highBit' | 'signed'>,
-): StoredValues {
-  const { samples, bitsAllocated, bitsStored, signed } = frame;
-  const shift = frame.highBit + 1 - bitsStored;
-  if (!signed && shift === 0 && bitsStored === bitsAllocated) return { samples, bitsStored, signed };
-  const mask = 2 ** bitsStored - 1;
-  if (!signed) {
-    const values = bitsAllocated === 8 ? new Uint8Array(samples.length) : new Uint16Array(samples.length);
-    for (let i = 0; i < values.length; i++) values[i] = ((samples[i] ?? 0) >> shift) & mask;
-    return { samples: values, bitsStored, signed };
-  }
-  const values = new Int16Array(samples.length);
+/** The stored value of a word: its bits moved down, what lies beside them (overlays) dropped, the sign extended. */
+export function storedValueOf(word: number, { bitsStored, highBit, signed }: WordBits): number {
+  const shifted = word >> (highBit + 1 - bitsStored);
   const up = 32 - bitsStored;
-  for (let i = 0; i < values.length; i++) values[i] = (((samples[i] ?? 0) >> shift) << up) >> up;
-  return { samples: values, bitsStored, signed };
+  return signed ? (shifted << up) >> up : shifted & (2 ** bitsStored - 1);
 }

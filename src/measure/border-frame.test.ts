@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PointPx } from '../exam/film.ts';
+import { filmOfValues } from '../testing/value-films.ts';
 import { fitBorderFrame, placeOnBorder } from './border-frame.ts';
 import { averageColumns, cutStrip, sampleFilm } from './profile-strip.ts';
 
@@ -37,11 +38,11 @@ describe('the frame of the border below a foramen', () => {
 });
 
 describe('a straightened strip', () => {
-  const film = { columns: 480, rows: 320, samples: new Float32Array(480 * 320) };
-  film.samples.forEach((_, at) => {
+  const depths = Float32Array.from({ length: 480 * 320 }, (_, at) => {
     const [x, y] = [at % 480, Math.floor(at / 480)];
-    film.samples[at] = (300 - 0.25 * x - y) / Math.hypot(1, 0.25);
+    return (300 - 0.25 * x - y) / Math.hypot(1, 0.25);
   });
+  const film = filmOfValues(480, 320, depths);
 
   it('reads the depth below the border whatever the border’s direction', () => {
     const frame = fitBorderFrame(line, [220, 100], 60);

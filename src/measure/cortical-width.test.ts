@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BandPhantom } from '../testing/band-phantom.ts';
 import { borderOf, createRandom, foramenOf, MM_PER_PX, renderBand } from '../testing/band-phantom.ts';
+import { filmOfValues } from '../testing/value-films.ts';
 import { measureCorticalWidth } from './cortical-width.ts';
 
 function measure(phantom: BandPhantom, border = borderOf(phantom.slope ?? 0.12)) {
@@ -135,7 +136,11 @@ describe('a side that is not assessable says why', () => {
 
   it('when there is nothing but grain', () => {
     const random = createRandom(9);
-    const grain = { ...film, samples: film.samples.map(() => 800 + 60 * random()) };
+    const grain = filmOfValues(
+      film.columns,
+      film.rows,
+      Array.from(film.samples, () => 800 + 60 * random()),
+    );
     const side = measureCorticalWidth({ ...base, film: grain, foramen: { xPx, yPx, confidence: 0.9 } });
     expect(side.assessable).toBe(false);
     expect(side.reason).toMatch(/border-not-visible|contrast-too-low|margin-unclear/);

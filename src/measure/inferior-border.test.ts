@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Film } from '../exam/film.ts';
+import { filmOfValues } from '../testing/value-films.ts';
 import type { CoarseBorderPoint } from './coarse-line.ts';
 import { refineInferiorBorder } from './inferior-border.ts';
 import type { RefinedBorder } from './inferior-border.ts';
@@ -26,7 +27,7 @@ function drawFilm(options: { noise?: number; hiddenFrom?: number; hiddenTo?: num
       samples[y * COLUMNS + x] = grey + (options.noise ?? 0) * (state / 2 ** 31 - 1);
     }
   }
-  return { columns: COLUMNS, rows: ROWS, samples };
+  return filmOfValues(COLUMNS, ROWS, samples);
 }
 
 function coarseLine(
@@ -104,7 +105,7 @@ describe('refineInferiorBorder', () => {
 
   it('gives the same line whatever the scale of the grey values', () => {
     const film = drawFilm();
-    const other = { ...film, samples: film.samples.map((value) => 17 * value - 4000) };
+    const other = { ...film, values: film.values.map((value) => 17 * value - 4000) };
     const line = refineInferiorBorder(film, coarseLine());
     const same = refineInferiorBorder(other, coarseLine());
     expect(same.edgeStrength).toBeCloseTo(line.edgeStrength, 4);

@@ -182,9 +182,10 @@ function sample(film: Film, x: number, y: number): number {
   const at = y0 * film.columns + x0;
   const fx = cx - x0;
   const fy = cy - y0;
-  const upper = (film.samples[at] ?? 0) * (1 - fx) + (film.samples[at + 1] ?? 0) * fx;
-  const lower =
-    (film.samples[at + film.columns] ?? 0) * (1 - fx) + (film.samples[at + film.columns + 1] ?? 0) * fx;
+  const below = at + film.columns;
+  const { samples, values } = film;
+  const upper = (values[samples[at] ?? 0] ?? 0) * (1 - fx) + (values[samples[at + 1] ?? 0] ?? 0) * fx;
+  const lower = (values[samples[below] ?? 0] ?? 0) * (1 - fx) + (values[samples[below + 1] ?? 0] ?? 0) * fx;
   return upper * (1 - fy) + lower * fy;
 }
 
@@ -331,12 +332,10 @@ function medianStep(profiles: Float64Array, path: Int32Array, width: number): nu
   return median(steps);
 }
 
-function greyRange(film: Film): number {
-  const stride = Math.max(1, Math.floor(film.samples.length / 20_000));
-  const some = Float64Array.from(
-    { length: Math.ceil(film.samples.length / stride) },
-    (_, i) => film.samples[i * stride] ?? 0,
-  );
+function greyRange({ columns, rows, samples, values }: Film): number {
+  const stride = Math.max(1, Math.floor((columns * rows) / 20_000));
+  const some = new Float64Array(Math.ceil((columns * rows) / stride));
+  for (let i = 0; i < some.length; i++) some[i] = values[samples[i * stride] ?? 0] ?? 0;
   some.sort();
   const low = some[Math.floor(0.01 * (some.length - 1))] ?? 0;
   const high = some[Math.floor(0.995 * (some.length - 1))] ?? 0;

@@ -26,14 +26,15 @@ export interface StripExtent {
 const STEP_PX = 0.5;
 
 /** The film's value between pixel centres; NaN outside. */
-export function sampleFilm(film: Film, x: number, y: number): number {
+export function sampleFilm({ columns, rows, samples, values }: Film, x: number, y: number): number {
   const [column, row] = [Math.floor(x), Math.floor(y)];
-  if (column < 0 || row < 0 || column >= film.columns - 1 || row >= film.rows - 1) return NaN;
-  const at = row * film.columns + column;
+  if (!(column >= 0 && row >= 0 && column < columns - 1 && row < rows - 1)) return NaN;
+  const at = row * columns + column;
+  const below = at + columns;
   const [fx, fy] = [x - column, y - row];
-  const top = (film.samples[at] ?? NaN) * (1 - fx) + (film.samples[at + 1] ?? NaN) * fx;
-  const below = at + film.columns;
-  const bottom = (film.samples[below] ?? NaN) * (1 - fx) + (film.samples[below + 1] ?? NaN) * fx;
+  const top = (values[samples[at] ?? 0] ?? NaN) * (1 - fx) + (values[samples[at + 1] ?? 0] ?? NaN) * fx;
+  const bottom =
+    (values[samples[below] ?? 0] ?? NaN) * (1 - fx) + (values[samples[below + 1] ?? 0] ?? NaN) * fx;
   return top * (1 - fy) + bottom * fy;
 }
 

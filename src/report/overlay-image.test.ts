@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Film } from '../exam/film.ts';
+import { plainFilm } from '../imaging/prepare-image.ts';
 import { decodeRaster } from '../imaging/raster.ts';
 import { exampleReport } from '../testing/example-report.ts';
 import { textSvg, textWidthPx } from './label-text.ts';
@@ -7,7 +8,7 @@ import { drawOverlay, renderOverlay, renderOverlayPng } from './overlay-image.ts
 import { sideLines, summaryLines } from './overlay-labels.ts';
 import { planOverlay, toPicture } from './overlay-layout.ts';
 
-const FILM: Film = { columns: 2800, rows: 1244, samples: new Float32Array(2800 * 1244).fill(400) };
+const FILM: Film = plainFilm(2800, 1244, new Uint16Array(2800 * 1244).fill(400));
 const { analysis } = exampleReport();
 
 describe('the overlay', () => {
@@ -55,7 +56,7 @@ describe('the overlay', () => {
     ['a film without a side', exampleReport({ widthPx: { R: null, L: null } }).analysis],
     ['a film that was not measured', { ...analysis, panoramic: null, outcome: 'not-eligible' as const }],
   ])('is drawn of %s too', async (_name, other) => {
-    const film = { columns: 300, rows: 120, samples: new Float32Array(300 * 120) };
+    const film = plainFilm(300, 120, new Uint16Array(300 * 120));
     const picture = await renderOverlay(film, other, 1600);
     expect(picture.rgb).toHaveLength(picture.columns * picture.rows * 3);
   });

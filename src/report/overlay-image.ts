@@ -4,16 +4,10 @@
  */
 import type { AnalysisResult } from '../exam/analysis.ts';
 import type { Film } from '../exam/film.ts';
-import { encodePng, rasterizeOverlay, resizeGrey } from '../imaging/raster.ts';
+import { cutFilm, greyPicture, type GreyPicture } from '../imaging/grey-picture.ts';
+import { encodePng, layOver, rasterizeSvg } from '../imaging/raster.ts';
 import { overlaySvg } from './overlay-drawing.ts';
 import { planOverlay, type Pane } from './overlay-layout.ts';
-
-/** Shares of a histogram that become black and white: a few burnt or empty pixels do not set the greys. */
-const BLACK_SHARE = 0.005;
-const WHITE_SHARE = 0.997;
-
-/** Samples looked at for that; more would not change the greys. */
-const PROBES = 50_000;
 
 /** A picture, 3 bytes a pixel. */
 export interface OverlayPicture {
@@ -26,13 +20,6 @@ export interface OverlayPicture {
 export interface RenderedOverlay extends OverlayPicture {
   /** The film alone at the same scale, without a drawing, 8-bit grey. */
   readonly plain: GreyPicture;
-}
-
-/** 8-bit grey pixels, columns x rows. */
-export interface GreyPicture {
-  readonly columns: number;
-  readonly rows: number;
-  readonly pixels: Uint8Array;
 }
 
 /**
@@ -55,13 +42,14 @@ export async function renderOverlay(
 ): Promise<RenderedOverlay> {
   const layout = planOverlay(film, analysis, columnsMax);
   const { columns, rows } = layout;
+  // The drawing is made on a thread of its own while the film is painted on this one.
+  const drawing = rasterizeSvg(overlaySvg(layout, analysis));
   const canvas = new Uint8Array(columns * rows);
-  const plain = await paint(canvas, columns, layout.film, film);
+  const plain = paint(canvas, columns, layout.film, film);
   for (const pane of layout.insets) {
-    if (pane !== null) await paint(canvas, columns, pane, film);
+    if (pane !== null) paint(canvas, columns, pane, film);
   }
-  const { rgb } = await rasterizeOverlay(canvas, columns, rows, overlaySvg(layout, analysis));
-  return { columns, rows, rgb, plain };
+  return { columns, rows, rgb: layOver(canvas, await drawing), plain };
 }
 
 /** The same as a PNG file. */
@@ -75,37 +63,14 @@ export async function renderOverlayPng(
 }
 
 /** Puts a pane's part of the film on the canvas, at the pane's size and in greys of its own. */
-async function paint(
-  canvas: Uint8Array,
-  canvasColumns: number,
-  pane: Pane,
-  film: Film,
-): Promise<GreyPicture> {
-  const [extentColumns, extentRows] = pane.extentPx;
-  const samples = new Float32Array(extentColumns * extentRows);
-  for (let row = 0; row < extentRows; row++) {
-    const from = (row + pane.originPx[1]) * film.columns + pane.originPx[0];
-    samples.set(film.samples.subarray(from, from + extentColumns), row * extentColumns);
-  }
-  const sized = await resizeGrey(greysOf(samples), extentColumns, extentRows, pane);
+function paint(canvas: Uint8Array, canvasColumns: number, pane: Pane, film: Film): GreyPicture {
+  const [left, top] = pane.originPx;
+  const [columns, rows] = pane.extentPx;
+  const isWhole = columns === film.columns && rows === film.rows;
+  const picture = greyPicture(isWhole ? film : cutFilm(film, { left, top, columns, rows }), pane);
   for (let row = 0; row < pane.rows; row++) {
-    const line = sized.subarray(row * pane.columns, (row + 1) * pane.columns);
+    const line = picture.pixels.subarray(row * pane.columns, (row + 1) * pane.columns);
     canvas.set(line, (pane.top + row) * canvasColumns + pane.left);
   }
-  return { columns: pane.columns, rows: pane.rows, pixels: sized };
-}
-
-/** Greys 0 to 255 between the samples' own black and white. */
-function greysOf(samples: Float32Array): Uint8Array {
-  const step = Math.max(1, Math.floor(samples.length / PROBES));
-  const length = Math.ceil(samples.length / step);
-  const probe = new Float32Array(length);
-  for (let index = 0; index < length; index++) probe[index] = samples[index * step] ?? 0;
-  probe.sort();
-  const black = probe[Math.floor(length * BLACK_SHARE)] ?? 0;
-  const white = probe[Math.floor(length * WHITE_SHARE)] ?? 1;
-  const gain = 255 / Math.max(white - black, 1e-6);
-  const greys = new Uint8ClampedArray(samples.length);
-  for (let index = 0; index < samples.length; index++) greys[index] = ((samples[index] ?? 0) - black) * gain;
-  return new Uint8Array(greys.buffer);
+  return picture;
 }

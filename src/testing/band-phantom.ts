@@ -1,4 +1,5 @@
 import type { Film, PointPx } from '../exam/film.ts';
+import { filmOfValues } from './value-films.ts';
 
 /** Scale of the phantom. */
 export const MM_PER_PX = 0.1;
@@ -79,7 +80,7 @@ function drawBand(phantom: BandPhantom): Film {
         value + 110 * inside * (trabeculae[y * COLUMNS + x] ?? 0) + noise * (grain[y * COLUMNS + x] ?? 0);
     }
   }
-  return { columns, rows, samples };
+  return filmOfValues(columns, rows, samples);
 }
 
 /** The level at a depth in pixels, under a Gaussian blur and the aperture of a pixel, from a fine table. */
