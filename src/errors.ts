@@ -16,9 +16,14 @@ export const ERRORS = {
     'transient',
     503,
     0xa700,
-    'Check the disk of the data folder: space, permissions, health.',
+    'Check the disk of the data folder (space, permissions, health), or the object store that is named.',
   ),
-  'storage-full': row('transient', 507, 0xa700, 'Free space on the data folder; intake resumes by itself.'),
+  'storage-full': row(
+    'transient',
+    507,
+    0xa700,
+    'Free space on the data folder or in the object store; intake resumes by itself.',
+  ),
   'database-failed': row('transient', 503, 0x0110, 'Check the database file and the disk it is on.'),
   'database-unreachable': row(
     'transient',
@@ -119,6 +124,12 @@ export const ERRORS = {
   ),
   'worker-crashed': row('ambiguous', 500, 0xc000, 'The worker process ended; the film is tried again alone.'),
   'worker-deadline': row('ambiguous', 500, 0xc000, 'The film took longer than TRIAGE_JOB_SECONDS_MAX.'),
+  'queue-unreachable': row(
+    'transient',
+    503,
+    0xa700,
+    'Check the server of TRIAGE_REDIS_URL and the way to it; meanwhile jobs are handed out by the database.',
+  ),
   'film-kills-workers': row(
     'permanent',
     422,

@@ -58,6 +58,9 @@ const ONE_IMPORTER = [
   'commander',
   'prom-client',
   '@opentelemetry/sdk-trace-node',
+  'ioredis',
+  'bullmq',
+  'aws4fetch',
 ];
 
 function importsOf(file: string): string[] {

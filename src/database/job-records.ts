@@ -116,6 +116,11 @@ export async function renewLeases(
     .updateTable('jobs')
     .set({ lease_until_ms: leaseUntilMs })
     .where(
+      'exam_id',
+      'in',
+      jobs.map((job) => job.examId),
+    )
+    .where(
       'lease_token',
       'in',
       jobs.map((job) => job.leaseToken),

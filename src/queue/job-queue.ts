@@ -24,6 +24,12 @@ export interface JobQueue {
   retryLater(job: LeasedJob, waitMs: number, errorCode: string): Promise<boolean>;
   /** The record has ended the job, or its lease was lost: the queue forgets this hand-out. Never rejects. */
   settle(job: LeasedJob): Promise<void>;
+  /**
+   * Makes sure that what is due in the record will be handed out: jobs of workers that died, retries whose time has come,
+   * and what was lost on the way. Nothing where another process did so in the last `pauseMs`; that gives undefined, else
+   * how many were found. Rejects while it cannot be done.
+   */
+  recover(pauseMs: number): Promise<number | undefined>;
   /** Calls back when there may be work; returns what ends it. */
   onWork(ring: () => void): () => void;
   /** When the next waiting job is due or the next lease ends, in milliseconds from now; undefined: none. */
