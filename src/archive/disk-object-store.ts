@@ -4,13 +4,11 @@ import { mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { TriageError } from '../errors.ts';
 import { storageError } from './disk-errors.ts';
-import { DiskObjectWriter, openScratchFile } from './disk-object-writer.ts';
 import { syncFolder } from './folder-sync.ts';
 import { HashThread } from './hash-thread.ts';
-import type { ObjectStore, ObjectWriter } from './object-store.ts';
+import { checkObjectKey, type ObjectStore, type ObjectWriter } from './object-store.ts';
+import { openScratchFile, ScratchFile } from './scratch-file.ts';
 import { WriteSlots } from './write-slots.ts';
-
-const KEY_PATTERN = /^[a-z]+\/[0-9a-f]{2}\/[0-9a-z.-]{1,128}$/;
 
 /**
  * Objects as files below one folder. A key is `<kind>/<two hex digits>/<name>`; the 256 folders of each kind are
@@ -71,14 +69,19 @@ class DiskObjectStore implements ObjectStore {
   }
 
   beginWrite(prefix: Uint8Array): ObjectWriter {
-    return new DiskObjectWriter({
+    const file = new ScratchFile({
       path: join(this.#scratchFolder, `${randomUUID()}.part`),
       direct: this.#direct,
       prefix,
       slots: this.#slots,
       hash: this.#hashing.begin(),
-      pathOf: (key) => this.#pathOf(key),
     });
+    return {
+      write: (chunk) => file.write(chunk),
+      flush: () => file.flush(),
+      commit: async (key) => file.moveTo(this.#pathOf(key)),
+      discard: () => file.discard(),
+    };
   }
 
   async putFile(scratchPath: string, key: string): Promise<number> {
@@ -109,11 +112,16 @@ class DiskObjectStore implements ObjectStore {
   }
 
   async has(key: string): Promise<boolean> {
+    const path = this.#pathOf(key);
     try {
-      return (await stat(this.#pathOf(key))).isFile();
+      return (await stat(path)).isFile();
     } catch {
       return false;
     }
+  }
+
+  remove(keys: readonly string[]): Promise<void> {
+    return removeFromDisk(this.#folder, keys);
   }
 
   async makeScratch(): Promise<string> {
@@ -127,7 +135,17 @@ class DiskObjectStore implements ObjectStore {
   }
 
   #pathOf(key: string): string {
-    if (!KEY_PATTERN.test(key)) throw new TriageError('unexpected', 'an object key of the wrong form');
-    return join(this.#folder, key);
+    return join(this.#folder, checkObjectKey(key));
+  }
+}
+
+/** Removes objects of a store on disk, also beside the service that has it open. */
+export async function removeFromDisk(folder: string, keys: readonly string[]): Promise<void> {
+  const paths = keys.map((key) => join(folder, checkObjectKey(key)));
+  try {
+    for (const path of paths) await rm(path, { force: true });
+    for (const each of new Set(paths.map(dirname))) await syncFolder(each);
+  } catch (thrown) {
+    throw storageError(thrown);
   }
 }

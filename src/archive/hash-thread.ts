@@ -1,13 +1,19 @@
 import { Worker } from 'node:worker_threads';
 import { TriageError } from '../errors.ts';
-import type { HashReply, HashRequest } from './hash-worker.ts';
+import type { FileReply, HashReply, HashRequest, StreamReply } from './hash-worker.ts';
 
 /** The SHA-256 of one stream of bytes. Its calls are awaited one after the other, or not at all. */
 export interface StreamHash {
   /** Resolves when the bytes are hashed and their memory may be used again; with the digest where they are the last. */
-  update(memory: SharedArrayBuffer, offset: number, bytes: number, isLast: boolean): Promise<HashReply>;
+  update(memory: SharedArrayBuffer, offset: number, bytes: number, isLast: boolean): Promise<StreamReply>;
   /** Gives the stream up. */
   forget(): void;
+}
+
+/** Digests of a part of a file: SHA-256 in lower-case hexadecimal, MD5 in base64. */
+export interface FileDigests {
+  readonly sha256: string;
+  readonly md5: string;
 }
 
 /**
@@ -28,13 +34,26 @@ export class HashThread {
     return {
       update: (memory, offset, bytes, isLast) => {
         if (worker !== this.#worker) return Promise.reject(lostThread());
-        const answer = Promise.withResolvers<HashReply>();
-        if (this.#waiting.push(answer) === 1) worker.ref();
-        worker.postMessage({ stream, memory, offset, bytes, isLast } satisfies HashRequest);
-        return answer.promise;
+        return this.#ask(worker, { stream, memory, offset, bytes, isLast }) as Promise<StreamReply>;
       },
       forget: () => worker.postMessage({ stream, forget: true } satisfies HashRequest),
     };
+  }
+
+  /** Reads a part of a file and hashes it. */
+  async digestFile(path: string, start: number, end: number): Promise<FileDigests> {
+    const worker = (this.#worker ??= this.#start());
+    const reply = (await this.#ask(worker, { path, start, end })) as FileReply;
+    if ('problem' in reply) throw new TriageError('storage-failed', reply.problem);
+    return reply;
+  }
+
+  // The thread answers in the order it is asked in, each request by what it asks for.
+  #ask(worker: Worker, request: HashRequest): Promise<HashReply> {
+    const answer = Promise.withResolvers<HashReply>();
+    if (this.#waiting.push(answer) === 1) worker.ref();
+    worker.postMessage(request);
+    return answer.promise;
   }
 
   #start(): Worker {

@@ -1,3 +1,13 @@
+import { TriageError } from '../errors.ts';
+
+const KEY_PATTERN = /^[a-z]+\/[0-9a-f]{2}\/[0-9a-z.-]{1,128}$/;
+
+/** Throws for what is no key, `<kind>/<two hex digits>/<name>`: it could lead out of the store. Returns the key. */
+export function checkObjectKey(key: string): string {
+  if (!KEY_PATTERN.test(key)) throw new TriageError('unexpected', 'an object key of the wrong form');
+  return key;
+}
+
 /** What a writer took so far. */
 export interface WrittenBytes {
   /** Where all of it can be read. */
@@ -19,26 +29,31 @@ export interface ObjectWriter {
   /** Ends the writing: resolves when everything taken is in the file. Throws storage-failed or storage-full. */
   flush(): Promise<WrittenBytes>;
   /**
-   * Makes the bytes an object under the key. It is durable when the promise resolves: file synced, renamed,
-   * folder synced. Returns its size in bytes.
+   * Makes the bytes an object under the key. It is durable when the promise resolves: on disk file synced, renamed,
+   * folder synced; elsewhere when the store has said so. Returns its size in bytes.
    */
   commit(key: string): Promise<number>;
   /** Ends the writer: forgets what was written unless it was committed. Call it in the end, at any time, more than once. */
   discard(): Promise<void>;
 }
 
-/** Where objects are kept: disk, and later S3. Keys are `<folder>/<name>` of [a-z0-9.-]. */
+/** Where objects are kept: disk, S3. Keys are as checkObjectKey says. Every failure is a TriageError. */
 export interface ObjectStore {
-  /** Begins with a prefix, which is not hashed. A failure of the disk is met by the writer's methods. */
+  /** Begins with a prefix, which is not hashed. A failure of the store is met by the writer's methods. */
   beginWrite(prefix: Uint8Array): ObjectWriter;
-  /** Makes a finished scratch file an object, as durable as ObjectWriter.commit. Returns its size in bytes. */
+  /** Makes a finished scratch file an object, as durable as ObjectWriter.commit; the file goes. Returns its size in bytes. */
   putFile(scratchPath: string, key: string): Promise<number>;
-  /** A path at which a child process can read the object. Throws not-found. */
-  readablePath(key: string): Promise<string>;
+  /**
+   * A path at which a child process can read the object. It stays there until the scratch folder is removed; without
+   * one whoever asks opens it at once, for it may be lent from a cache. Throws not-found.
+   */
+  readablePath(key: string, scratchFolder?: string): Promise<string>;
   /** Throws not-found. */
   read(key: string): Promise<Buffer>;
   has(key: string): Promise<boolean>;
-  /** A fresh folder for the scratch files of one job; on the same disk, so that putFile is a rename. */
+  /** Removes objects, and nothing where there is none of that key. They stay away when the promise resolves. */
+  remove(keys: readonly string[]): Promise<void>;
+  /** A fresh folder for the scratch files of one job; on disk where the objects are, so that putFile is a rename. */
   makeScratch(): Promise<string>;
   removeScratch(path: string): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { removeFromDisk } from '../archive/disk-object-store.ts';
 import { systemClock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { applyRetention, previewRetention, type RetentionReport } from '../operations/retention.ts';
@@ -8,6 +10,7 @@ export function runRetention(config: Config, apply: boolean): Promise<RetentionR
   return withRecord(config.data, (database) => {
     const place = {
       database,
+      objects: { remove: (keys: readonly string[]) => removeFromDisk(join(config.data, 'archive'), keys) },
       dataFolder: config.data,
       rules: { keepDays: config.retentionDays, diskPercentMax: config.retentionDiskPercent },
       clock: systemClock,

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { removeFromDisk } from '../archive/disk-object-store.ts';
 import { silentLog } from '../telemetry.ts';
 import { makeDataFolder, type TestDataFolder } from '../testing/data-folder.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
@@ -22,7 +24,10 @@ beforeEach(async () => {
 afterEach(() => data.remove());
 
 function place(rules: RetentionRules = MONTH): RetentionPlace {
-  return { database: data.database, dataFolder: data.folder, rules, clock, diskBytes: 1_000 };
+  const objects = {
+    remove: (keys: readonly string[]) => removeFromDisk(join(data.folder, 'archive'), keys),
+  };
+  return { database: data.database, objects, dataFolder: data.folder, rules, clock, diskBytes: 1_000 };
 }
 
 async function removedAtMs(examId: string): Promise<number | null> {

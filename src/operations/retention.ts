@@ -1,12 +1,10 @@
-import { rm, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { statfs } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
 import { pictureObjectKey } from '../archive/archive.ts';
+import type { ObjectStore } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/schema.ts';
-import { asTriageError } from '../errors.ts';
 import type { Log } from '../telemetry.ts';
-import { syncFolder } from './durable-file.ts';
 import {
   excessBytesOf,
   type HeldFilm,
@@ -39,6 +37,7 @@ const FIRST_RUN_MS = 600_000;
 /** Where retention works and by which rules. */
 export interface RetentionPlace {
   readonly database: Kysely<Database>;
+  readonly objects: Pick<ObjectStore, 'remove'>;
   readonly dataFolder: string;
   readonly rules: RetentionRules;
   readonly clock: Clock;
@@ -140,22 +139,16 @@ async function measureDisk(place: RetentionPlace): Promise<RetentionReport['disk
   return { totalBytes: blocks * bsize, filmBytes };
 }
 
-async function removeObjects(place: RetentionPlace, films: readonly RemovedFilm[]): Promise<void> {
-  const paths = films
-    .flatMap(({ examId, objectKey }) => [
+// Durable before the next batch is noted, for only the last one is looked at again after a crash.
+function removeObjects({ objects }: RetentionPlace, films: readonly RemovedFilm[]): Promise<void> {
+  return objects.remove(
+    films.flatMap(({ examId, objectKey }) => [
       objectKey,
       // The pictures show the film.
       pictureObjectKey(examId, 'preview'),
       pictureObjectKey(examId, 'overlay'),
-    ])
-    .map((key) => join(place.dataFolder, 'archive', key));
-  try {
-    for (const path of paths) await rm(path, { force: true });
-    // Durable before the next batch is noted, for only the last one is looked at again after a crash.
-    for (const folder of new Set(paths.map(dirname))) await syncFolder(folder);
-  } catch (thrown) {
-    throw asTriageError(thrown, 'storage-failed');
-  }
+    ]),
+  );
 }
 
 function reportOf(

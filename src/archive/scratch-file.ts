@@ -5,7 +5,7 @@ import type { TriageError } from '../errors.ts';
 import { storageError } from './disk-errors.ts';
 import { syncFolder } from './folder-sync.ts';
 import type { StreamHash } from './hash-thread.ts';
-import type { ObjectWriter, WrittenBytes } from './object-store.ts';
+import type { WrittenBytes } from './object-store.ts';
 import { SLOT_BYTES, START_BYTES, type WriteSlot, type WriteSlots } from './write-slots.ts';
 
 /** Full slots of one writer that may wait for the disk and the hash before the sender is asked to pause. */
@@ -14,14 +14,13 @@ const SUBMITTED_MAX = 2;
 const BLOCK_BYTES = 4096;
 
 /** What a writer works with. */
-export interface DiskObjectWriterParts {
+export interface ScratchFileParts {
   readonly path: string;
   /** Whether writes go past the page cache. */
   readonly direct: boolean;
   readonly prefix: Uint8Array;
   readonly slots: WriteSlots;
   readonly hash: StreamHash;
-  readonly pathOf: (key: string) => string;
 }
 
 /** Opens a new file for writing; `direct` where the file system allows it. */
@@ -35,8 +34,8 @@ export function openScratchFile(path: string, direct: boolean): Promise<FileHand
  * the next one fills. Direct writes save the copy into the page cache and its write-back, and leave little to do
  * for the sync at the end.
  */
-export class DiskObjectWriter implements ObjectWriter {
-  readonly #parts: DiskObjectWriterParts;
+export class ScratchFile {
+  readonly #parts: ScratchFileParts;
   readonly #file: Promise<FileHandle>;
   #slot: WriteSlot | undefined;
   #filledBytes = 0;
@@ -49,7 +48,7 @@ export class DiskObjectWriter implements ObjectWriter {
   #failure: TriageError | undefined;
   #ended = false;
 
-  constructor(parts: DiskObjectWriterParts) {
+  constructor(parts: ScratchFileParts) {
     this.#parts = parts;
     this.#file = openScratchFile(parts.path, parts.direct);
     this.#file.catch((thrown: unknown) => {
@@ -58,12 +57,14 @@ export class DiskObjectWriter implements ObjectWriter {
     this.#fill(parts.prefix);
   }
 
+  /** As ObjectWriter.write. */
   write(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const rest = this.#fill(chunk);
     return rest.length === 0 ? undefined : this.#writeLater(rest);
   }
 
+  /** As ObjectWriter.flush. */
   async flush(): Promise<WrittenBytes> {
     if (this.#dataSetSha256 === undefined) this.#submit(true);
     await Promise.all(this.#submitted);
@@ -76,8 +77,8 @@ export class DiskObjectWriter implements ObjectWriter {
     };
   }
 
-  async commit(key: string): Promise<number> {
-    const target = this.#parts.pathOf(key);
+  /** Moves the file to where it stays: synced, renamed, its folder synced. Returns its size in bytes. */
+  async moveTo(target: string): Promise<number> {
     try {
       await this.flush();
       const file = await this.#file;
@@ -93,6 +94,7 @@ export class DiskObjectWriter implements ObjectWriter {
     }
   }
 
+  /** As ObjectWriter.discard: the file goes unless it was moved. */
   async discard(): Promise<void> {
     if (this.#start !== undefined) this.#parts.slots.giveStart(this.#start);
     this.#start = undefined;
