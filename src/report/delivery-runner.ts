@@ -11,6 +11,7 @@ import type { Database } from '../database/schema.ts';
 import type { DimseLimits } from '../dimse/limits.ts';
 import { sendFiles } from '../dimse/send-files.ts';
 import { asTriageError, type ErrorClass } from '../errors.ts';
+import { type Meter, silentMeter } from '../meter.ts';
 import type { Destination } from '../sites.ts';
 import type { Log } from '../telemetry.ts';
 import { DestinationRounds } from './destination-rounds.ts';
@@ -29,6 +30,8 @@ export interface DeliveryRunnerParts {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Left out: nothing is counted. */
+  readonly meter?: Meter;
   /** Every PACS that reports can be sent to, at this moment. */
   readonly destinations: () => readonly Destination[];
   readonly identity: PeerIdentity;
@@ -153,6 +156,7 @@ export class DeliveryRunner {
     const attempt = { state: 'delivered' as const, dueAtMs: nowMs, nowMs, note, commitment };
     await recordDelivery(database, delivery, attempt);
     const { examId, kind, destination } = delivery;
+    this.#count('delivered');
     log.info({ examId, kind, destination }, 'a report was delivered');
     if (commitment) onDelivered();
   }
@@ -168,7 +172,12 @@ export class DeliveryRunner {
     const dueAtMs = next.state === 'pending' ? next.dueAtMs : nowMs;
     const attempt = { state: next.state, dueAtMs, nowMs, note, commitment: false };
     await recordDelivery(database, delivery, attempt);
+    this.#count(next.state === 'pending' ? 'to be tried again' : next.state);
     const fields = { examId: delivery.examId, destination: delivery.destination, state: next.state, note };
     log.warn(fields, 'a report was not delivered');
+  }
+
+  #count(result: string): void {
+    (this.#parts.meter ?? silentMeter).count('osteotriage_deliveries_total', { result });
   }
 }

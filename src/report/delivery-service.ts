@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/schema.ts';
 import type { DimseLimits } from '../dimse/limits.ts';
+import type { Meter } from '../meter.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import type { Log } from '../telemetry.ts';
 import { CommitmentAsker } from './commitment-asker.ts';
@@ -17,6 +18,7 @@ export interface DeliveryServiceParts {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
+  readonly meter?: Meter;
   readonly sites: SiteDirectory;
   readonly config: PeerIdentity & Pick<Config, 'deliveryDaysMax'>;
   readonly limits: DimseLimits;
@@ -36,6 +38,7 @@ export function startDeliveries(parts: DeliveryServiceParts): Deliveries {
   const { database, objects, clock, log, sites, config, limits } = parts;
   const runner = new DeliveryRunner({
     ...{ database, objects, clock, log, limits },
+    ...(parts.meter === undefined ? {} : { meter: parts.meter }),
     destinations: () => sites.destinations(),
     identity: config,
     giveUpAfterMs: config.deliveryDaysMax * 86_400_000,
