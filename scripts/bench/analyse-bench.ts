@@ -8,6 +8,7 @@ import { startWorkerPool } from '../../src/inference/worker-pool.ts';
 import { openLog } from '../../src/telemetry.ts';
 import { workerSettings } from '../../src/worker-settings.ts';
 import type { Catalogue } from '../phantom/fixture-catalogue.ts';
+import { median, rounded } from './statistics.ts';
 
 /** What the bench of the analysis found; films are the uncompressed panoramic fixtures. */
 export interface AnalyseFigures {
@@ -47,11 +48,11 @@ export async function benchAnalyse(rounds: number): Promise<AnalyseFigures> {
   } finally {
     await pool.close(1000);
   }
-  const stage = (name: keyof StageTimings) => median(timings.map((timing) => timing[name]));
+  const stage = (name: keyof StageTimings) => rounded(median(timings.map((timing) => timing[name])));
   return {
     workers: settings.workers,
     films: paths.length,
-    filmsPerSecond: median(speeds),
+    filmsPerSecond: rounded(median(speeds)),
     stagesMs: {
       read: stage('read'),
       decode: stage('decode'),
@@ -62,9 +63,4 @@ export async function benchAnalyse(rounds: number): Promise<AnalyseFigures> {
       total: stage('total'),
     },
   };
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return Number((sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(2));
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { type FilmFile, writeFilmFiles } from './film-files.ts';
 import { exitOf, type Receiver, RECEIVERS, type ReceiverName } from './intake-receivers.ts';
 import { cpuSeconds, peakRssMb } from './process-figures.ts';
+import { median, rounded } from './statistics.ts';
 
 /** So many files of a size over so many associations at once. */
 export interface IntakeCase {
@@ -167,13 +168,4 @@ async function sendGroups(
     }),
   );
   return (performance.now() - startedAt) / 1000;
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function rounded(figure: number): number {
-  return Number(figure.toFixed(2));
 }

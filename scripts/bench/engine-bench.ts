@@ -1,0 +1,88 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StageTimings } from '../../src/exam/analysis.ts';
+import { PANORAMIC_MODEL } from '../../src/inference/model-registry.ts';
+import { PROJECT_FOLDER } from '../../src/project-folder.ts';
+import type { FilmTemplate } from '../fault-plan/invented-film.ts';
+import { type BenchPart, type BenchSize, inFolder, roundsOf, say } from './bench-run.ts';
+import { startBenchService } from './bench-service.ts';
+import { finishRate } from './fair-share.ts';
+import { openHeldFilms } from './held-films.ts';
+import { drawPhantoms, readFixtureFilms } from './panoramic-films.ts';
+import { allowedCores } from './processor-cores.ts';
+import { meanStages, startLoneWorker } from './stage-times.ts';
+import { type Figure, judge } from './targets.ts';
+
+interface FilmSet {
+  readonly name: string;
+  readonly films: () => Promise<readonly FilmTemplate[]>;
+}
+
+/** The films that each model reads. A model that is installed and is not named here has no figure, and fails for it. */
+const FILM_SETS: Readonly<Record<string, readonly FilmSet[]>> = {
+  [PANORAMIC_MODEL]: [
+    { name: 'phantoms 2900 x 1250, 12 bit, uncompressed', films: drawPhantoms },
+    { name: 'fixtures in all transfer syntaxes', films: readFixtureFilms },
+  ],
+};
+
+/**
+ * Films a second of the whole service, a worker on every core, from files on disk to row, reports and pictures, over
+ * what the cores would do if each did nothing but the stages of one film after the other. The stages are timed in the
+ * same run by a lone worker held to one core, its rounds between those of the service. What the parent process costs
+ * is part of the loss.
+ */
+export async function benchEngine(size: BenchSize): Promise<BenchPart> {
+  const figures: Figure[] = [];
+  const details: unknown[] = [];
+  const installed = await readdir(join(PROJECT_FOLDER, 'models'), { withFileTypes: true });
+  for (const model of installed.filter((entry) => entry.isDirectory() && entry.name !== 'training')) {
+    const sets = FILM_SETS[model.name];
+    if (sets === undefined) figures.push(judge('engine.efficiency', [], model.name));
+    for (const set of sets ?? []) {
+      const part = await inFolder((folder) => benchFilmSet(folder, `${model.name}, ${set.name}`, set, size));
+      figures.push(...part.figures);
+      details.push(part.details);
+    }
+  }
+  return { figures, details };
+}
+
+async function benchFilmSet(folder: string, name: string, set: FilmSet, size: BenchSize): Promise<BenchPart> {
+  const cores = allowedCores();
+  const templates = await set.films();
+  // Each round takes every film equally often, in the service and alone.
+  const turns = (films: number) => templates.length * Math.max(1, Math.round(films / templates.length));
+  const [count, alone] = size.quick ? [turns(6), turns(2)] : [turns(40), turns(12)];
+  const held = await openHeldFilms(join(folder, 'data'), templates);
+  const service = await startBenchService(join(folder, 'data'), cores.length);
+  const worker = await startLoneWorker(join(folder, 'alone'), templates, cores[0] ?? 0);
+  const rates: number[] = [];
+  const efficiencies: number[] = [];
+  const timings: StageTimings[] = [];
+  try {
+    for (const { round, counts } of roundsOf(size)) {
+      say(`engine: ${name}: round ${round} of ${size.rounds}, ${count} films, ${alone} alone`);
+      const stages = await worker.measure(alone);
+      const filmsPerSecond = finishRate(await held.finishedMs(await held.queue(count), count));
+      if (!counts) continue;
+      rates.push(filmsPerSecond);
+      timings.push(...stages);
+      efficiencies.push((filmsPerSecond * meanStages(stages).total) / 1000 / cores.length);
+    }
+  } finally {
+    await worker.stop();
+    await held.close();
+    await service.stop();
+  }
+  const stagesMs = meanStages(timings);
+  return {
+    figures: [judge('engine.efficiency', efficiencies, name), judge('engine.filmsPerSecond', rates, name)],
+    details: {
+      films: name,
+      ...{ workers: cores.length, filmsEachRound: count, stagesMs },
+      stagesAre:
+        'means of one worker that reads one film at a time, held to one core, timed between the rounds',
+    },
+  };
+}

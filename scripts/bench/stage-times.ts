@@ -1,0 +1,63 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../src/clock.ts';
+import { readConfig } from '../../src/config.ts';
+import type { StageTimings } from '../../src/exam/analysis.ts';
+import { startWorkerPool } from '../../src/inference/worker-pool.ts';
+import { openLog } from '../../src/telemetry.ts';
+import { workerSettings } from '../../src/worker-settings.ts';
+import type { FilmTemplate } from '../fault-plan/invented-film.ts';
+import { nextFilm } from './panoramic-films.ts';
+import { holdToCores } from './processor-cores.ts';
+import { mean, rounded } from './statistics.ts';
+
+/** One worker that reads films one at a time, held to one core: nothing overlaps, no thread helps. */
+export interface LoneWorker {
+  /** What the stages of so many films took, report and pictures included. */
+  measure(count: number): Promise<readonly StageTimings[]>;
+  stop(): Promise<void>;
+}
+
+/** Starts it; its pool is the service's own, so that the stages are the very same code. */
+export async function startLoneWorker(
+  folder: string,
+  templates: readonly FilmTemplate[],
+  core: number,
+): Promise<LoneWorker> {
+  await mkdir(folder, { recursive: true });
+  const settings = workerSettings(readConfig({ workers: '1' }, {}).config);
+  const pool = await startWorkerPool({ ...settings, clock: systemClock, log: openLog('error') });
+  for (const pid of pool.workerPids()) holdToCores(pid, [core]);
+  return {
+    async measure(count) {
+      const timings: StageTimings[] = [];
+      for (let index = 0; index < count; index += 1) {
+        const path = join(folder, `${index}.dcm`);
+        const scratchFolder = join(folder, `scratch-${index}`);
+        await mkdir(scratchFolder);
+        await writeFile(path, nextFilm(templates, index).bytes);
+        const request = { id: `lone-${index}`, path, source: 'dicom' as const, options: {}, scratchFolder };
+        const { analysis } = await pool.analyse({ ...request, reportedAtMs: Date.now() });
+        timings.push(analysis.timingsMs);
+        await rm(scratchFolder, { recursive: true });
+        await rm(path);
+      }
+      return timings;
+    },
+    stop: () => pool.close(1000),
+  };
+}
+
+/** The mean of each stage over films, milliseconds; `total` is their sum. */
+export function meanStages(timings: readonly StageTimings[]): Readonly<Record<keyof StageTimings, number>> {
+  const stage = (name: keyof StageTimings) => rounded(mean(timings.map((timing) => timing[name])));
+  const stages = {
+    read: stage('read'),
+    decode: stage('decode'),
+    prepare: stage('prepare'),
+    inference: stage('inference'),
+    measure: stage('measure'),
+    report: stage('report'),
+  };
+  return { ...stages, total: rounded(Object.values(stages).reduce((sum, ms) => sum + ms, 0)) };
+}
