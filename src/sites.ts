@@ -7,6 +7,7 @@ import { BlockList, isIP } from 'node:net';
 import { resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { TriageError } from './errors.ts';
+import { JOB_PRIORITIES } from './exam/priority.ts';
 
 /** What a peer may ask of this node. */
 export const PEER_RIGHTS = ['store', 'commit', 'worklist', 'mpps', 'dxa-results'] as const;
@@ -76,6 +77,8 @@ const siteSchema = z.strictObject({
   watchedFolder: z
     .strictObject({ folder: z.string().min(1), outTray: z.string().min(1).optional() })
     .optional(),
+  /** How urgent its films are, where it is not the sender that says so. */
+  priority: z.enum(JOB_PRIORITIES).optional(),
   /** What differs from the configuration for this site's films. */
   rules: z
     .strictObject({

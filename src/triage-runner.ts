@@ -145,7 +145,11 @@ export class TriageRunner {
     try {
       const prepared = await this.#prepare(job);
       scratchFolder = prepared.request.scratchFolder;
-      await this.#finish(job, prepared.input, await this.#analyse(job, prepared));
+      const reply = await this.#analyse(job, prepared);
+      this.#finishing += 1;
+      // The film has left the pool: the next one is claimed while this one's result is written.
+      this.ring();
+      await this.#finish(job, prepared.input, reply).finally(() => (this.#finishing -= 1));
     } catch (thrown) {
       await this.#giveBack(job, thrown).catch((again: unknown) => {
         log.error(
@@ -163,7 +167,7 @@ export class TriageRunner {
     const { database, pool } = this.#parts;
     const declined = { analysis: declinedAnalysis(request.path), artefacts: null };
     if (isDeclined) return declined;
-    // A worker that was killed by the film and never said so is charged to it by whoever claims the job next.
+    // Whoever counted the last one may have ended before it could set the film aside.
     if (input.deaths >= DEATHS_MAX) throw killsWorkers();
     const place = { rankMs: rankMs(job.priority, input.reportedAtMs), isSuspect: input.deaths > 0 };
     const reply = await pool.analyse(request, place);

@@ -5,6 +5,8 @@ export interface IncomingDescription {
   readonly sopClassUid: string;
   readonly sopInstanceUid: string;
   readonly transferSyntaxUid: string;
+  /** Priority of the request (PS3.7 9.3.1.1) as the peer wrote it; undefined where it wrote none. */
+  readonly priority: number | undefined;
   readonly callingAeTitle: string;
   readonly calledAeTitle: string;
   readonly remoteAddress: string;

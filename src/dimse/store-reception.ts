@@ -110,6 +110,7 @@ export class StoreReception {
       sopClassUid: this.#context.abstractSyntax,
       sopInstanceUid: this.#command.AffectedSOPInstanceUID ?? '',
       transferSyntaxUid: this.#context.transferSyntax,
+      priority: this.#command.Priority,
       callingAeTitle,
       calledAeTitle,
       remoteAddress,

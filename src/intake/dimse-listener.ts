@@ -10,6 +10,7 @@ import { type Acceptor, startAcceptor } from '../dimse/acceptor.ts';
 import type { DimseLimits } from '../dimse/limits.ts';
 import type { AssociationProposal, AssociationVerdict, DimseService } from '../dimse/services.ts';
 import { STATUS } from '../dimse/status.ts';
+import { storePriorityOf } from '../decide/job-priority.ts';
 import type { TlsListening } from '../dimse/tls-server.ts';
 import type { EndedAssociation, IncomingObject, StorageSink, StoreOutcome } from '../dimse/storage-sink.ts';
 import { ERRORS, type ErrorCode, TriageError } from '../errors.ts';
@@ -142,7 +143,10 @@ function storageSink(receiver: InstanceReceiver): StorageSink {
   const noted = new Set<string>();
   return {
     async begin(incoming): Promise<IncomingObject> {
-      const reception = await receiver.begin(incoming);
+      const reception = await receiver.begin({
+        ...incoming,
+        storePriority: storePriorityOf(incoming.priority),
+      });
       return {
         write: (chunk) => reception.write(chunk),
         finish: async () => answer(await reception.finish()),

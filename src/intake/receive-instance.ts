@@ -20,7 +20,7 @@ import { TriageError, asTriageError } from '../errors.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import type { JobPriority } from '../exam/priority.ts';
 import { type Meter, silentMeter } from '../meter.ts';
-import type { SiteRegistry } from '../site-registry.ts';
+import type { SiteDirectory } from '../site-registry.ts';
 import { LOOPBACK_SITE_ID } from '../sites.ts';
 import type { Log } from '../telemetry.ts';
 import { startSpan, type TraceSpan } from '../traces.ts';
@@ -56,7 +56,7 @@ export interface ReceiverParts {
   readonly clock: Clock;
   readonly log: Log;
   /** How urgent films are by their site and their age; left out: as their senders say. */
-  readonly sites?: Pick<SiteRegistry, 'priorityOf'>;
+  readonly sites?: Pick<SiteDirectory, 'book'>;
   readonly config?: Pick<Config, 'backfillDaysMin'>;
   /** Left out: everything that the disk takes is taken. */
   readonly gate?: Pick<IntakeGate, 'judgeInstance'>;
@@ -246,9 +246,10 @@ export class InstanceReception {
 
   #priorityOf({ studyDate }: ImageHeader, receivedAtMs: number): JobPriority {
     const { sites, config } = this.#receiver.parts;
+    const siteId = this.#offer.siteId ?? LOOPBACK_SITE_ID;
     return decidePriority({
       storePriority: this.#offer.storePriority ?? 'medium',
-      sitePriority: sites?.priorityOf(this.#offer.siteId ?? LOOPBACK_SITE_ID),
+      sitePriority: sites?.book()?.sites.find(({ id }) => id === siteId)?.priority,
       ...{ studyDate, receivedAtMs },
       backfillDaysMin: config?.backfillDaysMin ?? Infinity,
     });
