@@ -44,6 +44,7 @@ const LEAVES = [
   'metrics',
   'health',
   'traces',
+  'event-bus',
 ];
 
 /** The one file that may import a heavy library. */

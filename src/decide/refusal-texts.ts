@@ -26,6 +26,10 @@ export const REFUSAL_TEXTS: Readonly<Record<ErrorCode, TextInLanguages>> = {
     en: 'The database does not answer; the film is tried again.',
     sv: 'Databasen svarar inte; bilden behandlas igen.',
   },
+  'queue-unreachable': {
+    en: 'The queue does not answer; the film is triaged all the same.',
+    sv: 'Kön svarar inte; bilden bedöms ändå.',
+  },
   'database-newer': {
     en: 'The record belongs to a newer version of this program.',
     sv: 'Posten hör till en nyare version av programmet.',

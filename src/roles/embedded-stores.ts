@@ -6,13 +6,13 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { databasePath, hasLostLog, lockFolder, openSqlite } from '../database/sqlite.ts';
 import { holdAlone } from '../duty.ts';
+import { openEventBus } from '../event-bus.ts';
 import type { RunningPart } from '../lifecycle.ts';
 import { upgradeDatabase } from '../operations/upgrade.ts';
 import { openDatabaseJobQueue } from '../queue/database-job-queue.ts';
 import { releaseLeases } from '../queue/reconciler.ts';
 import type { Log } from '../telemetry.ts';
-import type { WorklistEvent } from '../worklist/worklist-views.ts';
-import type { Events, Stores } from './foundation.ts';
+import type { Stores } from './foundation.ts';
 
 /** SQLite and a disk, held by this one process: the folder's lock keeps every other one out. */
 export async function openEmbeddedStores(
@@ -36,19 +36,5 @@ export async function openEmbeddedStores(
   const lookAtLog = (): string | null =>
     hasLostLog(database) ? 'a sync of the record failed; nothing is acknowledged until a restart' : null;
   const vitals = [{ name: 'record', look: () => Promise.resolve(lookAtLog()) }];
-  return { database, objects, queue, events: openEvents(), duties: holdAlone, checks: [], vitals };
-}
-
-/** Tells the listeners of this process. */
-export function openEvents(): Events {
-  const listeners = new Set<(event: WorklistEvent) => void>();
-  return {
-    publish(event) {
-      for (const listener of listeners) listener(event);
-    },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
+  return { database, objects, queue, events: openEventBus(), duties: holdAlone, checks: [], vitals };
 }

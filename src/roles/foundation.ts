@@ -4,12 +4,12 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/schema.ts';
 import type { Duties } from '../duty.ts';
+import type { EventBus } from '../event-bus.ts';
 import type { HealthCheck } from '../health.ts';
 import type { RunningPart } from '../lifecycle.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
 import type { SiteRegistry } from '../site-registry.ts';
 import type { Log } from '../telemetry.ts';
-import type { EventSource, WorklistEvent } from '../worklist/worklist-views.ts';
 import { type Metrics, openMetrics } from '../metrics.ts';
 import { gaugeRecord, gaugeSpool } from '../service-gauges.ts';
 import { PRODUCT_VERSION } from '../project-folder.ts';
@@ -17,17 +17,12 @@ import { openDistributedStores } from './distributed-stores.ts';
 import { openEmbeddedStores } from './embedded-stores.ts';
 import { openSiteRegistry } from '../site-registry.ts';
 
-/** Where parts of the service tell each other, and the pages, what has changed. */
-export interface Events extends EventSource {
-  publish(event: WorklistEvent): void;
-}
-
 /** What is kept and carried, and by whom; the two modes differ in nothing else. */
 export interface Stores {
   readonly database: Kysely<Database>;
   readonly objects: ObjectStore;
   readonly queue: JobQueue;
-  readonly events: Events;
+  readonly events: EventBus;
   /** Runs the work that one process does for all. */
   readonly duties: Duties;
   /** What must answer before this process may be given work. */
