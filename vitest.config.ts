@@ -1,11 +1,46 @@
 import { defineConfig } from 'vitest/config';
+import { requirePostgres } from './src/testing/postgres.ts';
+
+/** Suites of the record and of what stands right on it: they run a second time, on PostgreSQL. */
+const ON_EACH_RECORD = [
+  'src/database/{exam,job,referral,revision,query-plan,race,tally}*.test.ts',
+  'src/queue/{database,redis}-job-queue.test.ts',
+  'src/operations/{identity,opt-outs,retention}.test.ts',
+  'src/intake/{receive-instance,dxa-results,commitment-runner,intake-gate}.test.ts',
+  'src/report/{delivery-runner,commitment-asker,out-tray-runner,result-desk}.test.ts',
+  'src/worklist/{modality-worklist,performed-steps}.test.ts',
+  'src/http/dicomweb-{store,retrieve}.test.ts',
+];
+
+const postgres = requirePostgres();
+if (!postgres.available) console.warn(`No suite runs on PostgreSQL: ${postgres.reason}.`);
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'workers/**/*.test.ts', 'scripts/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'embedded',
+          include: ['src/**/*.test.ts', 'workers/**/*.test.ts', 'scripts/**/*.test.ts'],
+        },
+      },
+      ...(postgres.available
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: 'postgres',
+                include: ON_EACH_RECORD,
+                globalSetup: './src/testing/postgres-project.ts',
+              },
+            },
+          ]
+        : []),
+    ],
   },
 });

@@ -9,7 +9,7 @@ import { silentLog } from './telemetry.ts';
 import { until } from './testing/delivery-fixtures.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { requirePostgres, startPostgres, type TestPostgres } from './testing/postgres.ts';
-import { openTestRecord } from './testing/record-fixtures.ts';
+import { openTestRecord } from './testing/test-record.ts';
 
 const postgres = requirePostgres();
 let server: TestPostgres | undefined;

@@ -60,7 +60,6 @@ export async function findStudyUids(
   page: { readonly limit: number; readonly offset: number },
 ): Promise<readonly string[]> {
   const { studyUids, patientId, patientName, accessionNumber, modalities, studyDates } = filter;
-  const header = (name: string) => sql<string>`json_extract(exams.header_json, ${`$.${name}`})`;
   let query = database
     .selectFrom('exams')
     .innerJoin('persons', 'persons.person_id', 'exams.person_id')
@@ -71,9 +70,9 @@ export async function findStudyUids(
   if (patientId !== undefined) query = query.where(likeness(sql.ref('persons.patient_id'), patientId));
   if (patientName !== undefined) query = query.where(likeness(sql.ref('persons.name'), patientName));
   if (accessionNumber !== undefined)
-    query = query.where(likeness(header('accessionNumber'), accessionNumber));
-  if (studyDates?.from !== undefined) query = query.where(header('studyDate'), '>=', studyDates.from);
-  if (studyDates?.to !== undefined) query = query.where(header('studyDate'), '<=', studyDates.to);
+    query = query.where(likeness(sql.ref('exams.accession_number'), accessionNumber));
+  if (studyDates?.from !== undefined) query = query.where('exams.study_date', '>=', studyDates.from);
+  if (studyDates?.to !== undefined) query = query.where('exams.study_date', '<=', studyDates.to);
   if (modalities !== undefined) {
     const kinds = modalities.flatMap((modality) => REPORT_MODALITIES[modality] ?? []);
     query = query.where((eb) => {
@@ -172,7 +171,8 @@ async function listKnown(
   [fromMs, toMs]: readonly [number, number],
   limit: number | null,
 ): Promise<readonly FinishedStanding[]> {
-  const knownAtMs = sql<number>`max(exams.finished_at_ms, exam_senders.noted_at_ms)`;
+  const knownAtMs = sql<number>`CASE WHEN exams.finished_at_ms > exam_senders.noted_at_ms
+    THEN exams.finished_at_ms ELSE exam_senders.noted_at_ms END`;
   let own = standings(database)
     .select('exams.finished_at_ms as known_at_ms')
     .where('exams.site_id', '=', siteId)
@@ -184,6 +184,7 @@ async function listKnown(
     .innerJoin('exam_senders', 'exam_senders.exam_id', 'exams.exam_id')
     .select(knownAtMs.as('known_at_ms'))
     .where('exam_senders.site_id', '=', siteId)
+    .where('exams.finished_at_ms', 'is not', null)
     .where(knownAtMs, '>=', fromMs)
     .where(knownAtMs, '<=', toMs)
     .orderBy(knownAtMs)
@@ -290,10 +291,15 @@ function reportOf(report: Selectable<ReportTable>, film: HeldInstance | undefine
 }
 
 /** `*` is any text and `?` any letter (PS3.4 section C.2.2.2.4); everything else stands for itself. */
-function likeness(column: ReturnType<typeof sql<string>> | ReturnType<typeof sql.ref>, text: string) {
-  const pattern = text
+function likeness(column: ReturnType<typeof sql.ref>, text: string) {
+  const pattern = asciiLowerCase(text)
     .replaceAll(/[\\%_]/g, (letter) => `\\${letter}`)
     .replaceAll('*', '%')
     .replaceAll('?', '_');
-  return sql<boolean>`${column} LIKE ${pattern} ESCAPE '\\'`;
+  return sql<boolean>`lower(${column}) LIKE ${pattern} ESCAPE '\\'`;
+}
+
+/** As lower() of both engines does it, which leaves letters such as Å as they are. */
+function asciiLowerCase(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -62,6 +62,8 @@ export async function insertExam(database: Connection, received: ReceivedInstanc
       ...(received.siteId === undefined ? {} : { site_id: received.siteId }),
       ...(received.door === undefined ? {} : { door: received.door }),
       header_json: JSON.stringify(header),
+      study_date: header.studyDate,
+      accession_number: header.accessionNumber,
       modality: header.modality,
       view_name: received.view,
       age_years: received.ageYears,

@@ -1,9 +1,11 @@
 import { type Kysely, sql } from 'kysely';
+import { engineOf } from './engine.ts';
 
 /** Priorities and traces of jobs, the choice of models and their shadows, calibrations, and duties of one for all. */
 export async function createEngineRecord(database: Kysely<never>): Promise<void> {
   const db = database as unknown as Kysely<unknown>;
   await widenJobs(db);
+  await widenExams(db);
   await createModelRecord(db);
   await db.schema
     .createTable('duties')
@@ -30,6 +32,32 @@ async function widenJobs(db: Kysely<unknown>): Promise<void> {
   await sql`UPDATE jobs SET rank_ms = due_at_ms`.execute(db);
   await schema.createIndex('jobs_by_rank').on('jobs').columns(['state', 'rank_ms']).execute();
   await schema.createIndex('jobs_by_lease').on('jobs').columns(['state', 'lease_until_ms']).execute();
+}
+
+/** What viewers look for gets columns and indexes of its own; it stood in the header alone. */
+async function widenExams(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema.alterTable('exams').addColumn('study_date', 'text').execute();
+  await schema.alterTable('exams').addColumn('accession_number', 'text').execute();
+  const of = (name: string) =>
+    engineOf(db) === 'sqlite'
+      ? sql`json_extract(header_json, ${sql.lit(`$.${name}`)})`
+      : sql`header_json::json ->> ${sql.lit(name)}`;
+  await sql`UPDATE exams SET study_date = ${of('studyDate')}, accession_number = ${of('accessionNumber')}`.execute(
+    db,
+  );
+  const index = (name: string, table: string) => schema.createIndex(name).on(table);
+  await index('exams_by_site', 'exams').columns(['site_id', 'received_at_ms']).execute();
+  await index('exams_by_study_date', 'exams').columns(['site_id', 'study_date']).execute();
+  await index('exams_by_accession', 'exams')
+    .expression(sql`lower(accession_number)`)
+    .execute();
+  await index('persons_by_name', 'persons')
+    .expression(sql`lower(name)`)
+    .execute();
+  await index('persons_by_id_text', 'persons')
+    .expression(sql`lower(patient_id)`)
+    .execute();
 }
 
 async function createModelRecord({ schema }: Kysely<unknown>): Promise<void> {

@@ -113,8 +113,8 @@ export function selectSteps(
 ) {
   const { dateFrom, dateTo, patientIds, stepIds, studyUids, accessionNumbers, stationAeTitles } = filter;
   const narrow = [patientIds, stepIds, studyUids, accessionNumbers].some((keys) => keys !== null);
-  // The plus keeps the planner from the index of dates where a key names few steps.
-  const state = narrow ? sql<ProcedureStepState>`+s.state` : sql<ProcedureStepState>`s.state`;
+  // An expression keeps the planner from the index of dates where a key names few steps.
+  const state = narrow ? sql<ProcedureStepState>`coalesce(s.state, '')` : sql<ProcedureStepState>`s.state`;
   let query = database
     .selectFrom('procedure_steps as s')
     .innerJoin('referrals as r', 'r.referral_id', 's.referral_id')
@@ -161,12 +161,12 @@ export function selectSteps(
     if (dateTo !== null) query = query.where('s.scheduled_date', '<=', dateTo);
     return query;
   }
-  // The index goes on where the page before ended; the plus keeps the planner from beginning at the first day again.
+  // The index goes on where the page before ended; an expression keeps the planner from beginning at the first day again.
   const { scheduledDate, scheduledTime, stepId } = after;
   query = query.where(
     sql<boolean>`(s.scheduled_date, s.scheduled_time, s.step_id) > (${scheduledDate}, ${scheduledTime}, ${stepId})`,
   );
-  if (dateTo !== null) query = query.where(sql<string>`+s.scheduled_date`, '<=', dateTo);
+  if (dateTo !== null) query = query.where(sql<string>`coalesce(s.scheduled_date, '')`, '<=', dateTo);
   return query;
 }
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openTestRecord } from '../testing/record-fixtures.ts';
+import { openTestRecord } from '../testing/test-record.ts';
 import { insertAcceptedReferral, insertTestReferral, referralState } from '../testing/scanner-fixtures.ts';
 import { acceptReferral, dismissReferral, listReferralEntries } from './referral-records.ts';
 import type { Database } from './schema.ts';

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exampleReport } from '../testing/example-report.ts';
-import { insertTestExam, openTestRecord, routineJob } from '../testing/record-fixtures.ts';
+import { insertTestExam, routineJob } from '../testing/record-fixtures.ts';
+import { openTestRecord } from '../testing/test-record.ts';
 import { insertJobs, type LeasedJob } from './job-records.ts';
 import { findExamIds, reassessExam } from './revision-records.ts';
 import type { Database } from './schema.ts';

@@ -69,6 +69,9 @@ export interface ExamTable {
   object_bytes: number;
   calling_ae_title: string;
   header_json: string;
+  /** YYYYMMDD, as the header has it. */
+  study_date: string | null;
+  accession_number: string | null;
   modality: string | null;
   view_name: string | null;
   age_years: number | null;

@@ -13,7 +13,7 @@ import type { SiteDirectory } from '../site-registry.ts';
 import { parseSites } from '../sites.ts';
 import { silentLog } from '../telemetry.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-import { openTestRecord } from '../testing/record-fixtures.ts';
+import { failUpdates, openTestRecord } from '../testing/test-record.ts';
 import { tinyDataSet } from '../testing/tiny-data-set.ts';
 import { type CommitmentReport, CommitmentRunner } from './commitment-runner.ts';
 import { COMMITMENT_INSTANCE_UID, commitmentService } from './commitment-service.ts';
@@ -243,7 +243,7 @@ describe('requests in number', () => {
     sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${count})
       insert into commitment_requests (request_id, transaction_uid, calling_ae_title, called_ae_title, site_id,
         references_json, state, attempts, due_at_ms, asked_at_ms)
-      select ${state} || i, ${state} || i, 'MODALITY', 'OSTEOTRIAGE', 'clinic', '[]', ${state}, 1,
+      select ${sql.lit(state)} || i, ${sql.lit(state)} || i, 'MODALITY', 'OSTEOTRIAGE', 'clinic', '[]', ${sql.lit(state)}, 1,
         ${clock.nowMs() + 1000}, 0 from n`.execute(database);
   const count = async () =>
     (await database.selectFrom('commitment_requests').select('request_id').execute()).length;
@@ -304,9 +304,7 @@ describe('the way back', () => {
   });
 
   it('is not told without end while the record takes no word of it', async () => {
-    await sql`create trigger full before update on commitment_requests begin select raise(abort, 'disk full'); end`.execute(
-      database,
-    );
+    const mend = await failUpdates(database, 'commitment_requests');
     await Promise.all(
       ['2.25.1', '2.25.2', '2.25.3'].map((TransactionUID) =>
         ask([], { change: { dataset: { TransactionUID, ReferencedSOPSequence: [reference(HELD)] } } }),
@@ -314,7 +312,7 @@ describe('the way back', () => {
     );
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(called.length).toBeLessThanOrEqual(3);
-    await sql`drop trigger full`.execute(database);
+    await mend();
     clock.advance(CLAIM_MS);
     expect(await settled()).toMatchObject({ state: 'reported' });
   });
@@ -338,13 +336,16 @@ describe('the way back', () => {
     let tellNow: () => void = () => undefined;
     const telling = new Promise<void>((tell) => (tellNow = tell));
     const told: CommitmentReport[] = [];
+    let isTelling = false;
     await ask(undefined, {
       report: async (report) => {
+        isTelling = true;
         await telling;
         told.push(report);
         return 0;
       },
     });
+    await expect.poll(() => isTelling).toBe(true);
     // While the first is telling, neither its ring nor its poll lets the other one tell.
     other.ring();
     clock.advance(15_000);

@@ -15,7 +15,7 @@ import { mergePersons } from '../operations/identity.ts';
 import { silentLog } from '../telemetry.ts';
 import { dxaReport } from '../testing/dxa-report.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-import { openTestRecord } from '../testing/record-fixtures.ts';
+import { openTestRecord } from '../testing/test-record.ts';
 import { insertAcceptedReferral, insertTestReferral, referralState } from '../testing/scanner-fixtures.ts';
 import { InstanceReceiver } from './receive-instance.ts';
 

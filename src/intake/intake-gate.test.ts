@@ -7,7 +7,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { insertJobs } from '../database/job-records.ts';
 import { silentLog } from '../telemetry.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-import { insertTestExam, openTestRecord, routineJob } from '../testing/record-fixtures.ts';
+import { insertTestExam, routineJob } from '../testing/record-fixtures.ts';
+import { openTestRecord } from '../testing/test-record.ts';
 import { intakeProbes, openIntakeGate, type WatermarkGate } from './intake-gate.ts';
 
 const MIB = 1024 * 1024;

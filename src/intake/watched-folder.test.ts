@@ -25,7 +25,7 @@ import { PROJECT_FOLDER } from '../project-folder.ts';
 import { silentLog } from '../telemetry.ts';
 import { tinyFile } from '../testing/dicomweb-fixtures.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-import { openTestRecord } from '../testing/record-fixtures.ts';
+import { openTestRecord } from '../testing/test-record.ts';
 import { tinyDataSet } from '../testing/tiny-data-set.ts';
 import { InstanceReceiver } from './receive-instance.ts';
 import { WatchedFolder } from './watched-folder.ts';

@@ -3,12 +3,10 @@ import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import dimse from 'dcmjs-dimse';
-import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reportObjectKey } from '../archive/archive.ts';
 import { systemClock } from '../clock.ts';
 import { restartDeliveries } from '../database/delivery-records.ts';
-import { openSqlite } from '../database/sqlite.ts';
 import { makeAuthority } from '../testing/certificates.ts';
 import {
   makeReportArchive,
@@ -21,6 +19,7 @@ import { freePort } from '../testing/free-port.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { startOrthanc } from '../testing/orthanc.ts';
 import { requireTool } from '../testing/services.ts';
+import { failUpdates, openBeside } from '../testing/test-record.ts';
 
 dimse.log.setLevel('error');
 
@@ -169,15 +168,13 @@ describe('one report that cannot go out', () => {
       .set({ state: 'dead' })
       .where('kind', '!=', 'SR')
       .execute();
-    await sql`CREATE TRIGGER full BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(FAIL, 'disk is full'); END`.execute(
-      archive.database,
-    );
+    const mend = await failUpdates(archive.database, 'deliveries');
     let sent = 0;
     send(pacsAt(await startPacs({}, () => (sent += 1))));
     await until('it was sent', () => sent > 0);
     await systemClock.sleep(300);
     expect(sent).toBe(1);
-    await sql`DROP TRIGGER full`.execute(archive.database);
+    await mend();
     clock.advance(5_000);
     await until('delivered', async () => (await states('delivered')) === 1);
     expect(sent).toBe(2);
@@ -263,7 +260,7 @@ describe('a dead delivery', () => {
     await until('given up', async () =>
       Object.values(await archive.deliveries()).every(({ state }) => state === 'dead'),
     );
-    const other = openSqlite(archive.databasePath);
+    const other = await openBeside(archive.database);
     const by = { nowMs: clock.nowMs(), actor: 'operator' };
     expect(await restartDeliveries(other, { kind: 'SR' }, by)).toBe(1);
     await other.destroy();

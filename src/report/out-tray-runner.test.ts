@@ -12,7 +12,8 @@ import type { Database } from '../database/schema.ts';
 import { parseSites, type SiteBook } from '../sites.ts';
 import { silentLog } from '../telemetry.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-import { insertTestExam, openTestRecord } from '../testing/record-fixtures.ts';
+import { insertTestExam } from '../testing/record-fixtures.ts';
+import { openTestRecord } from '../testing/test-record.ts';
 import { OutTrayRunner } from './out-tray-runner.ts';
 import { receiversOf } from './report-receivers.ts';
 

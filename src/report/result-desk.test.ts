@@ -17,7 +17,8 @@ import { parseSites, type SiteBook } from '../sites.ts';
 import { silentLog } from '../telemetry.ts';
 import { exampleReport } from '../testing/example-report.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
-import { insertTestExam, openTestRecord } from '../testing/record-fixtures.ts';
+import { insertTestExam } from '../testing/record-fixtures.ts';
+import { openTestRecord } from '../testing/test-record.ts';
 import { requireTool } from '../testing/services.ts';
 import { ResultDesk } from './result-desk.ts';
 

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Kysely, Updateable } from 'kysely';
 import { instanceObjectKey, pictureObjectKey, reportObjectKey } from '../archive/archive.ts';
-import { migrate } from '../database/migrations.ts';
 import type { Database, ExamTable } from '../database/schema.ts';
-import { openSqlite } from '../database/sqlite.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import { insertTestExam, inventedHeader } from './record-fixtures.ts';
+import { openTestRecord } from './test-record.ts';
 import { transact } from '../database/transact.ts';
 
 /** A data folder on the disk with a record and an archive, as a service that has ended leaves it. */
@@ -35,8 +34,7 @@ export interface TestDataFolder {
 export async function makeDataFolder(): Promise<TestDataFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'osteotriage-data-'));
   const databasePath = join(folder, 'osteotriage.sqlite');
-  const database = openSqlite(databasePath);
-  await migrate(database);
+  const database = await openTestRecord(databasePath);
   const archive = join(folder, 'archive');
   await mkdir(archive);
   const put = async (key: string, text: string): Promise<string> => {

@@ -7,9 +7,7 @@ import { OBJECT_KINDS, reportObjectKey } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import { migrate } from '../database/migrations.ts';
 import type { Database, DeliveryTable } from '../database/schema.ts';
-import { openSqlite } from '../database/sqlite.ts';
 import { type DicomDataset, writePart10 } from '../dicom/write-part10.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../dimse/limits.ts';
 import type { ReportKind } from '../exam/exam-state.ts';
@@ -25,6 +23,7 @@ import type { Destination } from '../sites.ts';
 import { silentLog } from '../telemetry.ts';
 import { EXAMPLE_DISPLAY, exampleReport } from './example-report.ts';
 import { insertTestExam } from './record-fixtures.ts';
+import { openTestRecord } from './test-record.ts';
 
 const PICTURE = { columns: 31, rows: 21, rgb: new Uint8Array(31 * 21 * 3).fill(90) };
 
@@ -50,8 +49,7 @@ type DeliveryRow = Pick<DeliveryTable, 'state' | 'attempts' | 'note'> & {
 export async function makeReportArchive(): Promise<ReportArchive> {
   const folder = await mkdtemp(join(tmpdir(), 'osteotriage-delivery-'));
   const databasePath = join(folder, 'osteotriage.sqlite');
-  const database = openSqlite(databasePath);
-  await migrate(database);
+  const database = await openTestRecord(databasePath);
   const objects = await openDiskObjectStore(join(folder, 'archive'), OBJECT_KINDS);
   return {
     ...{ database, databasePath, objects, folder },

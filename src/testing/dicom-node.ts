@@ -14,7 +14,7 @@ import { type DicomNode, type DicomNodeSettings, startDicomNode } from '../intak
 import { InstanceReceiver } from '../intake/receive-instance.ts';
 import { openSiteRegistry } from '../site-registry.ts';
 import { silentLog } from '../telemetry.ts';
-import { openTestRecord } from './record-fixtures.ts';
+import { openTestRecord } from './test-record.ts';
 
 /** A DICOM node with a record in memory and an archive on the disk, and no workers. */
 export interface TestNode {

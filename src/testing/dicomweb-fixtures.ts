@@ -16,7 +16,7 @@ import { type DicomwebAddress, startDicomweb } from '../http/dicomweb-server.ts'
 import { InstanceReceiver } from '../intake/receive-instance.ts';
 import { parseSites, type SiteBook } from '../sites.ts';
 import { silentLog } from '../telemetry.ts';
-import { openTestRecord } from './record-fixtures.ts';
+import { openTestRecord } from './test-record.ts';
 import { tinyDataSet, type TinyFilm } from './tiny-data-set.ts';
 
 /** A server for tests, and what it stands on. */

@@ -1,17 +1,8 @@
 import type { Kysely } from 'kysely';
-import { migrate } from '../database/migrations.ts';
 import { insertExam } from '../database/exam-records.ts';
 import type { NewJob } from '../database/job-records.ts';
 import type { Database } from '../database/schema.ts';
-import { openSqlite } from '../database/sqlite.ts';
 import type { ImageHeader } from '../exam/exam.ts';
-
-/** A record in memory with the newest schema. */
-export async function openTestRecord(): Promise<Kysely<Database>> {
-  const database = openSqlite(':memory:');
-  await migrate(database);
-  return database;
-}
 
 /** A job of the day's work. */
 export function routineJob(examId: string): NewJob {

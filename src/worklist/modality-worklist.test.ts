@@ -16,7 +16,7 @@ import type { DicomDataset } from '../dicom/write-part10.ts';
 import type { Acceptor } from '../dimse/acceptor.ts';
 import type { Caller } from '../dimse/services.ts';
 import { silentLog } from '../telemetry.ts';
-import { openTestRecord } from '../testing/record-fixtures.ts';
+import { isOnPostgres, openTestRecord } from '../testing/test-record.ts';
 import { insertAcceptedReferral } from '../testing/scanner-fixtures.ts';
 import { startServices } from '../testing/served-services.ts';
 import { requireTool } from '../testing/services.ts';
@@ -60,7 +60,7 @@ async function insertMany(count: number): Promise<void> {
   await sql`INSERT INTO procedure_steps (step_id, referral_id, study_uid, requested_procedure_id, accession_number,
     scheduled_date, scheduled_time, state, created_at_ms, updated_at_ms) ${numbers}
     SELECT 'S' || i, 'r' || i, '1.2.' || i, 'R' || i, 'A' || i, CAST(20260000 + i / 100 AS TEXT),
-    printf('%06d', i % 100), 'scheduled', i, i FROM n`.execute(database);
+    substr(CAST(1000000 + i % 100 AS TEXT), 2), 'scheduled', i, i FROM n`.execute(database);
 }
 
 describe('the modality worklist', () => {
@@ -98,40 +98,46 @@ describe('the modality worklist', () => {
     expect(await ask({}, { cancelled: AbortSignal.abort() })).toHaveLength(0);
   });
 
-  it('reads along an index whatever it is asked, with a hundred thousand accepted referrals', async () => {
-    await insertMany(100_000);
-    const all: StepFilter = {
-      ...{ state: 'scheduled', dateFrom: null, dateTo: null, patientIds: null, stepIds: null },
-      ...{ studyUids: null, accessionNumbers: null, stationAeTitles: ['SCAN'] },
-    };
-    const after = { scheduledDate: '20260900', scheduledTime: '000005', stepId: 'S1' };
-    const planOf = async (change: Partial<StepFilter>, from: typeof after | null = null): Promise<string> => {
-      const query = selectSteps(database, { ...all, ...change }, from, 10).compile();
-      const { rows } = await database.executeQuery<{ detail: string }>({
-        ...query,
-        sql: `EXPLAIN QUERY PLAN ${query.sql}`,
-      });
-      return rows.map(({ detail }) => detail).join('; ');
-    };
-    expect(await planOf({})).toMatch(/SEARCH s USING INDEX procedure_steps_by_date \(state=\?\)/);
-    expect(await planOf({})).not.toMatch(/SCAN|TEMP B-TREE/);
-    const oneDay = await planOf({ dateFrom: '20260700', dateTo: '20260700' });
-    expect(oneDay).toMatch(
-      /procedure_steps_by_date \(state=\? AND scheduled_date>\? AND scheduled_date<\?\)/,
-    );
-    const nextPage = /procedure_steps_by_date \(state=\? AND \(scheduled_date,scheduled_time,step_id\)>/;
-    expect(await planOf({}, after)).toMatch(nextPage);
-    expect(await planOf({ dateFrom: '20260100', dateTo: '20270000' }, after)).toMatch(nextPage);
-    const onePatient = await planOf({ patientIds: ['T-77777'] });
-    expect(onePatient).toMatch(/persons_by_patient_id/);
-    expect(onePatient).not.toMatch(/SCAN s|procedure_steps_by_date/);
-    expect(await planOf({ accessionNumbers: ['A77777'] })).toMatch(/procedure_steps_by_accession/);
-    const found = await ask({ PatientID: 'T-77777' });
-    expect(found).toMatchObject([{ AccessionNumber: 'A77777', StudyInstanceUID: '1.2.77777' }]);
-    const date = '20260700';
-    const day = await ask({ ScheduledProcedureStepSequence: [{ ScheduledProcedureStepStartDate: date }] });
-    expect(day).toHaveLength(100);
-  });
+  it.skipIf(isOnPostgres)(
+    'reads along an index whatever it is asked, with a hundred thousand accepted referrals',
+    async () => {
+      await insertMany(100_000);
+      const all: StepFilter = {
+        ...{ state: 'scheduled', dateFrom: null, dateTo: null, patientIds: null, stepIds: null },
+        ...{ studyUids: null, accessionNumbers: null, stationAeTitles: ['SCAN'] },
+      };
+      const after = { scheduledDate: '20260900', scheduledTime: '000005', stepId: 'S1' };
+      const planOf = async (
+        change: Partial<StepFilter>,
+        from: typeof after | null = null,
+      ): Promise<string> => {
+        const query = selectSteps(database, { ...all, ...change }, from, 10).compile();
+        const { rows } = await database.executeQuery<{ detail: string }>({
+          ...query,
+          sql: `EXPLAIN QUERY PLAN ${query.sql}`,
+        });
+        return rows.map(({ detail }) => detail).join('; ');
+      };
+      expect(await planOf({})).toMatch(/SEARCH s USING INDEX procedure_steps_by_date \(state=\?\)/);
+      expect(await planOf({})).not.toMatch(/SCAN|TEMP B-TREE/);
+      const oneDay = await planOf({ dateFrom: '20260700', dateTo: '20260700' });
+      expect(oneDay).toMatch(
+        /procedure_steps_by_date \(state=\? AND scheduled_date>\? AND scheduled_date<\?\)/,
+      );
+      const nextPage = /procedure_steps_by_date \(state=\? AND \(scheduled_date,scheduled_time,step_id\)>/;
+      expect(await planOf({}, after)).toMatch(nextPage);
+      expect(await planOf({ dateFrom: '20260100', dateTo: '20270000' }, after)).toMatch(nextPage);
+      const onePatient = await planOf({ patientIds: ['T-77777'] });
+      expect(onePatient).toMatch(/persons_by_patient_id/);
+      expect(onePatient).not.toMatch(/SCAN s|procedure_steps_by_date/);
+      expect(await planOf({ accessionNumbers: ['A77777'] })).toMatch(/procedure_steps_by_accession/);
+      const found = await ask({ PatientID: 'T-77777' });
+      expect(found).toMatchObject([{ AccessionNumber: 'A77777', StudyInstanceUID: '1.2.77777' }]);
+      const date = '20260700';
+      const day = await ask({ ScheduledProcedureStepSequence: [{ ScheduledProcedureStepStartDate: date }] });
+      expect(day).toHaveLength(100);
+    },
+  );
 });
 
 describe.skipIf(!findscu.available)(

@@ -11,7 +11,7 @@ import { DEFAULT_DIMSE_LIMITS } from '../dimse/limits.ts';
 import { openAssociation } from '../dimse/requestor.ts';
 import type { Association } from '../dimse/requested-association.ts';
 import { silentLog } from '../telemetry.ts';
-import { openTestRecord } from '../testing/record-fixtures.ts';
+import { openTestRecord } from '../testing/test-record.ts';
 import {
   beginningOf,
   endOf,
