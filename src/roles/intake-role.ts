@@ -65,7 +65,11 @@ export async function startIntakeRole(foundation: Foundation, parts: RunningPart
   });
   const commitmentService = {
     ...commitments.service,
-    event: (report: NormalizedRequest) => takeCommitmentReport(foundation, report),
+    event: (report: NormalizedRequest) =>
+      takeCommitmentReport(
+        { ...foundation, onRefused: () => events.publish({ type: 'deliveries' }) },
+        report,
+      ),
   };
   const { dicomwebUrl } = await openClinicDoors({ ...foundation, receiver, gate }, parts);
   const services = [...scannerServices({ database, clock, log, onReferral }), commitmentService];

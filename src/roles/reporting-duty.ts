@@ -48,7 +48,9 @@ async function beginReporting(base: ReportingParts): Promise<DutyWork> {
     onDeliveries: () => trays.ring(),
   });
   parts.push({ name: 'results for clinics', stop: () => desk.close() });
-  const unsubscribe = events.subscribe(() => deliveries.ring());
+  const unsubscribe = events.subscribe(({ type }) => {
+    if (type === 'deliveries') deliveries.ring();
+  });
   parts.push({ name: 'news', stop: () => Promise.resolve().then(unsubscribe) });
   await trays.retireUnknown();
   trays.ring();

@@ -31,7 +31,7 @@ export async function startWebRole(
     reader: openWorklist(database),
     pictures: openPictures(objects),
     events,
-    deliveries: openDeliveryDesk(database, clock, () => undefined),
+    deliveries: openDeliveryDesk(database, clock, () => events.publish({ type: 'deliveries' })),
     clock,
     log,
     pagesFolder: join(PROJECT_FOLDER, 'dist', 'pages'),

@@ -68,6 +68,7 @@ export class EventStreams {
   }
 
   #tell(event: WorklistEvent): void {
+    if (event.type === 'deliveries') return;
     this.#lastId += 1;
     const data = event.type === 'exam' ? { examId: event.examId } : { referralId: event.referralId };
     const text = `id: ${this.#lastId}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`;

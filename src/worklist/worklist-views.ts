@@ -99,7 +99,9 @@ export interface StatusCounts {
 /** What happened, as server-sent events tell the pages; they fetch what they need. */
 export type WorklistEvent =
   | { readonly type: 'exam'; readonly examId: string }
-  | { readonly type: 'referral'; readonly referralId: string };
+  | { readonly type: 'referral'; readonly referralId: string }
+  /** Something waits to be sent; not for the pages. */
+  | { readonly type: 'deliveries' };
 
 /** What the pages read; the database answers it, tests script it. */
 export interface WorklistReader {
