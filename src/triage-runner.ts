@@ -176,26 +176,35 @@ export class TriageRunner {
   }
 
   async #prepare(job: LeasedJob): Promise<PreparedJob> {
-    const { database, objects } = this.#parts;
+    const { objects } = this.#parts;
     try {
-      const input = await findTriageInput(database, job.examId);
-      const { revision, reportedAtMs, patient, predecessor } = input;
-      const request = {
-        id: job.examId,
-        path: await objects.readablePath(input.objectKey),
-        source: 'dicom' as const,
-        options: {},
-        scratchFolder: await objects.makeScratch(),
-        reportedAtMs,
-        revision,
-        predecessor: predecessor === null ? null : await this.#reference(predecessor),
-        siteRules: this.#parts.rulesOf(input.siteId),
-        ...(patient === undefined ? {} : { patient }),
-      };
-      return { input, request, isDeclined: await isOptedOut(database, job.examId) };
+      const scratchFolder = await objects.makeScratch();
+      return await this.#gather(job, scratchFolder).catch(async (thrown: unknown) => {
+        await objects.removeScratch(scratchFolder);
+        throw thrown;
+      });
     } finally {
       this.#preparing -= 1;
     }
+  }
+
+  async #gather(job: LeasedJob, scratchFolder: string): Promise<PreparedJob> {
+    const { database, objects } = this.#parts;
+    const input = await findTriageInput(database, job.examId);
+    const { revision, reportedAtMs, patient, predecessor } = input;
+    const request = {
+      id: job.examId,
+      path: await objects.readablePath(input.objectKey, scratchFolder),
+      source: 'dicom' as const,
+      options: {},
+      scratchFolder,
+      reportedAtMs,
+      revision,
+      predecessor: predecessor === null ? null : await this.#reference(predecessor),
+      siteRules: this.#parts.rulesOf(input.siteId),
+      ...(patient === undefined ? {} : { patient }),
+    };
+    return { input, request, isDeclined: await isOptedOut(database, job.examId) };
   }
 
   /** Names an earlier report; its series stands in the object where the row is older than that column. */

@@ -57,3 +57,16 @@ export interface ObjectStore {
   makeScratch(): Promise<string>;
   removeScratch(path: string): Promise<void>;
 }
+
+/** Lends a scratch folder for as long as the use lasts. */
+export async function withScratch<Result>(
+  objects: Pick<ObjectStore, 'makeScratch' | 'removeScratch'>,
+  use: (scratchFolder: string) => Promise<Result>,
+): Promise<Result> {
+  const scratchFolder = await objects.makeScratch();
+  try {
+    return await use(scratchFolder);
+  } finally {
+    await objects.removeScratch(scratchFolder);
+  }
+}

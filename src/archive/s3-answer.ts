@@ -46,17 +46,17 @@ export function errorCodeOf(body: Buffer): string {
 
 /**
  * Judges an answer: undefined where the request was served, also by the word that there is no such object. A wrong
- * setting is transient while the service runs, for nothing may be given up because a key was exchanged; at the start
- * it is configuration-invalid. Pure.
+ * setting is transient while the service runs, for nothing may be given up because a key was exchanged; on trial it is
+ * configuration-invalid. Pure.
  */
 export function judgeAnswer(
   { status, code }: { readonly status: number; readonly code: string },
   names: S3Names,
-  isStart: boolean,
+  isProbe: boolean,
 ): S3Verdict | undefined {
   const said = `the object store answered ${status}${code === '' ? '' : ` ${code}`}`;
   const wrongSetting = (text: string): S3Verdict => ({
-    error: new TriageError(isStart ? 'configuration-invalid' : 'storage-failed', `${said}: ${text}`),
+    error: new TriageError(isProbe ? 'configuration-invalid' : 'storage-failed', `${said}: ${text}`),
     retry: false,
   });
   if (status === 404 && code === 'NoSuchBucket') {

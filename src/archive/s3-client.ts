@@ -31,8 +31,8 @@ export interface S3Call {
   readonly body?: S3Body;
   /** Takes the body of a 200; what it throws counts as a failed attempt. Left out: the answer holds it. */
   readonly receive?: (answer: IncomingMessage) => Promise<void>;
-  /** Whether the settings are on trial: see judgeAnswer. */
-  readonly isStart?: boolean;
+  /** Whether the settings are on trial, by one attempt: see judgeAnswer. */
+  readonly isProbe?: boolean;
 }
 
 /** What is sent: text, or a part of a file that is read anew for each attempt. */
@@ -84,7 +84,7 @@ export class S3Client {
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.#attempt(call);
       if (!('error' in outcome)) return outcome;
-      if (!outcome.retry || attempt >= attemptsMax) throw outcome.error;
+      if (!outcome.retry || attempt >= attemptsMax || call.isProbe === true) throw outcome.error;
       // Half of it by chance, so that films that failed together do not come back together.
       await this.#clock.sleep(retryWaitMs * 4 ** (attempt - 1) * (0.5 + Math.random() / 2));
     }
@@ -99,7 +99,7 @@ export class S3Client {
     try {
       const answer = await this.#send(call);
       const code = call.receive !== undefined && answer.status === 200 ? '' : errorCodeOf(answer.body);
-      return judgeAnswer({ status: answer.status, code }, this.#account, call.isStart === true) ?? answer;
+      return judgeAnswer({ status: answer.status, code }, this.#account, call.isProbe === true) ?? answer;
     } catch (thrown) {
       if (thrown instanceof TriageError) return { error: thrown, retry: thrown.code !== 'storage-full' };
       const { message } = asTriageError(thrown);

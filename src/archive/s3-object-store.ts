@@ -117,7 +117,7 @@ class S3ObjectStore implements OpenS3Store {
   async check(): Promise<void> {
     // Lists nothing, but unlike a HEAD its answer says what is wrong.
     const query = 'list-type=2&max-keys=1';
-    await this.#client.call({ method: 'GET', key: '', query, isStart: true });
+    await this.#client.call({ method: 'GET', key: '', query, isProbe: true });
   }
 
   close(): void {

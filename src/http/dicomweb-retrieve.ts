@@ -93,7 +93,9 @@ async function sendObjects(
       'objects are given in the transfer syntax they came in: ask for *',
     );
   }
-  const paths = await Promise.all(held.map((instance) => objects.readablePath(instance.objectKey)));
+  const scratch = await objects.makeScratch();
+  reply.raw.once('close', () => void objects.removeScratch(scratch).catch(() => undefined));
+  const paths = await Promise.all(held.map(({ objectKey }) => objects.readablePath(objectKey, scratch)));
   const [path] = paths;
   if (fitting.type === 'application/dicom' && paths.length === 1 && path !== undefined) {
     return reply.type('application/dicom').send(createReadStream(path));

@@ -6,6 +6,7 @@ import type { ObjectStore } from '../archive/object-store.ts';
 import { findHeldInstances, type HeldInstance, type SopReference } from '../database/commitment-records.ts';
 import type { Database } from '../database/schema.ts';
 import { splitPart10 } from '../dicom/part10.ts';
+import { asTriageError } from '../errors.ts';
 import type { Log } from '../telemetry.ts';
 
 /** Failure Reason (0008,1197) of an instance that is not committed (PS3.3 C.14.1.1). */
@@ -56,6 +57,8 @@ async function isIntact(instance: HeldInstance, { objects, log }: HeldInstancePa
     if (!whole) log.error({ objectKey }, 'an object of the archive is not what was received: restore it');
     return whole;
   } catch (thrown) {
+    // A store that does not answer now says nothing of the object: whoever asked is told later.
+    if (asTriageError(thrown).class === 'transient') throw thrown;
     log.error({ objectKey, err: thrown }, 'an object of the archive cannot be read: restore it');
     return false;
   }

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { ObjectStore } from '../archive/object-store.ts';
+import { type ObjectStore, withScratch } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
 import {
   type DueDelivery,
@@ -96,7 +96,10 @@ export class DeliveryRunner {
       const due = await findDueDeliveries(database, name, clock.nowMs(), OBJECTS_EACH_ROUND);
       if (due.length === 0) return;
       // Where the association itself failed, the rest waits for the next look.
-      if (!(await this.#sendRound(destination, due))) return;
+      const isOver = await withScratch(this.#parts.objects, (scratch) =>
+        this.#sendRound(destination, due, scratch),
+      );
+      if (!isOver) return;
     }
   }
 
@@ -105,9 +108,13 @@ export class DeliveryRunner {
    * stood behind one that ended it was not tried and keeps its turn: an object that a PACS cannot bear holds up
    * no other.
    */
-  async #sendRound(destination: Destination, due: readonly DueDelivery[]): Promise<boolean> {
+  async #sendRound(
+    destination: Destination,
+    due: readonly DueDelivery[],
+    scratchFolder: string,
+  ): Promise<boolean> {
     const { limits, clock, identity } = this.#parts;
-    const open = await this.#findObjects(due);
+    const open = await this.#findObjects(due, scratchFolder);
     let wasTried = false;
     try {
       const peer = peerOf(destination, identity);
@@ -135,10 +142,11 @@ export class DeliveryRunner {
   }
 
   /** The deliveries by the path of their object; one that the archive does not give now is tried again later. */
-  async #findObjects(due: readonly DueDelivery[]): Promise<Map<string, DueDelivery>> {
+  async #findObjects(due: readonly DueDelivery[], scratchFolder: string): Promise<Map<string, DueDelivery>> {
     const found = new Map<string, DueDelivery>();
     for (const delivery of due) {
-      const path = await this.#parts.objects.readablePath(delivery.objectKey).catch(() => null);
+      const { objects } = this.#parts;
+      const path = await objects.readablePath(delivery.objectKey, scratchFolder).catch(() => null);
       if (path === null) await this.#noteFailure(delivery, 'transient', 'storage-failed');
       else found.set(path, delivery);
     }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { pictureObjectKey, reportObjectKey } from '../archive/archive.ts';
-import type { ObjectStore } from '../archive/object-store.ts';
+import { type ObjectStore, withScratch } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
 import { type DueResult, findDueResults, recordResultPdf } from '../database/result-records.ts';
 import type { Database } from '../database/schema.ts';
@@ -149,14 +149,11 @@ export class ResultDesk {
 
   async #archive(pdf: Buffer, key: string): Promise<number> {
     const { objects } = this.#parts;
-    const scratch = await objects.makeScratch();
-    try {
-      const path = join(scratch, 'result.pdf');
+    return withScratch(objects, async (scratchFolder) => {
+      const path = join(scratchFolder, 'result.pdf');
       await writeFile(path, pdf);
-      return await objects.putFile(path, key);
-    } finally {
-      await objects.removeScratch(scratch);
-    }
+      return objects.putFile(path, key);
+    });
   }
 }
 
