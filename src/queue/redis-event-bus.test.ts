@@ -24,7 +24,11 @@ describe.skipIf(!tool.available)(`events over Redis${tool.available ? '' : `: ${
     const redis = await openRedis(address, systemClock, silentLog);
     const bus = openRedisEventBus(redis);
     const heard: string[] = [];
-    bus.subscribe((event) => heard.push(event.type === 'exam' ? event.examId : event.type));
+    bus.subscribe((event) =>
+      heard.push(
+        event.type === 'referral' ? event.referralId : event.type === 'exam' ? event.examId : event.type,
+      ),
+    );
     opened.push(() => redis.close());
     return { bus, heard };
   };
