@@ -47,7 +47,7 @@ export async function openHeldFilms(folder: string, templates: readonly FilmTemp
       const written: HeldFilm[] = [];
       for (let index = 0; index < count; index += 1) {
         const film = nextFilm(templates, index);
-        const objectKey = instanceObjectKey(film.header);
+        const objectKey = instanceObjectKey(film.header, film.dataSetSha256);
         await mkdir(dirname(place(objectKey)), { recursive: true });
         await writeFile(place(objectKey), film.bytes);
         written.push({ ...film, objectKey });

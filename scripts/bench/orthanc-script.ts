@@ -23,13 +23,19 @@ const session = await InferenceSession.create(join(modelFolder, manifest.file));
 process.stdout.write('ready\n');
 
 for (let since = 0; ;) {
-  const { Changes, Last } = (await ask(`changes?since=${since}&limit=100`)) as {
-    readonly Changes: readonly { readonly ChangeType: string; readonly ID: string }[];
-    readonly Last: number;
-  };
-  for (const { ChangeType, ID } of Changes) if (ChangeType === 'StableStudy') await readStudy(ID);
-  if (Changes.length === 0) await delay(POLL_MS);
-  since = Last;
+  try {
+    const { Changes } = (await ask(`changes?since=${since}&limit=100`)) as {
+      readonly Changes: readonly { readonly ChangeType: string; readonly ID: string; readonly Seq: number }[];
+    };
+    for (const { ChangeType, ID, Seq } of Changes) {
+      if (ChangeType === 'StableStudy') await readStudy(ID);
+      since = Seq;
+    }
+    if (Changes.length === 0) await delay(POLL_MS);
+  } catch {
+    // Orthanc ends a connection that is too slow for it: the same study is asked for again.
+    await delay(POLL_MS);
+  }
 }
 
 async function readStudy(study: string): Promise<void> {
