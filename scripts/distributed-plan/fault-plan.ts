@@ -28,10 +28,10 @@ export interface DistributedFault {
   readonly draw: number;
 }
 
-/** How long a fault lasts; what is killed is gone for so long. A pause outlasts every lease. */
+/** How long a fault lasts; what is killed is gone for so long, a worker until others have its jobs. A pause of a process outlasts every lease. */
 const LASTS_SECONDS: Readonly<Record<DistributedFaultKind, readonly [number, number]>> = {
   'kill-listener': [0.2, 3],
-  'kill-worker': [12, 15],
+  'kill-worker': [0.2, 3],
   'kill-web': [0.2, 2],
   'pause-listener': [10, 14],
   'pause-worker': [10, 14],
@@ -59,7 +59,7 @@ export function* planDistributedFaults(
       yield {
         kind,
         lastsSeconds: random.between(...LASTS_SECONDS[kind]),
-        pauseSeconds: random.between(1, 4),
+        pauseSeconds: random.between(0.5, 2.5),
         draw: random.next(),
       };
     }

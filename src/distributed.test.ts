@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { runDistributedPlan } from '../scripts/distributed-plan/run-plan.ts';
+import { requirePostgres } from './testing/postgres.ts';
+import { requireRedis } from './testing/redis.ts';
+import { requireTool } from './testing/services.ts';
+
+const missing = [requirePostgres(), requireRedis(), requireTool('storescp')].flatMap((tool) =>
+  tool.available ? [] : [tool.reason],
+);
+
+describe.skipIf(missing.length > 0)(`processes beside each other ${missing.join(', ')}`, () => {
+  it(
+    'lose no film and make nothing twice while each part of them is killed',
+    { timeout: 180_000 },
+    async () => {
+      const report = await runDistributedPlan({
+        ...{ seed: 1, exams: 20, listeners: 2, workers: 2, filmsPerSecond: 4 },
+        kinds: ['kill-listener', 'kill-worker', 'kill-web', 'lose-redis', 'restart-postgres'],
+      });
+      expect(report.wrong).toEqual([]);
+      expect(report).toMatchObject({ acknowledged: 20, results: 20, referrals: 5 });
+      // Ten films show a jaw with a thin cortex, and each has three reports.
+      expect(report.reportsInPacs).toBe(30);
+      for (const seconds of report.recoverySeconds) expect(seconds).toBeLessThan(10);
+    },
+  );
+});
