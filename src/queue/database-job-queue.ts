@@ -38,7 +38,6 @@ export function openDatabaseJobQueue(database: Kysely<Database>, clock: Clock): 
       rings.add(ring);
       return () => rings.delete(ring);
     },
-    nextDueMs: () => findNextDueMs(database, clock.nowMs()),
     async counts() {
       const rows = await database
         .selectFrom('jobs')
@@ -51,24 +50,4 @@ export function openDatabaseJobQueue(database: Kysely<Database>, clock: Clock): 
     },
     close: () => Promise.resolve(),
   };
-}
-
-/** Two reads, each of the first entry of an index. */
-async function findNextDueMs(database: Kysely<Database>, nowMs: number): Promise<number | undefined> {
-  const waiting = await database
-    .selectFrom('jobs')
-    .select('due_at_ms as atMs')
-    .where('state', '=', 'waiting')
-    .orderBy('due_at_ms')
-    .limit(1)
-    .executeTakeFirst();
-  const leased = await database
-    .selectFrom('jobs')
-    .select('lease_until_ms as atMs')
-    .where('state', '=', 'leased')
-    .orderBy('lease_until_ms')
-    .limit(1)
-    .executeTakeFirst();
-  const times = [waiting, leased].flatMap((row) => (row?.atMs == null ? [] : [row.atMs]));
-  return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - nowMs);
 }

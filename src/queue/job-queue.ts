@@ -32,8 +32,6 @@ export interface JobQueue {
   recover(pauseMs: number): Promise<number | undefined>;
   /** Calls back when there may be work; returns what ends it. */
   onWork(ring: () => void): () => void;
-  /** When the next waiting job is due or the next lease ends, in milliseconds from now; undefined: none. */
-  nextDueMs(): Promise<number | undefined>;
   counts(): Promise<QueueCounts>;
   /** Ends connections and timers; jobs that are leased come back when their leases end. */
   close(): Promise<void>;

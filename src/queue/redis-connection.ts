@@ -92,12 +92,15 @@ class Link implements RedisLink {
 
   /** Resolves when it answered, was not there, or the wait is over; with an error where it refused us. */
   async firstAnswer(): Promise<TriageError | undefined> {
+    const lines = [this.commands, this.#news];
     let cancel: () => void = () => undefined;
     const refusal = await new Promise<TriageError | undefined>((settle) => {
       cancel = this.#clock.schedule(OPEN_MS_MAX, () => settle(undefined));
-      this.#news.once('ready', () => settle(undefined));
-      this.#news.once('close', () => settle(undefined));
-      this.#news.once('error', (thrown: Error) => settle(refusalOf(thrown)));
+      for (const line of lines) {
+        line.once('ready', () => lines.every(({ status }) => status === 'ready') && settle(undefined));
+        line.once('error', (thrown: Error) => settle(refusalOf(thrown)));
+        line.once('close', () => settle(undefined));
+      }
     });
     cancel();
     return refusal;

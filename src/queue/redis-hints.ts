@@ -5,8 +5,8 @@ import type { DueJob } from './job-leases.ts';
 import type { RedisLink } from './redis-connection.ts';
 
 const QUEUE = 'triage';
-/** A hint whose taker died before it leased the row comes back after this and one or two checks. */
-const LOCK_MS = 5_000;
+/** A hint whose taker died before it leased the row comes back after this and a check or two. */
+const LOCK_MS = 2_000;
 const CHECK_MS = 2_000;
 /** Nobody reads the library's own record of events. */
 const EVENTS_MAX = 100;
