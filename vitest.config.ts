@@ -6,7 +6,7 @@ const ON_EACH_RECORD = [
   'src/database/{exam,job,referral,revision,query-plan,race,tally}*.test.ts',
   'src/queue/{database,redis}-job-queue.test.ts',
   'src/operations/{identity,opt-outs,retention}.test.ts',
-  'src/intake/{receive-instance,dxa-results,commitment-runner,intake-gate}.test.ts',
+  'src/intake/{receive-instance,receiving-race,dxa-results,commitment-runner,intake-gate}.test.ts',
   'src/report/{delivery-runner,commitment-asker,out-tray-runner,result-desk}.test.ts',
   'src/worklist/{modality-worklist,performed-steps}.test.ts',
   'src/http/dicomweb-{store,retrieve}.test.ts',

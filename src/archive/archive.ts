@@ -6,12 +6,13 @@ import type { ReportKind } from '../exam/exam-state.ts';
 export const OBJECT_KINDS = ['objects', 'reports', 'pictures'] as const;
 
 /**
- * Where a received instance is kept. The key is a hash of study, series and instance, so that the same SOP
- * Instance UID in two series is two objects and no name on the disk identifies anyone. One that is held anew after
- * its removal has another key, so that the removal, which may be under way, never meets it.
+ * Where a received instance is kept. The key is a hash of study, series and instance and of the data set, so that the
+ * same SOP Instance UID in two series is two objects, that of two listeners that receive one UID with different bytes at
+ * once neither replaces the other's, and that no name on the disk identifies anyone. One that is held anew after its
+ * removal has another key, so that the removal, which may be under way, never meets it.
  */
-export function instanceObjectKey(key: InstanceKey, heldAnewAtMs?: number): string {
-  const name = `${key.studyInstanceUid}/${key.seriesInstanceUid}/${key.sopInstanceUid}`;
+export function instanceObjectKey(key: InstanceKey, dataSetSha256: string, heldAnewAtMs?: number): string {
+  const name = `${key.studyInstanceUid}/${key.seriesInstanceUid}/${key.sopInstanceUid}/${dataSetSha256}`;
   return objectKey('objects', heldAnewAtMs === undefined ? name : `${name}/${heldAnewAtMs}`, 'dcm');
 }
 

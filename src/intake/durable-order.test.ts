@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -142,11 +143,12 @@ function expectDurableBeforeAnswer(calls: readonly Call[], uids: Instance): void
     expect(found, `${what} of ${uids.instance}`).toBeDefined();
     return found!;
   };
-  const key = instanceObjectKey({
+  const instance = {
     studyInstanceUid: uids.study,
     seriesInstanceUid: uids.series,
     sopInstanceUid: uids.instance,
-  });
+  };
+  const key = instanceObjectKey(instance, createHash('sha256').update(tinyDataSet(uids)).digest('hex'));
   const renamed = find('the rename', /^rename/, key, -1);
   const scratch = /scratch\/[^"]+\.part/.exec(renamed.text)?.[0] ?? 'no scratch file';
   const fileSynced = find('the sync of the file', /^fsync$/, scratch, -1);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { instanceObjectKey, OBJECT_KINDS } from '../archive/archive.ts';
+import { OBJECT_KINDS } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
 import { migrate } from '../database/migrations.ts';
@@ -64,16 +64,11 @@ describe('receiving an instance', () => {
     const dataSet = tinyDataSet(UIDS);
     const reception = await receive(dataSet);
     expect(reception.kind).toBe('stored');
-    const key = instanceObjectKey({
-      studyInstanceUid: '1.2.3',
-      seriesInstanceUid: '1.2.3.4',
-      sopInstanceUid: '1.2.3.4.5',
-    });
-    const file = await objects.read(key);
+    const exam = await database.selectFrom('exams').selectAll().executeTakeFirstOrThrow();
+    const file = await objects.read(exam.object_key);
     const meta = splitPart10(file);
     expect(meta).toMatchObject({ sopInstanceUid: UIDS.instance, transferSyntaxUid: OFFER.transferSyntaxUid });
     expect(file.subarray(meta.datasetOffset).equals(dataSet)).toBe(true);
-    const exam = await database.selectFrom('exams').selectAll().executeTakeFirstOrThrow();
     expect(exam.data_set_sha256).toBe(createHash('sha256').update(dataSet).digest('hex'));
     expect(received).toEqual([exam.exam_id]);
     expect(await database.selectFrom('jobs').select('exam_id').execute()).toEqual([

@@ -3,7 +3,14 @@ import { instanceObjectKey } from '../archive/archive.ts';
 import type { ObjectStore, ObjectWriter } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { findExam, insertExam, recordHeldAnew, recordRefusal } from '../database/exam-records.ts';
+import {
+  type Connection,
+  findExam,
+  insertExam,
+  type KnownExam,
+  recordHeldAnew,
+  recordRefusal,
+} from '../database/exam-records.ts';
 import { recordDxaResult } from '../database/dxa-records.ts';
 import { insertJobs, type NewJob } from '../database/job-records.ts';
 import type { Database, Door } from '../database/schema.ts';
@@ -153,8 +160,9 @@ export class InstanceReception {
       const { path, start, dataSetSha256 } = await this.#writer.flush();
       const header = await readHeaderFromFile(path, { withoutMetaUids: true }, start);
       checkOffer(this.#offer, header);
-      const key = instanceObjectKey(header);
-      const reception = await this.#receiver.inTurn(key, () => this.#hold(header, key, dataSetSha256));
+      const { studyInstanceUid, seriesInstanceUid, sopInstanceUid } = header;
+      const instance = `${studyInstanceUid}/${seriesInstanceUid}/${sopInstanceUid}`;
+      const reception = await this.#receiver.inTurn(instance, () => this.#hold(header, dataSetSha256));
       this.#count(reception.kind);
       this.#span.end();
       return reception;
@@ -177,63 +185,52 @@ export class InstanceReception {
     meter.count('osteotriage_instances_total', { door: this.#offer.door ?? 'dimse', result });
   }
 
-  async #hold(header: ImageHeader, objectKey: string, dataSetSha256: string): Promise<Reception> {
-    const { database, objects, clock, log, meter, onReceived, onReferral } = this.#receiver.parts;
-    const known = await findExam(database, header);
-    if (known !== undefined) {
-      if (known.data_set_sha256 !== dataSetSha256) {
-        throw new TriageError('instance-conflict', 'this instance is already held with other content');
-      }
-      const siteId = this.#offer.siteId ?? LOOPBACK_SITE_ID;
-      if (siteId !== known.site_id) {
-        await noteSender(database, { examId: known.exam_id, siteId, nowMs: clock.nowMs() });
-      }
-      const examId = known.exam_id;
-      // Success says that it is held: one that retention removed, or the disk lost, is taken in again.
-      if (known.object_removed_at_ms === null && (await objects.has(known.object_key))) {
-        // Whoever committed the row may not have been answered, because the sync failed.
-        await syncRecord(database);
-      } else {
-        const held = await this.#commitAnew(header);
-        await transactInGroup(database, (transaction) => recordHeldAnew(transaction, examId, held));
-        log.warn({ examId }, 'an instance whose object was gone came again and is held anew');
-      }
-      return { kind: 'already-held', examId };
+  async #hold(header: ImageHeader, dataSetSha256: string): Promise<Reception> {
+    const known = await findExam(this.#receiver.parts.database, header);
+    return known === undefined
+      ? this.#holdNew(header, dataSetSha256)
+      : this.#holdKnown(header, dataSetSha256, known);
+  }
+
+  async #holdKnown(header: ImageHeader, dataSetSha256: string, known: KnownExam): Promise<Reception> {
+    const { database, objects, clock, log } = this.#receiver.parts;
+    if (known.data_set_sha256 !== dataSetSha256) {
+      throw new TriageError('instance-conflict', 'this instance is already held with other content');
     }
-    // Without a row nobody was told Success for this key, so an object that stands there may be replaced.
+    const siteId = this.#offer.siteId ?? LOOPBACK_SITE_ID;
+    if (siteId !== known.site_id) {
+      await noteSender(database, { examId: known.exam_id, siteId, nowMs: clock.nowMs() });
+    }
+    const examId = known.exam_id;
+    // Success says that it is held: one that retention removed, or the disk lost, is taken in again.
+    if (known.object_removed_at_ms === null && (await objects.has(known.object_key))) {
+      // Whoever committed the row may not have been answered, because the sync failed.
+      await syncRecord(database);
+    } else {
+      const objectKey = instanceObjectKey(header, dataSetSha256, clock.nowMs());
+      const held = { objectKey, objectBytes: await this.#writer.commit(objectKey) };
+      await transactInGroup(database, (transaction) => recordHeldAnew(transaction, examId, held));
+      log.warn({ examId }, 'an instance whose object was gone came again and is held anew');
+    }
+    return { kind: 'already-held', examId };
+  }
+
+  async #holdNew(header: ImageHeader, dataSetSha256: string): Promise<Reception> {
+    const { database, objects, clock, log, meter, onReceived, onReferral } = this.#receiver.parts;
+    const objectKey = instanceObjectKey(header, dataSetSha256);
     const objectBytes = await this.#writer.commit(objectKey);
-    const receivedAtMs = clock.nowMs();
-    const { examId, job, referralId } = await transactInGroup(database, async (transaction) => {
-      const inserted = await insertExam(transaction, {
-        header,
-        dataSetSha256,
-        objectKey,
-        objectBytes,
-        callingAeTitle: this.#offer.callingAeTitle,
-        siteId: this.#offer.siteId ?? LOOPBACK_SITE_ID,
-        door: this.#offer.door ?? 'dimse',
-        view: viewOfImage(header).name,
-        ageYears: ageAtStudyYears(header),
-        receivedAtMs,
-      });
-      if (!isDxaResult(header)) {
-        const job: NewJob = {
-          examId: inserted,
-          priority: this.#priorityOf(header, receivedAtMs),
-          traceParent: this.#span.traceParent,
-        };
-        await insertJobs(transaction, [job], receivedAtMs);
-        return { examId: inserted, job, referralId: null };
-      }
-      const referralId = await recordDxaResult(transaction, {
-        examId: inserted,
-        header,
-        callingAeTitle: this.#offer.callingAeTitle,
-        reasons: [reasonOf('dxa-result')],
-        nowMs: receivedAtMs,
-      });
-      return { examId: inserted, job: null, referralId };
+    const atMs = clock.nowMs();
+    const outcome = await transactInGroup(database, async (transaction) => {
+      // Another listener may have been faster.
+      const winner = await findExam(transaction, header);
+      return winner ?? this.#insert(transaction, { header, dataSetSha256, objectKey, objectBytes, atMs });
     });
+    if ('exam_id' in outcome) {
+      // No row names these bytes, and none ever will: whoever else has them has lost as well.
+      if (outcome.data_set_sha256 !== dataSetSha256) await objects.remove([objectKey]);
+      return this.#holdKnown(header, dataSetSha256, outcome);
+    }
+    const { examId, job, referralId } = outcome;
     log.info(
       { examId, bytes: objectBytes, callingAeTitle: this.#offer.callingAeTitle },
       'an instance was stored',
@@ -242,6 +239,38 @@ export class InstanceReception {
     onReceived(examId, job);
     if (referralId !== null) onReferral?.(referralId);
     return { kind: 'stored', examId };
+  }
+
+  async #insert(
+    transaction: Connection,
+    { header, dataSetSha256, objectKey, objectBytes, atMs }: HeldObject,
+  ): Promise<NewExam> {
+    const examId = await insertExam(transaction, {
+      header,
+      dataSetSha256,
+      objectKey,
+      objectBytes,
+      callingAeTitle: this.#offer.callingAeTitle,
+      siteId: this.#offer.siteId ?? LOOPBACK_SITE_ID,
+      door: this.#offer.door ?? 'dimse',
+      view: viewOfImage(header).name,
+      ageYears: ageAtStudyYears(header),
+      receivedAtMs: atMs,
+    });
+    if (!isDxaResult(header)) {
+      const priority = this.#priorityOf(header, atMs);
+      const job: NewJob = { examId, priority, traceParent: this.#span.traceParent };
+      await insertJobs(transaction, [job], atMs);
+      return { examId, job, referralId: null };
+    }
+    const referralId = await recordDxaResult(transaction, {
+      examId,
+      header,
+      callingAeTitle: this.#offer.callingAeTitle,
+      reasons: [reasonOf('dxa-result')],
+      nowMs: atMs,
+    });
+    return { examId, job: null, referralId };
   }
 
   #priorityOf({ studyDate }: ImageHeader, receivedAtMs: number): JobPriority {
@@ -254,11 +283,23 @@ export class InstanceReception {
       backfillDaysMin: config?.backfillDaysMin ?? Infinity,
     });
   }
+}
 
-  async #commitAnew(header: ImageHeader): Promise<{ objectKey: string; objectBytes: number }> {
-    const objectKey = instanceObjectKey(header, this.#receiver.parts.clock.nowMs());
-    return { objectKey, objectBytes: await this.#writer.commit(objectKey) };
-  }
+/** A data set that is durable and has no row yet. */
+interface HeldObject {
+  readonly header: ImageHeader;
+  readonly dataSetSha256: string;
+  readonly objectKey: string;
+  readonly objectBytes: number;
+  readonly atMs: number;
+}
+
+/** What was written of it. */
+interface NewExam {
+  readonly examId: string;
+  /** null for what a scanner sent back, which is not assessed. */
+  readonly job: NewJob | null;
+  readonly referralId: string | null;
 }
 
 /** A DXA result is held for its referral and is no film to assess. */

@@ -47,7 +47,8 @@ export async function makeDataFolder(): Promise<TestDataFolder> {
     databasePath,
     database,
     async addFilm(number, change = {}, header = {}) {
-      const key = instanceObjectKey(inventedHeader({ sopInstanceUid: `1.2.3.1.${number}`, ...header }));
+      const instance = inventedHeader({ sopInstanceUid: `1.2.3.1.${number}`, ...header });
+      const key = instanceObjectKey(instance, 'a'.repeat(64));
       const objectPath = await put(key, `film ${number}`);
       // As intake does it: the object is there before the row can be seen.
       const examId = await transact(database, async (transaction) => {
