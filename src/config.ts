@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { TriageError } from './errors.ts';
 
@@ -206,9 +205,9 @@ export const SETTINGS = {
   httpHost: setting('TRIAGE_HTTP_HOST', loopback, '127.0.0.1', 'address of the worklist'),
   workers: setting(
     'TRIAGE_WORKERS',
-    count(0, 256),
-    String(availableParallelism()),
-    'worker processes; 0 receives and holds only',
+    z.union([z.literal('auto'), count(0, 256)]),
+    'auto',
+    'worker processes; auto: one for each core, as far as the memory holds them; 0 receives and holds only',
   ),
   modelsFolder: setting('TRIAGE_MODELS', z.string().min(1), 'models', 'folder of the models'),
   executionProviders: setting(
@@ -281,9 +280,9 @@ export const SETTINGS = {
   ),
   batchItemsMax: setting(
     'TRIAGE_BATCH_ITEMS_MAX',
-    count(1, 64),
-    '1',
-    'films in a batch; on a CPU a bigger one gains nothing',
+    z.union([z.literal('auto'), count(1, 64)]),
+    'auto',
+    'films in a batch; auto: as measured on the device and remembered, 1 until then',
   ),
   batchWaitMsMax: setting(
     'TRIAGE_BATCH_WAIT_MS_MAX',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import type { WorkerSetup } from '../workers/worker-setup.ts';
 import type { Config } from './config.ts';
@@ -10,6 +10,9 @@ import type { WorkerPoolOptions } from './inference/worker-pool.ts';
 
 /** A worker must have loaded its models within this. */
 const START_MS_MAX = 60_000;
+
+/** What is left to the service itself and to the system's cache when workers are counted. */
+const RESERVE_BYTES = 512 * 1024 * 1024;
 
 /** What the configuration says of the worker pool and of what each worker does. */
 export function workerSettings(
@@ -37,10 +40,18 @@ export function workerSettings(
     },
   };
   return {
-    workers: config.workers,
+    ...(config.workers === 'auto'
+      ? {
+          workers: availableParallelism(),
+          spareMemoryBytes: () => process.availableMemory() - RESERVE_BYTES,
+        }
+      : { workers: config.workers }),
     workerEntry: join(PROJECT_FOLDER, 'workers', 'triage-worker.ts'),
     setup,
-    limits: { itemsMax: config.batchItemsMax, waitMsMax: config.batchWaitMsMax },
+    limits: {
+      itemsMax: config.batchItemsMax === 'auto' ? 1 : config.batchItemsMax,
+      waitMsMax: config.batchWaitMsMax,
+    },
     jobMsMax: config.jobSecondsMax * 1000,
     startMsMax: START_MS_MAX,
   };

@@ -6,6 +6,7 @@ import { type BatchTools, computeBatch } from './analyse-film.ts';
 import { FilmReader } from './film-reader.ts';
 import { type ModelSession, openSession } from './onnx-session.ts';
 import { serveParent } from './service-link.ts';
+import { timeBatches } from './time-batches.ts';
 import type { WorkerSetup } from './worker-setup.ts';
 
 const reader = new FilmReader();
@@ -30,7 +31,10 @@ serveParent({
     return computeBatch(items, tools, earlier);
   },
   forget: (items) => items.forEach((item) => reader.forget(item)),
-  calibrate: () => Promise.resolve([]),
+  calibrate: () => {
+    if (tools === null) throw new TriageError('state-conflict', 'a calibration came before the setup');
+    return timeBatches(tools.session, systemClock);
+  },
 });
 
 /** A shadow that cannot be loaded is left out: it must never keep films from being read. */

@@ -50,8 +50,8 @@ export async function runAnalyse(command: AnalyseCommand): Promise<number> {
   if (files.length === 0) return 0;
   if (command.overlay !== undefined) await mkdir(command.overlay, { recursive: true });
   const { config, log } = command;
-  const workers = Math.max(1, Math.min(config.workers, files.length));
-  const settings = { ...workerSettings(config), workers };
+  const configured = workerSettings(config);
+  const settings = { ...configured, workers: Math.max(1, Math.min(configured.workers, files.length)) };
   const pool = await startWorkerPool({ ...settings, clock: systemClock, log });
   try {
     await analyseInOrder(files, pool, options, command);
@@ -83,7 +83,6 @@ async function analyseInOrder(
   options: AnalysisOptions,
   command: AnalyseCommand,
 ): Promise<void> {
-  const room = pool.capacity();
   const underWay: Promise<AnalysisResult>[] = [];
   const names = new OverlayNames();
   const writeNext = async (): Promise<void> => {
@@ -91,7 +90,7 @@ async function analyseInOrder(
     if (result !== undefined) command.write(command.json ? JSON.stringify(result) : tableRow(result));
   };
   for (const path of files) {
-    if (underWay.length >= room) await writeNext();
+    if (underWay.length >= pool.filmsMax()) await writeNext();
     const overlayPath = command.overlay === undefined ? null : join(command.overlay, names.nameFor(path));
     underWay.push(analyseFile(path, overlayPath, pool, options));
   }

@@ -14,10 +14,12 @@ import type {
   ReadyMessage,
   ShadowItemResult,
 } from '../../workers/messages.ts';
-import { decideBatch, decideBatchAhead, roomLeft, type BatchLimits, type WaitingRequest } from './batcher.ts';
+import { BatchCalibration, type CalibrationStore } from './batch-calibration.ts';
+import { roomLeft, type BatchLimits } from './batcher.ts';
 import { ShadowReplies } from './shadow-replies.ts';
+import { type PendingFilm, WaitingFilms } from './waiting-films.ts';
 import { chooseWorkerCount } from './worker-count.ts';
-import type { WorkerEnd } from './worker-process.ts';
+import type { WorkerEnd, WorkerProcess } from './worker-process.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
 const START_ATTEMPTS_MAX = 3;
@@ -36,6 +38,8 @@ export interface WorkerPoolOptions {
   /** Sent to every worker in its first message (see WorkerSetup of workers/triage-worker.ts). */
   readonly setup: unknown;
   readonly limits: BatchLimits;
+  /** Finds the largest batch by measuring and remembers it; left out: it is as `limits` says. */
+  readonly calibrations?: CalibrationStore;
   /** A film's deadline; a batch gets one for each of its films. Past it the worker is killed. */
   readonly jobMsMax: number;
   /** A worker's deadline to load its models. */
@@ -72,16 +76,6 @@ export interface FilmPlace {
   readonly isSuspect: boolean;
 }
 
-interface Pending extends WaitingRequest {
-  readonly key: number;
-  readonly request: AnalysisRequest;
-  readonly rankMs: number;
-  /** How often it came back from a worker that ended before it began it. */
-  returns: number;
-  readonly resolve: (reply: PooledReply) => void;
-  readonly reject: (failure: TriageError) => void;
-}
-
 /** Starts the workers; resolves when the first is ready, rejects when none can be (model-missing, model-invalid, worker-crashed). */
 export async function startWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
   const pool = new WorkerPool(options);
@@ -100,16 +94,14 @@ export class WorkerPool {
   readonly started: Promise<void>;
   readonly #options: WorkerPoolOptions;
   readonly #slots: WorkerSlot[] = [];
-  /** In the order of their ranks. */
-  readonly #waiting: Pending[] = [];
-  /** Films of which one ended a worker; each goes alone, before all others. */
-  readonly #alone: Pending[] = [];
+  readonly #waiting = new WaitingFilms();
   /** Films that a worker has, by key. */
-  readonly #sent = new Map<number, Pending>();
+  readonly #sent = new Map<number, PendingFilm>();
   readonly #shadows = new ShadowReplies();
   readonly #failures: Partial<Record<ErrorCode, number>> = {};
   readonly #shadowFailures: Partial<Record<ErrorCode, number>> = {};
   readonly #start = Promise.withResolvers<undefined>();
+  readonly #calibration: BatchCalibration | undefined;
   #limits: BatchLimits;
   #setup: unknown;
   #switching: Promise<void> = Promise.resolve();
@@ -127,6 +119,7 @@ export class WorkerPool {
     this.#limits = options.limits;
     this.#setup = options.setup;
     this.started = this.#start.promise;
+    this.#calibration = this.#openCalibration();
     this.#addSlots(options.spareMemoryBytes === undefined ? options.workers : 1);
   }
 
@@ -141,12 +134,12 @@ export class WorkerPool {
     }
     const { promise, resolve, reject } = Promise.withResolvers<PooledReply>();
     const { clock } = this.#options;
-    const pending: Pending = {
+    const pending: PendingFilm = {
       ...{ key: this.#nextKey++, request, batchKey: batchKeyOf(request), arrivedMs: clock.monotonicMs() },
       ...{ rankMs: place.rankMs ?? clock.nowMs(), returns: 0, resolve, reject },
     };
-    if (place.isSuspect === true) this.#alone.push(pending);
-    else this.#wait(pending);
+    if (place.isSuspect === true) this.#waiting.addSuspects([pending]);
+    else this.#waiting.add(pending);
     this.#dispatch();
     return promise;
   }
@@ -155,8 +148,12 @@ export class WorkerPool {
   capacity(): number {
     if (this.#closing) return 0;
     const ahead = this.#slots.reduce((sum, slot) => sum + slot.filmsAhead, 0);
-    const room = 2 * this.#slots.length * this.#limits.itemsMax;
-    return roomLeft(this.#waiting.length + this.#alone.length + ahead, room);
+    return roomLeft(this.#waiting.count + ahead, this.filmsMax());
+  }
+
+  /** How many films it takes in all. */
+  filmsMax(): number {
+    return 2 * this.#slots.length * this.#limits.itemsMax;
   }
 
   /** Whether at least one worker is alive with its models loaded. */
@@ -195,17 +192,15 @@ export class WorkerPool {
    * from becoming ready; then all go on with the setup of before.
    */
   useSetup(setup: unknown): Promise<void> {
-    const turn = this.#switching.then(() => this.#switchTo(setup));
-    this.#switching = turn.catch(() => undefined);
-    return turn;
+    return this.#inTurn(() => this.#switchTo(setup));
   }
 
   /** Takes nothing more, lets what is running end within the grace, then kills. Films left over reject with lease-lost. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     this.#cancelWake();
-    for (const pending of [...this.#alone.splice(0), ...this.#waiting.splice(0)])
-      pending.reject(closingError());
+    this.#calibration?.close();
+    for (const pending of this.#waiting.clear()) pending.reject(closingError());
     if (this.#pending() > 0 && graceMs > 0) {
       const { promise, resolve } = Promise.withResolvers<undefined>();
       this.#idleWaiters.push(() => resolve(undefined));
@@ -220,7 +215,7 @@ export class WorkerPool {
   }
 
   #pending(): number {
-    return this.#waiting.length + this.#alone.length + this.#sent.size;
+    return this.#waiting.count + this.#sent.size;
   }
 
   #addSlots(count: number): void {
@@ -237,6 +232,33 @@ export class WorkerPool {
         }),
       );
     }
+  }
+
+  /** One change of processes after the other. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const turn = this.#switching.then(change);
+    this.#switching = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #openCalibration(): BatchCalibration | undefined {
+    const { calibrations: store, clock, log, jobMsMax } = this.#options;
+    if (store === undefined) return undefined;
+    return new BatchCalibration({
+      ...{ store, clock, log },
+      isQuiet: () => this.#pending() === 0,
+      measure: () => {
+        const slot = this.#slots.find(({ worker }) => worker?.idle === true);
+        return slot?.worker?.calibrate(jobMsMax).finally(() => {
+          // The memory of the largest batch is given back with the process.
+          void this.#inTurn(() => slot.replace(this.#setup)).catch(() => undefined);
+        });
+      },
+      use: (itemsMax) => {
+        this.#limits = { ...this.#limits, itemsMax };
+        this.#dispatch();
+      },
+    });
   }
 
   async #switchTo(setup: unknown): Promise<void> {
@@ -262,6 +284,7 @@ export class WorkerPool {
     for (const warning of ready.warnings) log.warn({}, warning);
     log.info({ provider: ready.executionProvider, rssBytes: ready.rssBytes }, 'worker ready');
     this.#start.resolve(undefined);
+    this.#calibration?.onReady(ready);
     if (spareMemoryBytes !== undefined && this.#slots.length < workers && !this.#closing)
       this.#addSlots(chooseWorkerCount(workers, spareMemoryBytes(), ready.rssBytes));
     this.#dispatch();
@@ -308,56 +331,42 @@ export class WorkerPool {
     const suspects = [...begun, ...notBegun.filter(({ returns }) => returns >= RETURNS_MAX)];
     const [only, ...others] = suspects;
     if (only !== undefined && others.length === 0) this.#fail(only, failure);
-    else this.#alone.push(...suspects);
-    for (const pending of notBegun) if (!suspects.includes(pending)) this.#wait(pending);
+    else this.#waiting.addSuspects(suspects);
+    for (const pending of notBegun) if (!suspects.includes(pending)) this.#waiting.add(pending);
     if (startsFailed >= START_ATTEMPTS_MAX || failure.class === 'permanent') this.#start.reject(failure);
     this.#dispatch();
   }
 
   #dispatch(): void {
     this.#cancelWake();
-    for (let slot = this.#nextSlot(); slot?.worker != null; slot = this.#nextSlot()) {
-      const { worker } = slot;
-      const suspect = this.#alone.shift();
-      const batch = suspect === undefined ? this.#takeBatch(worker.idle) : [suspect];
-      if (batch.length === 0) return;
-      this.#items += batch.length;
+    const { clock, jobMsMax } = this.#options;
+    for (let worker = this.#nextWorker(); worker !== null; worker = this.#nextWorker()) {
+      const limitsOf = (): BatchLimits => this.#limits;
+      const { films, waitMs, isAlone } = this.#waiting.take(worker.idle, clock.monotonicMs(), limitsOf);
+      if (films.length === 0) {
+        if (Number.isFinite(waitMs)) {
+          this.#cancelWake = clock.schedule(Math.ceil(waitMs), () => this.#dispatch());
+        }
+        return;
+      }
+      this.#items += films.length;
       this.#runs += 1;
-      for (const pending of batch) this.#sent.set(pending.key, pending);
-      const items = batch.map(({ key, request }) => ({ key, request }));
-      worker.run(items, this.#options.jobMsMax * batch.length, suspect !== undefined);
+      for (const pending of films) this.#sent.set(pending.key, pending);
+      const items = films.map(({ key, request }) => ({ key, request }));
+      worker.run(items, jobMsMax * films.length, isAlone);
     }
   }
 
-  /** The one with the least to do; a suspect waits for one that has nothing, and the others wait with it. */
-  #nextSlot(): WorkerSlot | undefined {
-    const free = this.#slots.filter(
-      ({ worker }) => worker !== null && (this.#alone.length > 0 ? worker.idle : worker.hasRoom),
-    );
-    return free.sort((a, b) => (a.worker?.batchesAhead ?? 0) - (b.worker?.batchesAhead ?? 0))[0];
+  /** The one with the least to do, of those that take a batch; a suspect needs one that has nothing. */
+  #nextWorker(): WorkerProcess | null {
+    const free = this.#slots.flatMap(({ worker }) => {
+      if (worker === null) return [];
+      return (this.#waiting.hasSuspect ? worker.idle : worker.hasRoom) ? [worker] : [];
+    });
+    return free.sort((a, b) => a.batchesAhead - b.batchesAhead)[0] ?? null;
   }
 
-  #takeBatch(isIdle: boolean): readonly Pending[] {
-    const { clock } = this.#options;
-    const limitsOf = (): BatchLimits => this.#limits;
-    const decision = isIdle
-      ? decideBatch(this.#waiting, clock.monotonicMs(), limitsOf)
-      : decideBatchAhead(this.#waiting, limitsOf);
-    if ('send' in decision) return this.#waiting.splice(0, decision.send);
-    if (Number.isFinite(decision.waitMs)) {
-      this.#cancelWake = clock.schedule(Math.ceil(decision.waitMs), () => this.#dispatch());
-    }
-    return [];
-  }
-
-  #wait(pending: Pending): void {
-    const isLater = (other: Pending): boolean =>
-      other.rankMs > pending.rankMs || (other.rankMs === pending.rankMs && other.key > pending.key);
-    const later = this.#waiting.findIndex(isLater);
-    this.#waiting.splice(later === -1 ? this.#waiting.length : later, 0, pending);
-  }
-
-  #takeSent(keys: readonly number[]): readonly Pending[] {
+  #takeSent(keys: readonly number[]): readonly PendingFilm[] {
     return keys.flatMap((key) => {
       const pending = this.#sent.get(key);
       this.#sent.delete(key);
@@ -370,7 +379,7 @@ export class WorkerPool {
     this.#options.log.warn({ code }, `the model in shadow made nothing of a film: ${message}`);
   }
 
-  #fail(pending: Pending, failure: TriageError): void {
+  #fail(pending: PendingFilm, failure: TriageError): void {
     this.#failures[failure.code] = (this.#failures[failure.code] ?? 0) + 1;
     pending.reject(failure);
   }

@@ -1,3 +1,4 @@
+import { openCalibrations } from '../database/calibration-records.ts';
 import type { HealthCheck } from '../health.ts';
 import { proveWorker } from '../inference/model-proof.ts';
 import { startWorkerPool, type WorkerPool } from '../inference/worker-pool.ts';
@@ -26,12 +27,14 @@ export async function startWorkerRole(foundation: Foundation, parts: RunningPart
   }
   const settings = workerSettings(config);
   const { workerEntry: entryPath, startMsMax } = settings;
+  const calibrations =
+    config.batchItemsMax === 'auto' ? { calibrations: openCalibrations(database, clock) } : {};
   const { pool, watch } = await startWithModels(
     {
       ...{ database, clock, log, setup: settings.setup },
       prove: (setup) => proveWorker({ entryPath, setup, startMsMax, clock }),
     },
-    (setup) => startWorkerPool({ ...settings, setup, clock, log }),
+    (setup) => startWorkerPool({ ...settings, ...calibrations, setup, clock, log }),
   );
   const closePool = () => Promise.all([watch.close(), pool.close(WORKER_GRACE_MS)]);
   parts.push({ name: 'workers', stop: async () => void (await closePool()) });
