@@ -47,10 +47,31 @@ describe('a session of the shipped model', () => {
     await expect(session.run([new Float32Array(5)])).rejects.toMatchObject({ code: 'inference-failed' });
   });
 
-  it('falls back to the CPU with a warning where a provider is not in the build', async () => {
-    const other = await openSession(model, ['tensorrt', 'cpu']);
+  it('falls back to the next provider, at last the CPU, and says what it passed over and why', async () => {
+    const other = await openSession(model, ['quantum', 'tensorrt', 'cuda']);
     expect(other.executionProvider).toBe('cpu');
-    expect(other.warnings[0]).toContain('tensorrt');
+    expect(other.warnings).toEqual([
+      expect.stringMatching(
+        /^execution provider quantum is unknown here \(known: cpu, .*; the model runs on cpu$/,
+      ),
+      'execution provider tensorrt is not installed or finds no device (see docs/operations.md, Models); the model runs on cpu',
+      'execution provider cuda is not installed or finds no device (see docs/operations.md, Models); the model runs on cpu',
+    ]);
+    const [answer] = await other.run([someFilm(1)]);
+    expect(answer!['border']).toHaveLength(768);
+  });
+
+  it('names provider, processor and runtime, by which a measured batch size is remembered', () => {
+    expect(session.device).toMatch(/^cpu, .+, onnxruntime 1\.\d+\.\d+$/);
+  });
+
+  it('leaves a film that it was given as it is, and its answers to whoever asked', async () => {
+    const film = someFilm(4);
+    const [first] = await session.run([film]);
+    const border = Float32Array.from(first!['border']!);
+    await session.run([someFilm(5)]);
+    expect(Buffer.from(film.buffer).equals(Buffer.from(someFilm(4).buffer))).toBe(true);
+    expect(Array.from(first!['border']!)).toEqual(Array.from(border));
   });
 
   it('refuses a model that does not reproduce its golden run', async () => {
