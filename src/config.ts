@@ -101,6 +101,12 @@ export const SETTINGS = {
   ),
   s3AccessKeyFile: setting('TRIAGE_S3_ACCESS_KEY_FILE', z.string(), '', 'file with the access key ID'),
   s3SecretKeyFile: setting('TRIAGE_S3_SECRET_KEY_FILE', z.string(), '', 'file with the secret access key'),
+  s3ScratchMibMax: setting(
+    'TRIAGE_S3_SCRATCH_MIB_MAX',
+    count(64, 10_000_000),
+    '4096',
+    'room on this machine for films on their way to the object store, and as much again for copies of it, MiB',
+  ),
   operationsPort: setting(
     'TRIAGE_OPERATIONS_PORT',
     z.union([z.literal('').transform(() => null), port]),
