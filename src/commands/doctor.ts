@@ -10,7 +10,9 @@ import { isReadableByEveryone } from '../secret-file.ts';
 import { checkSiteSettings } from '../site-registry.ts';
 import { readSites, type SiteBook } from '../sites.ts';
 import { echoPeer } from './echo.ts';
+import { checkDistributedSettings } from '../distributed-settings.ts';
 import { describeRecord } from './open-record.ts';
+import { tryBucket, tryPostgres, tryRedis } from './shared-stores.ts';
 
 const CONNECT_MS_MAX = 5_000;
 
@@ -23,12 +25,41 @@ export interface Finding {
 
 /** Tries everything that the configuration names. Never throws: what fails is a finding with what to do. */
 export async function examine(config: Config): Promise<readonly Finding[]> {
+  const { mode, roles, data, dimseHost, dimsePort, httpHost, httpPort } = config;
+  const stores =
+    mode === 'distributed' ? examineShared(config) : [attempt('record', () => describeRecord(data))];
   return [
-    await attempt(`data folder ${config.data}`, () => tryFolder(config.data)),
-    await attempt('record', () => describeRecord(config.data)),
-    await attempt('models', () => tryModels(config.modelsFolder)),
-    await attempt(`DICOM port ${config.dimsePort}`, () => tryPort(config.dimseHost, config.dimsePort)),
-    await attempt(`worklist port ${config.httpPort}`, () => tryPort(config.httpHost, config.httpPort)),
+    await attempt(`data folder ${data}`, () => tryFolder(data)),
+    ...(await Promise.all(stores)),
+    ...(roles.includes('worker') ? [await attempt('models', () => tryModels(config.modelsFolder))] : []),
+    ...(roles.includes('web')
+      ? [await attempt(`worklist port ${httpPort}`, () => tryPort(httpHost, httpPort))]
+      : []),
+    ...(roles.includes('intake')
+      ? [
+          await attempt(`DICOM port ${dimsePort}`, () => tryPort(dimseHost, dimsePort)),
+          ...(await examineDoors(config)),
+        ]
+      : []),
+  ];
+}
+
+/** What the processes of the distributed mode share; without a setting nothing of it is tried. */
+function examineShared(config: Config): readonly Promise<Finding>[] {
+  try {
+    checkDistributedSettings(config);
+  } catch (thrown) {
+    return [attempt('settings', () => Promise.reject(asTriageError(thrown)))];
+  }
+  return [
+    attempt('PostgreSQL', () => tryPostgres(config)),
+    attempt('Redis', () => tryRedis(config)),
+    attempt(`bucket ${config.s3Bucket}`, () => tryBucket(config)),
+  ];
+}
+
+async function examineDoors(config: Config): Promise<readonly Finding[]> {
+  return [
     ...(config.tlsPort === null ? [] : [await attempt('TLS files', () => tryTls(config))]),
     ...(config.sitesFile === '' ? [] : [await attempt('sites file', () => trySites(config.sitesFile))]),
     await attempt('who may call', () => tryDoors(config)),

@@ -11,7 +11,8 @@ import { openPostgres } from '../database/postgres.ts';
 import type { Database } from '../database/schema.ts';
 import { lockFolder } from '../database/sqlite.ts';
 import { openDuties } from '../duty.ts';
-import { asTriageError, TriageError } from '../errors.ts';
+import { checkDistributedSettings } from '../distributed-settings.ts';
+import { asTriageError } from '../errors.ts';
 import type { HealthCheck } from '../health.ts';
 import type { RunningPart } from '../lifecycle.ts';
 import { openRedis } from '../queue/redis-connection.ts';
@@ -23,24 +24,6 @@ import type { Stores } from './foundation.ts';
 /** A database that does not answer at the start, as while its machine starts too, is waited for so long. */
 const DATABASE_WAIT_MS_MAX = 60_000;
 const DATABASE_AGAIN_MS = 1_000;
-
-/** The settings without which processes cannot share anything. */
-const NEEDED = {
-  databaseUrl: 'TRIAGE_DATABASE_URL',
-  redisUrl: 'TRIAGE_REDIS_URL',
-  s3Endpoint: 'TRIAGE_S3_ENDPOINT',
-  s3AccessKeyFile: 'TRIAGE_S3_ACCESS_KEY_FILE',
-  s3SecretKeyFile: 'TRIAGE_S3_SECRET_KEY_FILE',
-} as const satisfies Partial<Record<keyof Config, string>>;
-
-/** Throws configuration-invalid naming every setting of the distributed mode that is missing. */
-export function checkDistributedSettings(config: Config): void {
-  const missing = Object.entries(NEEDED).flatMap(([name, variable]) =>
-    config[name as keyof typeof NEEDED] === '' ? [variable] : [],
-  );
-  if (missing.length === 0) return;
-  throw new TriageError('configuration-invalid', `TRIAGE_MODE=distributed also needs ${missing.join(', ')}`);
-}
 
 /**
  * PostgreSQL, an S3 store and Redis, which any number of processes share. The data folder is this process's own, for
@@ -58,10 +41,12 @@ export async function openDistributedStores(
   parts.push({ name: 'lock', stop: () => Promise.resolve().then(unlock) });
   const database = await openRecord(config, clock, log);
   parts.push({ name: 'database', stop: () => database.destroy() });
+  const scratchBytes = config.s3ScratchMibMax * 1024 * 1024;
   const objects = await openS3ObjectStore({
     ...{ endpoint: config.s3Endpoint, region: config.s3Region, bucket: config.s3Bucket },
     ...{ accessKeyFile: config.s3AccessKeyFile, secretKeyFile: config.s3SecretKeyFile },
     ...{ scratchFolder: join(config.data, 'spool'), clock, log },
+    limits: { spoolBytesMax: scratchBytes, cacheBytesMax: scratchBytes },
   });
   parts.push({ name: 'object store', stop: () => Promise.resolve().then(() => objects.close()) });
   const address = { url: config.redisUrl, passwordFile: config.redisPasswordFile };

@@ -1,0 +1,20 @@
+import type { Config } from './config.ts';
+import { TriageError } from './errors.ts';
+
+/** The settings without which processes cannot share anything. */
+const NEEDED = {
+  databaseUrl: 'TRIAGE_DATABASE_URL',
+  redisUrl: 'TRIAGE_REDIS_URL',
+  s3Endpoint: 'TRIAGE_S3_ENDPOINT',
+  s3AccessKeyFile: 'TRIAGE_S3_ACCESS_KEY_FILE',
+  s3SecretKeyFile: 'TRIAGE_S3_SECRET_KEY_FILE',
+} as const satisfies Partial<Record<keyof Config, string>>;
+
+/** Throws configuration-invalid naming every setting of the distributed mode that is missing. */
+export function checkDistributedSettings(config: Config): void {
+  const missing = Object.entries(NEEDED).flatMap(([name, variable]) =>
+    config[name as keyof typeof NEEDED] === '' ? [variable] : [],
+  );
+  if (missing.length === 0) return;
+  throw new TriageError('configuration-invalid', `TRIAGE_MODE=distributed also needs ${missing.join(', ')}`);
+}
