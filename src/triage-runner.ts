@@ -26,8 +26,10 @@ import type { JobQueue } from './queue/job-queue.ts';
 import { declinedAnalysis, isOptedOut } from './operations/opt-outs.ts';
 import { decideRetry, type RetryDecision } from './queue/retry-policy.ts';
 import type { ReportReference } from './report/report-object.ts';
+import { type Meter, silentMeter } from './meter.ts';
 import type { SiteRules } from './sites.ts';
 import type { Log } from './telemetry.ts';
+import { TriageWatch } from './triage-watch.ts';
 import type { WorklistEvent } from './worklist/worklist-views.ts';
 import type { AnalysisRequest, Artefacts } from '../workers/messages.ts';
 
@@ -49,6 +51,8 @@ export interface TriageRunnerParts {
   readonly pool: Pick<WorkerPool, 'analyse' | 'capacity'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Left out: nothing is counted. */
+  readonly meter?: Meter;
   /** What gets the reports of a site, and which kinds of them. */
   readonly receiversOf: (siteId: string) => TriageResult['destinations'];
   /** What differs from the configuration for the films of a site. */
@@ -140,18 +144,21 @@ export class TriageRunner {
 
   // Never rejects: whatever goes wrong ends in the record or, if that fails too, in a lease that runs out.
   async #triage(job: LeasedJob): Promise<void> {
-    const { objects, log } = this.#parts;
+    const { objects, log, clock, meter = silentMeter } = this.#parts;
+    const watch = new TriageWatch({ meter, clock }, job);
     let scratchFolder: string | undefined;
     try {
       const prepared = await this.#prepare(job);
+      watch.arrived(prepared.input.reportedAtMs);
       scratchFolder = prepared.request.scratchFolder;
       const reply = await this.#analyse(job, prepared);
+      watch.analysed(reply.analysis.timingsMs);
       this.#finishing += 1;
       // The film has left the pool: the next one is claimed while this one's result is written.
       this.ring();
-      await this.#finish(job, prepared.input, reply).finally(() => (this.#finishing -= 1));
+      await this.#finish(job, prepared.input, reply, watch).finally(() => (this.#finishing -= 1));
     } catch (thrown) {
-      await this.#giveBack(job, thrown).catch((again: unknown) => {
+      await this.#giveBack(job, thrown, watch).catch((again: unknown) => {
         log.error(
           { examId: job.examId, err: again },
           'a failed job could not be given back; its lease will end',
@@ -214,11 +221,11 @@ export class TriageRunner {
     return { ...named, seriesInstanceUid: header.seriesInstanceUid };
   }
 
-  async #finish(job: LeasedJob, input: TriageInput, reply: PooledReply): Promise<void> {
+  async #finish(job: LeasedJob, input: TriageInput, reply: PooledReply, watch: TriageWatch): Promise<void> {
     const { database, clock, receiversOf, onDeliveries } = this.#parts;
     // Whoever has the lease now writes objects of the same names, and has perhaps written and sent them.
     if (!this.#leases.isHeld(job) || !(await holdsLease(database, job))) {
-      this.#tell(job, undefined);
+      this.#tell(job, undefined, watch);
       return;
     }
     const reports = await this.#archive(job.examId, input.revision, reply.artefacts);
@@ -231,7 +238,7 @@ export class TriageRunner {
       policyVersion: POLICY_VERSION,
       nowMs: clock.nowMs(),
     });
-    this.#tell(job, recorded);
+    this.#tell(job, recorded, watch);
     if (recorded === undefined) return;
     if (reports.length > 0 && destinations.length > 0) onDeliveries();
     // Not waited for: the job is over, and its lease and its room are the next one's.
@@ -291,19 +298,20 @@ export class TriageRunner {
     return reports;
   }
 
-  async #giveBack(job: LeasedJob, thrown: unknown): Promise<void> {
+  async #giveBack(job: LeasedJob, thrown: unknown, watch: TriageWatch): Promise<void> {
     const { database, queue, clock, log } = this.#parts;
     const { error, decision } = await this.#judge(job, asTriageError(thrown));
     log.warn(
       { examId: job.examId, attempt: job.attempt, retry: decision.retry, err: error },
       'a triage failed',
     );
+    watch.failed(error);
     if (decision.retry) {
       await queue.retryLater(job, decision.waitMs, error.code);
       return;
     }
     const reason = reasonOf(error.code);
-    this.#tell(job, await recordTriageFailure(database, { job, reason, nowMs: clock.nowMs() }));
+    this.#tell(job, await recordTriageFailure(database, { job, reason, nowMs: clock.nowMs() }), watch);
   }
 
   /** Deaths of workers are counted in the record, for all machines and restarts; everything else by its class. */
@@ -319,12 +327,14 @@ export class TriageRunner {
     return { error: killsWorkers(error), decision: { retry: false } };
   }
 
-  #tell(job: LeasedJob, recorded: Recorded): void {
+  #tell(job: LeasedJob, recorded: Recorded, watch: TriageWatch): void {
     const { log, publish } = this.#parts;
     if (recorded === undefined) {
+      watch.lost();
       log.warn({ examId: job.examId }, 'a result came after its lease was lost and was not written');
       return;
     }
+    watch.ended(recorded.state);
     log.info({ examId: job.examId, state: recorded.state }, 'an exam was triaged');
     publish({ type: 'exam', examId: job.examId });
     if (recorded.referralId !== null) publish({ type: 'referral', referralId: recorded.referralId });
