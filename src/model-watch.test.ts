@@ -36,24 +36,31 @@ let unfit: Map<string, ErrorCode>;
 /** What workers were told, in order: the version that works, and the one in shadow. */
 let told: string[];
 let proved: string[];
+/** A version that ends the worker that loads it beside another. */
+let unfitShadow: string | undefined;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'osteotriage-watch-'));
   database = await openTestRecord();
   clock = new CountingClock();
   unfit = new Map();
   [told, proved] = [[], []];
+  unfitShadow = undefined;
+  shadowFailures = {};
 });
 afterEach(async () => {
   await database.destroy();
   rmSync(folder, { recursive: true });
 });
 
-function load({ modelPins }: WorkerSetup): Promise<void> {
-  const code = unfit.get(modelPins[PANORAMIC_MODEL] ?? '');
+function load({ modelPins, shadowPins }: WorkerSetup): Promise<void> {
+  const isDeadly = unfitShadow !== undefined && shadowPins[PANORAMIC_MODEL] === unfitShadow;
+  const code = isDeadly ? 'worker-crashed' : unfit.get(modelPins[PANORAMIC_MODEL] ?? '');
   return code === undefined ? Promise.resolve() : Promise.reject(new TriageError(code, 'asked to fail'));
 }
 
+let shadowFailures: Partial<Record<ErrorCode, number>>;
 const pool = {
+  stats: () => ({ shadowFailures }),
   useSetup: async (setup: WorkerSetup) => {
     await load(setup);
     told.push([setup.modelPins[PANORAMIC_MODEL], setup.shadowPins[PANORAMIC_MODEL]].join(' '));
@@ -106,6 +113,19 @@ describe('models at the start of a service', () => {
     await (await start()).watch.close();
     expect(told).toEqual(['1.0.0 ']);
     expect(await listModelFailures(database)).toMatchObject([{ version: '1.2.0', code: 'model-invalid' }]);
+  });
+
+  it('go without a shadow that ends the workers at their start', async () => {
+    for (const version of ['1.0.0', '1.1.0']) installVersion(folder, version);
+    await choose({ activeVersion: '1.0.0', shadowVersion: '1.1.0' });
+    unfitShadow = '1.1.0';
+    const { watch } = await start();
+    unfit.set('1.1.0', 'model-invalid');
+    await look();
+    await look();
+    await watch.close();
+    expect(told).toEqual(['1.0.0 ']);
+    expect(await listModelFailures(database)).toMatchObject([{ version: '1.1.0', code: 'model-invalid' }]);
   });
 
   it('must be there: a service without any does not start', async () => {
@@ -197,6 +217,22 @@ describe('models of a service that runs', () => {
     await watch.close();
     expect(proved).toEqual(['1.1.0', '1.2.0']);
     expect(told).toEqual(['1.0.0 ', '1.0.0 1.1.0', '1.0.0 ']);
+  });
+
+  it('lose a shadow that keeps ending its worker, and the record says why', async () => {
+    installVersion(folder, '1.1.0');
+    await choose({ activeVersion: '1.0.0', shadowVersion: '1.1.0' });
+    const { watch } = await start();
+    shadowFailures['inference-failed'] = 9;
+    shadowFailures['worker-crashed'] = 2;
+    await look();
+    expect(told).toEqual(['1.0.0 1.1.0']);
+    shadowFailures['worker-deadline'] = 1;
+    await look();
+    await watch.close();
+    expect(told).toEqual(['1.0.0 1.1.0', '1.0.0 ']);
+    const detail = 'in shadow it ended its worker 3 times';
+    expect(await listModelFailures(database)).toMatchObject([{ version: '1.1.0', detail }]);
   });
 
   it('say nothing against a version while the workers are being closed', async () => {

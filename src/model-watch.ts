@@ -20,10 +20,13 @@ import {
 } from './inference/model-choices.ts';
 import { PANORAMIC_MODEL } from './inference/model-registry.ts';
 import { ModelShelf } from './inference/model-shelf.ts';
+import type { PoolStats } from './inference/worker-pool.ts';
 import type { Log } from './telemetry.ts';
 
 /** The record and the models folder are looked at this often; a choice works within two looks. */
 const LOOK_MS = 2_000;
+/** A shadow that ended its worker so often is run no more: each time costs the time of a start. */
+const SHADOW_DEATHS_MAX = 3;
 /** A version that could not be loaded for a reason that may pass is tried again after this. */
 const RETRY_MS = 60_000;
 
@@ -48,6 +51,7 @@ export interface ModelWatchParts {
 
 /** What workers run that take their models from a setup. */
 export interface SwitchablePool {
+  stats(): Pick<PoolStats, 'shadowFailures'>;
   /** Replaces the workers one by one; rejects, and leaves those that work, where a new one does not become ready. */
   useSetup(setup: WorkerSetup): Promise<void>;
 }
@@ -76,15 +80,14 @@ export async function startWithModels<Pool extends SwitchablePool>(
   const shelf = new ModelShelf(parts.setup.modelsFolder);
   const standing = await readStanding(parts.database, shelf);
   let lastFailure: TriageError | undefined;
-  for (const active of startCandidates(standing, PANORAMIC_MODEL)) {
-    const plan = { active, shadow: shadowBeside(standing, PANORAMIC_MODEL, active.version) };
+  for (const plan of startPlans(standing)) {
     try {
       const pool = await start(setupOf(parts.setup, plan));
       return { pool, watch: new ModelWatch(parts, shelf, pool, plan) };
     } catch (thrown) {
       lastFailure = asTriageError(thrown);
       if (!OF_THE_MODEL.includes(lastFailure.code)) throw lastFailure;
-      await noteFailure(parts, active, lastFailure);
+      await noteFailure(parts, plan.shadow ?? plan.active, lastFailure);
     }
   }
   throw (
@@ -103,6 +106,8 @@ export class ModelWatch {
   #running: Plan;
   #refused: { readonly plan: Plan; readonly retryAtMs: number } | undefined;
   #missed: string | null = null;
+  /** Workers that shadows had ended when the present one began. */
+  #deathsBefore = 0;
   #cancelLook: () => void = () => undefined;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
@@ -136,6 +141,7 @@ export class ModelWatch {
 
   async #look(): Promise<void> {
     const { database, clock } = this.#parts;
+    await this.#judgeShadow();
     const standing = await readStanding(database, this.#shelf);
     const wanted = wantedVersion(standing, PANORAMIC_MODEL);
     this.#noteMissing(wanted === undefined ? choiceOf(standing, PANORAMIC_MODEL).activeVersion : null);
@@ -160,6 +166,7 @@ export class ModelWatch {
       return;
     }
     this.#running = next;
+    this.#deathsBefore = deathsByShadow(this.#pool);
     log.info(
       {
         model: PANORAMIC_MODEL,
@@ -191,6 +198,14 @@ export class ModelWatch {
     return shadow;
   }
 
+  async #judgeShadow(): Promise<void> {
+    const { shadow } = this.#running;
+    const deaths = deathsByShadow(this.#pool) - this.#deathsBefore;
+    if (shadow === undefined || deaths < SHADOW_DEATHS_MAX) return;
+    const why = new TriageError('model-invalid', `in shadow it ended its worker ${deaths} times`);
+    await noteFailure(this.#parts, shadow, why);
+  }
+
   async #refuse(plan: Plan, tried: FitModel, thrown: unknown): Promise<void> {
     const error = asTriageError(thrown);
     // Workers that are being closed refuse everything: that says nothing of the model.
@@ -209,6 +224,20 @@ export class ModelWatch {
     }
     this.#missed = version;
   }
+}
+
+/** A worker leaves out a shadow that it cannot load; one that ends it at its start is left out here. */
+function startPlans(standing: ModelStanding): readonly Plan[] {
+  return startCandidates(standing, PANORAMIC_MODEL).flatMap((active) => {
+    const shadow = shadowBeside(standing, PANORAMIC_MODEL, active.version);
+    const alone = { active, shadow: undefined };
+    return shadow === undefined ? [alone] : [{ active, shadow }, alone];
+  });
+}
+
+function deathsByShadow(pool: SwitchablePool): number {
+  const { shadowFailures } = pool.stats();
+  return (shadowFailures['worker-crashed'] ?? 0) + (shadowFailures['worker-deadline'] ?? 0);
 }
 
 function setupOf(setup: WorkerSetup, { active, shadow }: Plan): WorkerSetup {
