@@ -95,7 +95,7 @@ export function findDueDeliveries(
     .execute();
 }
 
-/** Writes what came of an attempt. One that was superseded meanwhile stays so. */
+/** Writes what came of an attempt. What has changed since the delivery was read, by whomever, stays as it is. */
 export async function recordDelivery(
   database: Kysely<Database>,
   delivery: DueDelivery,
@@ -127,6 +127,7 @@ export async function recordDelivery(
     })
     .where((where) => where.and(deliveryColumns(delivery)))
     .where('state', '=', 'pending')
+    .where('attempts', '=', delivery.attempts)
     .execute();
 }
 

@@ -6,7 +6,7 @@ import dimse from 'dcmjs-dimse';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reportObjectKey } from '../archive/archive.ts';
 import { systemClock } from '../clock.ts';
-import { restartDeliveries } from '../database/delivery-records.ts';
+import { findDueDeliveries, recordDelivery, restartDeliveries } from '../database/delivery-records.ts';
 import { makeAuthority } from '../testing/certificates.ts';
 import {
   makeReportArchive,
@@ -250,6 +250,21 @@ describe('several destinations', () => {
     send(pacsAt(await startPacs({})));
     await until('set aside', async () => (await archive.deliveries())['old-pacs SR']?.state === 'dead');
     expect((await archive.deliveries())['old-pacs SR']?.note).toBe('no such destination is configured');
+  });
+});
+
+describe('a delivery that two processes have read', () => {
+  it('keeps what the first wrote: one that was stopped meanwhile and goes on changes nothing', async () => {
+    await archive.addReports(1, ['pacs']);
+    const { database } = archive;
+    const [read] = await findDueDeliveries(database, 'pacs', clock.nowMs(), 1);
+    const nowMs = clock.nowMs();
+    const later = { state: 'pending' as const, dueAtMs: nowMs + 1, nowMs, note: 'busy', commitment: false };
+    await recordDelivery(database, read!, later);
+    await recordDelivery(database, read!, { ...later, state: 'dead', note: 'from before' });
+    expect((await archive.deliveries())[`pacs ${read!.kind}`]).toMatchObject({
+      ...{ state: 'pending', attempts: 1, note: 'busy' },
+    });
   });
 });
 
