@@ -26,12 +26,15 @@ export interface BreakSearch {
   readonly expectedSpreadPx: number;
   /** 1 for a rise, -1 for a fall, 0 or absent for either. */
   readonly sign?: number;
+  /** A whole part of the profile's spacing, or a whole multiple of it. */
   readonly stepPx?: number;
   readonly blursPx?: readonly number[];
 }
 
 const BLURS_PX = [0.8, 1.6, 2.4, 3.6, 5];
 const SEARCH_STEP_PX = 0.25;
+/** Below this two lines and a break are not determined. */
+const SAMPLES_MIN = 12;
 
 /**
  * Least squares fit of two lines joined by a blurred break. On a band that is a plateau this is the half-height
@@ -44,129 +47,203 @@ export function fitEdgeBreak(
   profile: Float64Array,
   search: BreakSearch,
 ): EdgeBreak | null {
-  let best: (EdgeBreak & { cost: number }) | null = null;
-  const { stepPx = SEARCH_STEP_PX, blursPx = BLURS_PX, expectedPx } = search;
-  const piece = cutPiece(
-    axis,
-    profile,
-    expectedPx - search.halfWindowPx,
-    Math.min(expectedPx + search.halfWindowPx, search.windowEndPx ?? Infinity),
-  );
-  const places = Math.floor((search.toPx - search.fromPx) / stepPx + 1e-9);
-  const costs: number[] = [];
-  let bestPlace = 0;
-  for (let place = 0; place <= places; place += 1) {
-    const at = search.fromPx + place * stepPx;
-    for (const blurPx of blursPx) {
-      const fit = fitAt(piece, at, blurPx);
-      if (fit === null || (fit.after - fit.before) * (search.sign ?? 0) < 0) continue;
+  const { stepPx = SEARCH_STEP_PX, blursPx = BLURS_PX, expectedPx, fromPx } = search;
+  const piece = cutPiece(axis, profile, search);
+  if (piece.count < SAMPLES_MIN) return null;
+  const places = Math.floor((search.toPx - fromPx) / stepPx + 1e-9);
+  const grid = layGrid(axis, piece, fromPx, stepPx);
+  const costs = new Float64Array(places + 1).fill(Infinity);
+  let bestPlace = -1;
+  let best: EdgeBreak | null = null;
+  let bestCost = Infinity;
+  for (const blurPx of blursPx) {
+    const shares = shareTable(grid, places, blurPx);
+    for (let place = 0; place <= places; place += 1) {
+      const at = fromPx + place * stepPx;
+      sumUp(piece, shares, grid, place);
+      if (!solve(piece)) continue;
+      const fit = readFit(piece, at, blurPx);
+      if ((fit.after - fit.before) * (search.sign ?? 0) < 0) continue;
       const away = (at - expectedPx) / search.expectedSpreadPx;
       const cost = (fit.residual ** 2 + 1e-9) * (1 + 0.05 * away * away);
-      costs[place] = Math.min(cost, costs[place] ?? Infinity);
-      if (best === null || cost < best.cost) [best, bestPlace] = [{ ...fit, cost }, place];
+      if (cost < (costs[place] ?? 0)) costs[place] = cost;
+      // Of two that fit alike, the outer place and then the sharper edge count, whatever is looked at first.
+      if (cost < bestCost || (cost === bestCost && place < bestPlace)) {
+        [best, bestPlace, bestCost] = [fit, place, cost];
+      }
     }
   }
   if (best === null) return null;
-  const { cost, ...found } = best;
-  const shift = parabolaShift(costs[bestPlace - 1], cost, costs[bestPlace + 1]);
-  return { ...found, at: found.at + shift * stepPx };
+  const shift = parabolaShift(costs[bestPlace - 1], bestCost, costs[bestPlace + 1]);
+  return { ...best, at: best.at + shift * stepPx };
 }
 
+/** The samples that are explained, and room for the normal equations of four unknowns. */
 interface Piece {
-  readonly x: readonly number[];
-  readonly values: readonly number[];
+  readonly count: number;
+  /** Index of each sample on the axis. */
+  readonly index: Int32Array;
+  /** Place of each from the expected place, in units. */
+  readonly u: Float64Array;
+  readonly values: Float64Array;
   readonly unitPx: number;
+  readonly expectedPx: number;
+  readonly energy: number;
+  /** Sums of 1, u, u u, value and u value, which no place or blur changes. */
+  readonly sums: Float64Array;
+  /** Four rows of five: the equations; the solution stands in the last column. */
+  readonly matrix: Float64Array;
+  readonly rightSide: Float64Array;
 }
 
-function cutPiece(axis: Float64Array, profile: Float64Array, fromPx: number, toPx: number): Piece {
-  const x: number[] = [];
-  const values: number[] = [];
-  axis.forEach((place, index) => {
-    const value = profile[index] ?? NaN;
-    if (place < fromPx || place > toPx || Number.isNaN(value)) return;
-    x.push(place);
-    values.push(value);
-  });
-  return { x, values, unitPx: Math.max(1, (toPx - fromPx) / 2) };
+function cutPiece(axis: Float64Array, profile: Float64Array, search: BreakSearch): Piece {
+  const { expectedPx, halfWindowPx } = search;
+  const fromPx = expectedPx - halfWindowPx;
+  const toPx = Math.min(expectedPx + halfWindowPx, search.windowEndPx ?? Infinity);
+  const unitPx = Math.max(1, (toPx - fromPx) / 2);
+  const index = new Int32Array(axis.length);
+  const u = new Float64Array(axis.length);
+  const values = new Float64Array(axis.length);
+  const sums = new Float64Array(5);
+  let count = 0;
+  let energy = 0;
+  for (let i = 0; i < axis.length; i += 1) {
+    const place = axis[i] ?? NaN;
+    const value = profile[i] ?? NaN;
+    if (place < fromPx || place > toPx || Number.isNaN(value)) continue;
+    const x = (place - expectedPx) / unitPx;
+    index[count] = i;
+    u[count] = x;
+    values[count] = value;
+    [1, x, x * x, value, x * value].forEach((term, k) => (sums[k] = (sums[k] ?? 0) + term));
+    energy += value * value;
+    count += 1;
+  }
+  return {
+    count,
+    index,
+    u,
+    values,
+    unitPx,
+    expectedPx,
+    energy,
+    sums,
+    matrix: new Float64Array(20),
+    rightSide: new Float64Array(4),
+  };
+}
+
+/**
+ * Samples and places lie on one even grid, so that the share of a sample beyond a break depends on the number of
+ * grid steps between them, and is worked out once for all pairs that are equally far apart.
+ */
+interface Grid {
+  readonly stepPx: number;
+  /** Grid steps from the first place to the first sample of the axis, not whole. */
+  readonly startPx: number;
+  readonly stepsPerSample: number;
+  readonly stepsPerPlace: number;
+  readonly lastIndex: number;
+}
+
+function layGrid(axis: Float64Array, piece: Piece, fromPx: number, placePx: number): Grid {
+  const samplePx = (axis[1] ?? 1) - (axis[0] ?? 0);
+  const stepPx = Math.min(samplePx, placePx);
+  return {
+    stepPx,
+    startPx: (axis[0] ?? 0) - fromPx,
+    stepsPerSample: Math.round(samplePx / stepPx),
+    stepsPerPlace: Math.round(placePx / stepPx),
+    lastIndex: piece.index[piece.count - 1] ?? 0,
+  };
+}
+
+function shareTable(grid: Grid, places: number, blurPx: number): Float64Array {
+  const before = places * grid.stepsPerPlace;
+  const shares = new Float64Array(before + grid.lastIndex * grid.stepsPerSample + 1);
+  for (let steps = 0; steps < shares.length; steps += 1) {
+    shares[steps] = normalShare((grid.startPx + (steps - before) * grid.stepPx) / blurPx);
+  }
+  return shares;
 }
 
 /** Where the lowest point of a parabola through three neighbours lies, in steps from the middle one. */
 function parabolaShift(left: number | undefined, middle: number, right: number | undefined): number {
-  if (left === undefined || right === undefined) return 0;
+  if (left === undefined || right === undefined || left === Infinity || right === Infinity) return 0;
   const bend = left - 2 * middle + right;
   return bend > 0 ? Math.max(-0.5, Math.min(0.5, (left - right) / (2 * bend))) : 0;
 }
 
-function fitAt(piece: Piece, at: number, blurPx: number): EdgeBreak | null {
-  const matrix = Array.from({ length: 4 }, () => new Float64Array(5));
-  const [top, second, third, fourth] = matrix as [Float64Array, Float64Array, Float64Array, Float64Array];
-  const count = piece.x.length;
-  let energy = 0;
-  for (let index = 0; index < count; index += 1) {
-    const value = piece.values[index] ?? 0;
-    const away = (piece.x[index] ?? 0) - at;
-    const x = away / piece.unitPx;
-    const b = normalShare(away / blurPx);
-    const a = 1 - b;
-    addSample(top, a, a, x, b, value);
-    addSample(second, x * a, a, x, b, value);
-    addSample(third, b, a, x, b, value);
-    addSample(fourth, x * b, a, x, b, value);
-    energy += value * value;
+/** Writes the normal equations of value = (1 - b) (c0 + c1 u) + b (c2 + c3 u), b being the share beyond the break. */
+function sumUp(piece: Piece, shares: Float64Array, grid: Grid, place: number): void {
+  const { count, index, u, values, sums, matrix, rightSide } = piece;
+  const { stepsPerSample, lastIndex } = grid;
+  const offset = shares.length - 1 - lastIndex * stepsPerSample - place * grid.stepsPerPlace;
+  let [b0, b1, b2, bb0, bb1, bb2, v0, v1] = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < count; i += 1) {
+    const b = shares[offset + (index[i] ?? 0) * stepsPerSample] ?? 0;
+    const x = u[i] ?? 0;
+    const xb = x * b;
+    b0 += b;
+    b1 += xb;
+    b2 += x * xb;
+    bb0 += b * b;
+    bb1 += xb * b;
+    bb2 += xb * xb;
+    v0 += b * (values[i] ?? 0);
+    v1 += xb * (values[i] ?? 0);
   }
-  if (count < 12) return null;
-  const rightSide = matrix.map((line) => line[4] ?? 0);
-  const solution = solve(matrix);
-  if (solution === null) return null;
-  const explained = solution.reduce((sum, value, index) => sum + value * (rightSide[index] ?? 0), 0);
-  const left = Math.max(0, energy - explained) / count;
-  const afterSlope = (solution[3] ?? 0) / piece.unitPx;
+  const [n = 0, s1 = 0, s2 = 0, t0 = 0, t1 = 0] = sums;
+  const [a0, a1, a2] = [n - 2 * b0 + bb0, s1 - 2 * b1 + bb1, s2 - 2 * b2 + bb2];
+  const [c0, c1, c2] = [b0 - bb0, b1 - bb1, b2 - bb2];
+  // prettier-ignore
+  matrix.set([
+    a0, a1, c0, c1, t0 - v0,
+    a1, a2, c1, c2, t1 - v1,
+    c0, c1, bb0, bb1, v0,
+    c1, c2, bb1, bb2, v1,
+  ]);
+  rightSide.set([t0 - v0, t1 - v1, v0, v1]);
+}
+
+/** The fit that the solved equations describe. */
+function readFit(piece: Piece, at: number, blurPx: number): EdgeBreak {
+  const { matrix, rightSide, count, energy, unitPx, expectedPx } = piece;
+  let explained = 0;
+  for (let row = 0; row < 4; row += 1) explained += (matrix[row * 5 + 4] ?? 0) * (rightSide[row] ?? 0);
+  const x = (at - expectedPx) / unitPx;
   return {
     at,
-    before: solution[0] ?? 0,
-    after: solution[2] ?? 0,
-    afterSlope,
+    before: (matrix[4] ?? 0) + (matrix[9] ?? 0) * x,
+    after: (matrix[14] ?? 0) + (matrix[19] ?? 0) * x,
+    afterSlope: (matrix[19] ?? 0) / unitPx,
     blurPx,
-    residual: Math.sqrt(left),
+    residual: Math.sqrt(Math.max(0, energy - explained) / count),
   };
 }
 
-/** Adds one sample to one row of the normal equations; a and b are the shares before and beyond the break. */
-function addSample(row: Float64Array, weight: number, a: number, x: number, b: number, value: number): void {
-  row[0] = (row[0] ?? 0) + weight * a;
-  row[1] = (row[1] ?? 0) + weight * x * a;
-  row[2] = (row[2] ?? 0) + weight * b;
-  row[3] = (row[3] ?? 0) + weight * x * b;
-  row[4] = (row[4] ?? 0) + weight * value;
-}
-
-/** Gaussian elimination of a small symmetric system; a little is added to the diagonal so that it is regular. */
-function solve(matrix: Float64Array[]): number[] | null {
-  const size = matrix.length;
-  matrix.forEach((line, row) => (line[row] = (line[row] ?? 0) + 1e-9));
-  for (let pivot = 0; pivot < size; pivot += 1) {
-    const top = matrix[pivot];
-    const divisor = top?.[pivot] ?? 0;
-    if (top === undefined || Math.abs(divisor) < 1e-12) return null;
-    for (let row = pivot + 1; row < size; row += 1) {
-      const line = matrix[row];
-      if (line === undefined) return null;
-      const factor = (line[pivot] ?? 0) / divisor;
-      for (let column = pivot; column <= size; column += 1) {
-        line[column] = (line[column] ?? 0) - factor * (top[column] ?? 0);
+/** Gaussian elimination in place; a little is added to the diagonal so that it is regular. */
+function solve({ matrix }: Piece): boolean {
+  for (let row = 0; row < 4; row += 1) matrix[row * 6] = (matrix[row * 6] ?? 0) + 1e-9;
+  for (let pivot = 0; pivot < 4; pivot += 1) {
+    const divisor = matrix[pivot * 6] ?? 0;
+    if (Math.abs(divisor) < 1e-12) return false;
+    for (let row = pivot + 1; row < 4; row += 1) {
+      const factor = (matrix[row * 5 + pivot] ?? 0) / divisor;
+      for (let column = pivot; column < 5; column += 1) {
+        const at = row * 5 + column;
+        matrix[at] = (matrix[at] ?? 0) - factor * (matrix[pivot * 5 + column] ?? 0);
       }
     }
   }
-  const solution = new Array<number>(size).fill(0);
-  for (let row = size - 1; row >= 0; row -= 1) {
-    const line = matrix[row];
-    if (line === undefined) return null;
-    let value = line[size] ?? 0;
-    for (let column = row + 1; column < size; column += 1)
-      value -= (line[column] ?? 0) * (solution[column] ?? 0);
-    solution[row] = value / (line[row] ?? 1);
+  for (let row = 3; row >= 0; row -= 1) {
+    let value = matrix[row * 5 + 4] ?? 0;
+    for (let column = row + 1; column < 4; column += 1) {
+      value -= (matrix[row * 5 + column] ?? 0) * (matrix[column * 5 + 4] ?? 0);
+    }
+    matrix[row * 5 + 4] = value / (matrix[row * 6] ?? 1);
   }
-  return solution;
+  return true;
 }
 
 /** Share of a normal distribution below z; the approximation is good to 2e-4, far below what a film shows. */

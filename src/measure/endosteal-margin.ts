@@ -67,26 +67,31 @@ function listEdges(segments: SegmentProfiles, pxPerMm: number, depthMaxPx: numbe
     reachPx: 0.9 * pxPerMm,
   });
   // The bones of nearly everyone end before UNUSUAL_MM: a stronger edge beyond it is more often the canal's wall.
-  contrast.forEach((line) => {
-    segments.axis.forEach((depth, index) => {
-      const excess = Math.max(0, depth / pxPerMm - UNUSUAL_MM);
-      line[index] = (line[index] ?? NaN) * Math.exp(-0.5 * excess * excess);
-    });
+  const damping = segments.axis.map((depth) => {
+    const excess = Math.max(0, depth / pxPerMm - UNUSUAL_MM);
+    return Math.exp(-0.5 * excess * excess);
   });
+  for (const line of contrast) {
+    for (let index = 0; index < line.length; index += 1)
+      line[index] = (line[index] ?? NaN) * (damping[index] ?? 0);
+  }
   const paths: MarginPath[] = [];
   for (let round = 0; round < CANDIDATES; round += 1) {
     const path = followMargin(segments, contrast);
     if (path === null || path.meanContrast <= 0) break;
     paths.push(path);
-    contrast.forEach((line, segment) => {
-      const taken = path.depthPx[segment] ?? NaN;
-      segments.axis.forEach((depth, index) => {
-        // Zero and not unknown: a later path may cross an earlier one, but earns nothing there.
-        if (Math.abs(depth - taken) < 0.8 * pxPerMm && !Number.isNaN(line[index] ?? NaN)) line[index] = 0;
-      });
-    });
+    const taken = path.depthPx;
+    contrast.forEach((line, segment) => blank(line, segments.axis, taken[segment] ?? NaN, 0.8 * pxPerMm));
   }
   return paths;
+}
+
+/** Zero and not unknown: a later path may cross an earlier one, but earns nothing there. */
+function blank(line: Float64Array, axis: Float64Array, takenPx: number, reachPx: number): void {
+  for (let index = 0; index < line.length; index += 1) {
+    const isNear = Math.abs((axis[index] ?? NaN) - takenPx) < reachPx;
+    if (isNear && !Number.isNaN(line[index] ?? NaN)) line[index] = 0;
+  }
 }
 
 function judgeEdge(segments: SegmentProfiles, path: MarginPath, pxPerMm: number): EndostealMargin {
@@ -110,16 +115,18 @@ function medianBetween(
   fromPx: number,
   toPx: number,
 ): number {
-  return middle(profile.filter((_, index) => within(segments.axis[index] ?? NaN, fromPx, toPx)));
+  const first = segments.axis.findIndex((depth) => depth >= fromPx);
+  const last = segments.axis.findLastIndex((depth) => depth <= toPx);
+  return first < 0 ? NaN : middle(profile.subarray(first, last + 1));
 }
 
-function within(value: number, from: number, to: number): boolean {
-  return value >= from && value <= to;
-}
-
+/** The median of what is known. */
 function middle(values: Float64Array): number {
-  const known = values.filter((value) => !Number.isNaN(value)).sort();
-  return known[Math.floor(known.length / 2)] ?? NaN;
+  // The sort puts what is unknown behind everything else.
+  const sorted = Float64Array.from(values).sort();
+  let known = sorted.length;
+  while (known > 0 && Number.isNaN(sorted[known - 1])) known -= 1;
+  return sorted[known >> 1] ?? NaN;
 }
 
 /** Segments that lie inside the film down to the depth that is searched. */

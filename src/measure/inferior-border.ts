@@ -1,4 +1,5 @@
 import type { Film, PointPx } from '../exam/film.ts';
+import { histogramOf, valueAtRank } from '../imaging/histogram.ts';
 import { chainCoarseLine } from './coarse-line.ts';
 import type { CoarseBorderPoint } from './coarse-line.ts';
 
@@ -156,21 +157,18 @@ function gaussian(sigma: number, radius: number): Float64Array {
 
 /** Grey values along each station's normal, from bone (negative offsets) outwards; stations x offsets. */
 function sampleProfiles(film: Film, stations: Stations, reach: number): Float64Array {
+  const { x, y, normalX, normalY, unitPx } = stations;
   const width = 2 * reach + 1;
-  const stepPx = stations.unitPx / OFFSETS_PER_UNIT;
-  const raw = new Float64Array(stations.x.length * width);
-  for (let i = 0; i < stations.x.length; i++) {
-    for (let k = 0; k < width; k++) {
-      const moved = (k - reach) * stepPx;
-      raw[i * width + k] = sample(
-        film,
-        (stations.x[i] ?? 0) + (stations.normalX[i] ?? 0) * moved,
-        (stations.y[i] ?? 0) + (stations.normalY[i] ?? 0) * moved,
-      );
+  const raw = new Float64Array(x.length * width);
+  // Offset by offset, because neighbouring stations lie in the same rows of the film.
+  for (let k = 0; k < width; k++) {
+    const moved = ((k - reach) * unitPx) / OFFSETS_PER_UNIT;
+    for (let i = 0; i < x.length; i++) {
+      const atX = (x[i] ?? 0) + (normalX[i] ?? 0) * moved;
+      raw[i * width + k] = sample(film, atX, (y[i] ?? 0) + (normalY[i] ?? 0) * moved);
     }
   }
-  const along = blurStrided(raw, stations.x.length, width, ALONG_SMOOTHING_STATIONS, 'along');
-  return blurStrided(along, stations.x.length, width, ACROSS_SMOOTHING_OFFSETS, 'across');
+  return blurAcross(blurAlong(raw, width), width);
 }
 
 /** Bilinear grey value; beyond the picture the nearest pixel counts. */
@@ -189,25 +187,38 @@ function sample(film: Film, x: number, y: number): number {
   return upper * (1 - fy) + lower * fy;
 }
 
-function blurStrided(
-  values: Float64Array,
-  count: number,
-  width: number,
-  sigma: number,
-  way: 'along' | 'across',
-): Float64Array {
-  const radius = Math.ceil(3 * sigma);
-  const kernel = gaussian(sigma, radius);
+/** Gaussian smoothing from station to station; the ends are repeated. */
+function blurAlong(values: Float64Array, width: number): Float64Array {
+  const radius = Math.ceil(3 * ALONG_SMOOTHING_STATIONS);
+  const kernel = gaussian(ALONG_SMOOTHING_STATIONS, radius);
+  const last = values.length / width - 1;
   const blurred = new Float64Array(values.length);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i <= last; i++) {
+    for (let t = -radius; t <= radius; t++) {
+      const from = Math.min(Math.max(i + t, 0), last) * width;
+      const weight = kernel[t + radius] ?? 0;
+      for (let k = 0; k < width; k++) {
+        blurred[i * width + k] = (blurred[i * width + k] ?? 0) + weight * (values[from + k] ?? 0);
+      }
+    }
+  }
+  return blurred;
+}
+
+/** The same from offset to offset. */
+function blurAcross(values: Float64Array, width: number): Float64Array {
+  const radius = Math.ceil(3 * ACROSS_SMOOTHING_OFFSETS);
+  const kernel = gaussian(ACROSS_SMOOTHING_OFFSETS, radius);
+  const padded = new Float64Array(width + 2 * radius);
+  const blurred = new Float64Array(values.length);
+  for (let base = 0; base < values.length; base += width) {
+    padded.fill(values[base] ?? 0, 0, radius);
+    padded.set(values.subarray(base, base + width), radius);
+    padded.fill(values[base + width - 1] ?? 0, radius + width);
     for (let k = 0; k < width; k++) {
       let sum = 0;
-      for (let t = -radius; t <= radius; t++) {
-        const row = way === 'along' ? Math.min(Math.max(i + t, 0), count - 1) : i;
-        const column = way === 'across' ? Math.min(Math.max(k + t, 0), width - 1) : k;
-        sum += (kernel[t + radius] ?? 0) * (values[row * width + column] ?? 0);
-      }
-      blurred[i * width + k] = sum;
+      for (let t = 0; t < kernel.length; t++) sum += (kernel[t] ?? 0) * (padded[k + t] ?? 0);
+      blurred[base + k] = sum;
     }
   }
   return blurred;
@@ -227,18 +238,44 @@ function outwardFalls(profiles: Float64Array, count: number, width: number): Flo
 
 /** The usual height of the steepest fall round each station, floored at a share of the whole line's. */
 function localScale(falls: Float64Array, count: number, width: number): Float64Array {
-  const steepest = Float64Array.from({ length: count }, (_, i) =>
-    falls.subarray(i * width, (i + 1) * width).reduce((top, value) => Math.max(top, value), 0),
-  );
+  const steepest = new Float64Array(count);
+  for (let at = 0; at < falls.length; at++) {
+    const station = Math.floor(at / width);
+    steepest[station] = Math.max(steepest[station] ?? 0, falls[at] ?? 0);
+  }
   const floor = SCALE_FLOOR_SHARE * median(steepest);
-  return steepest.map((_, i) => {
-    const near = steepest.subarray(Math.max(0, i - LOCAL_SCALE_STATIONS), i + LOCAL_SCALE_STATIONS + 1);
-    return Math.max(median(near), floor, 1e-9);
+  return slidingMedian(steepest, LOCAL_SCALE_STATIONS).map((usual) => Math.max(usual, floor, 1e-9));
+}
+
+/** The median of each value with `reach` neighbours on either side; at the ends there are fewer. */
+function slidingMedian(values: Float64Array, reach: number): Float64Array {
+  const window: number[] = [];
+  const place = (value: number): number => {
+    let [low, high] = [0, window.length];
+    while (low < high) {
+      const mid = (low + high) >> 1;
+      if ((window[mid] ?? 0) < value) low = mid + 1;
+      else high = mid;
+    }
+    return low;
+  };
+  const add = (value: number | undefined): void => {
+    if (value !== undefined) window.splice(place(value), 0, value);
+  };
+  for (const value of values.subarray(0, reach)) add(value);
+  return values.map((_, i) => {
+    add(values[i + reach]);
+    const left = values[i - reach - 1];
+    if (left !== undefined) window.splice(place(left), 1);
+    return medianOfSorted(window);
   });
 }
 
 function median(values: Float64Array): number {
-  const sorted = Float64Array.from(values).sort();
+  return medianOfSorted(Float64Array.from(values).sort());
+}
+
+function medianOfSorted(sorted: ArrayLike<number>): number {
   const half = sorted.length >> 1;
   return sorted.length % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2;
 }
@@ -254,26 +291,27 @@ function cheapestPath(
   const count = scale.length;
   const from = new Int8Array(count * width);
   let costs = new Float64Array(width);
+  let next = new Float64Array(width);
   for (let i = 0; i < count; i++) {
-    const next = new Float64Array(width);
+    const sigma = stations.pullSigma[i] ?? 0;
+    const usual = scale[i] ?? 0;
     for (let k = 0; k < width; k++) {
       let best = Infinity;
       let bestBend = 0;
-      for (let bend = -BEND_MAX; bend <= BEND_MAX; bend++) {
-        const before = k - bend;
-        if (before < 0 || before >= width) continue;
-        const cost = (costs[before] ?? 0) + BEND_WEIGHT * bend * bend;
+      const [first, last] = [Math.max(-BEND_MAX, k - width + 1), Math.min(BEND_MAX, k)];
+      for (let bend = first; bend <= last; bend++) {
+        const cost = (costs[k - bend] ?? 0) + BEND_WEIGHT * bend * bend;
         if (cost < best) {
           best = cost;
           bestBend = bend;
         }
       }
-      const away = (k - reach) / OFFSETS_PER_UNIT / (stations.pullSigma[i] ?? 0);
-      const edge = Math.min(1.5, (falls[i * width + k] ?? 0) / (scale[i] ?? 0));
+      const away = (k - reach) / OFFSETS_PER_UNIT / sigma;
+      const edge = Math.min(1.5, (falls[i * width + k] ?? 0) / usual);
       next[k] = best - edge + PULL_WEIGHT * away * away;
       from[i * width + k] = bestBend;
     }
-    costs = next;
+    [costs, next] = [next, costs];
   }
   const path = new Int32Array(count);
   path[count - 1] = costs.reduce((best, cost, k) => (cost < (costs[best] ?? 0) ? k : best), 0);
@@ -332,12 +370,9 @@ function medianStep(profiles: Float64Array, path: Int32Array, width: number): nu
   return median(steps);
 }
 
-function greyRange({ columns, rows, samples, values }: Film): number {
-  const stride = Math.max(1, Math.floor((columns * rows) / 20_000));
-  const some = new Float64Array(Math.ceil((columns * rows) / stride));
-  for (let i = 0; i < some.length; i++) some[i] = values[samples[i * stride] ?? 0] ?? 0;
-  some.sort();
-  const low = some[Math.floor(0.01 * (some.length - 1))] ?? 0;
-  const high = some[Math.floor(0.995 * (some.length - 1))] ?? 0;
+function greyRange(film: Film): number {
+  const some = histogramOf(film, Math.max(1, Math.floor(film.samples.length / 20_000)));
+  const low = valueAtRank(some, Math.floor(0.01 * (some.total - 1)));
+  const high = valueAtRank(some, Math.floor(0.995 * (some.total - 1)));
   return Math.max(high - low, 1e-9);
 }

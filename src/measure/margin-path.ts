@@ -45,18 +45,24 @@ export function averageSegments(strip: ProfileStrip, halfColumns: number, smooth
 /** Gaussian smoothing that steps over samples outside the film. */
 export function smoothProfile(profile: Float64Array, sigma: number): Float64Array {
   const radius = Math.ceil(2.5 * sigma);
-  return profile.map((own, index) => {
-    if (Number.isNaN(own)) return NaN;
-    let [sum, weights] = [0, 0];
-    for (let k = -radius; k <= radius; k += 1) {
-      const value = profile[index + k] ?? NaN;
+  const kernel = new Float64Array(2 * radius + 1);
+  for (let k = -radius; k <= radius; k += 1) kernel[k + radius] = Math.exp((-k * k) / (2 * sigma * sigma));
+  const smoothed = new Float64Array(profile.length).fill(NaN);
+  for (let index = 0; index < profile.length; index += 1) {
+    if (Number.isNaN(profile[index] ?? NaN)) continue;
+    const [first, last] = [Math.max(0, index - radius), Math.min(profile.length - 1, index + radius)];
+    let sum = 0;
+    let weights = 0;
+    for (let at = first; at <= last; at += 1) {
+      const value = profile[at] ?? NaN;
       if (Number.isNaN(value)) continue;
-      const weight = Math.exp((-k * k) / (2 * sigma * sigma));
+      const weight = kernel[at - index + radius] ?? 0;
       sum += weight * value;
       weights += weight;
     }
-    return sum / weights;
-  });
+    smoothed[index] = sum / weights;
+  }
+  return smoothed;
 }
 
 /** Mean of a profile between two depths; NaN where it leaves the film. */
@@ -72,14 +78,17 @@ export function meanBetween(axis: Float64Array, profile: Float64Array, fromPx: n
 /** How much darker it is beyond each depth than before it: segments x depths, NaN where it cannot be told. */
 export function mapContrast(segments: SegmentProfiles, search: PathSearch): Float64Array[] {
   const { axis } = segments;
-  return segments.profiles.map((profile) =>
-    axis.map((depth) => {
-      if (depth < search.depthFromPx || depth > search.depthToPx) return NaN;
+  return segments.profiles.map((profile) => {
+    const line = new Float64Array(axis.length).fill(NaN);
+    for (let index = 0; index < axis.length; index += 1) {
+      const depth = axis[index] ?? NaN;
+      if (!(depth >= search.depthFromPx && depth <= search.depthToPx)) continue;
       const from = Math.max(Math.min(2, depth - search.gapPx - 1), depth - search.reachPx);
       const before = meanBetween(axis, profile, from, depth - search.gapPx);
-      return before - meanBetween(axis, profile, depth + search.gapPx, depth + search.reachPx);
-    }),
-  );
+      line[index] = before - meanBetween(axis, profile, depth + search.gapPx, depth + search.reachPx);
+    }
+    return line;
+  });
 }
 
 /** The continuous path with the greatest summed contrast (dynamic programming along the border). */
@@ -91,24 +100,27 @@ export function followMargin(
   if (scale === 0) return null;
   const depths = segments.axis.length;
   let score = new Float64Array(depths);
-  const back: Int16Array[] = [];
+  let next = new Float64Array(depths);
+  const back: Int8Array[] = [];
   for (const line of contrast) {
-    const next = new Float64Array(depths).fill(-Infinity);
-    const from = new Int16Array(depths);
+    const from = new Int8Array(depths);
     for (let index = 0; index < depths; index += 1) {
       const value = line[index] ?? NaN;
-      if (Number.isNaN(value)) continue;
-      for (let move = -STEPS_MAX; move <= STEPS_MAX; move += 1) {
-        const reached = (score[index + move] ?? -Infinity) - Math.abs(move) * STEP_COST;
-        if (reached > (next[index] ?? 0) || (next[index] === -Infinity && reached > -Infinity)) {
-          next[index] = reached;
+      let best = -Infinity;
+      const first = Math.max(-STEPS_MAX, -index);
+      const last = Math.min(STEPS_MAX, depths - 1 - index);
+      for (let move = first; move <= last && !Number.isNaN(value); move += 1) {
+        const reached = (score[index + move] ?? 0) - Math.abs(move) * STEP_COST;
+        if (reached > best) {
+          best = reached;
           from[index] = move;
         }
       }
-      next[index] = (next[index] ?? 0) + value / scale;
+      next[index] = best + value / scale;
+      if (Number.isNaN(value)) next[index] = -Infinity;
     }
     back.push(from);
-    score = next;
+    [score, next] = [next, score];
   }
   return tracePath(segments, contrast, score, back);
 }
@@ -117,7 +129,7 @@ function tracePath(
   segments: SegmentProfiles,
   contrast: readonly Float64Array[],
   score: Float64Array,
-  back: readonly Int16Array[],
+  back: readonly Int8Array[],
 ): MarginPath | null {
   let at = score.reduce((best, value, index) => (value > (score[best] ?? -Infinity) ? index : best), 0);
   if (!((score[at] ?? -Infinity) > -Infinity)) return null;

@@ -7,18 +7,24 @@ export interface Parabola {
 
 /** Robust least squares; points far from the curve lose their weight round by round. Null below 5 points. */
 export function fitParabola(points: readonly (readonly [number, number])[]): Parabola | null {
-  if (points.length < 5) return null;
-  let weights = points.map(() => 1);
+  const count = points.length;
+  if (count < 5) return null;
+  const s = Float64Array.from(points, ([along]) => along);
+  const v = Float64Array.from(points, ([, height]) => height);
+  const weights = new Float64Array(count).fill(1);
+  const residuals = new Float64Array(count);
   let fit: Parabola = { height: 0, slope: 0, bend: 0 };
   for (let round = 0; round < 10; round += 1) {
-    const solved = solveParabola(points, weights);
+    const solved = solveParabola(s, v, weights);
     if (solved === null) return null;
     fit = solved;
-    const { height, slope, bend } = solved;
-    const residuals = points.map(([s, v]) => Math.abs(v - height - slope * s - bend * s * s));
-    const sorted = [...residuals].sort((a, b) => a - b);
-    const limit = Math.max(0.5, 2.5 * (sorted[Math.floor(sorted.length / 2)] ?? 0));
-    weights = residuals.map((residual) => (residual <= limit ? 1 : (limit / residual) ** 3));
+    for (let i = 0; i < count; i += 1) residuals[i] = Math.abs((v[i] ?? 0) - valueAt(solved, s[i] ?? 0));
+    const usual = Float64Array.from(residuals).sort()[Math.floor(count / 2)] ?? 0;
+    const limit = Math.max(0.5, 2.5 * usual);
+    for (let i = 0; i < count; i += 1) {
+      const residual = residuals[i] ?? 0;
+      weights[i] = residual <= limit ? 1 : (limit / residual) ** 3;
+    }
   }
   return fit;
 }
@@ -28,22 +34,25 @@ export function valueAt(parabola: Parabola, s: number): number {
   return parabola.height + parabola.slope * s + parabola.bend * s * s;
 }
 
-function solveParabola(
-  points: readonly (readonly [number, number])[],
-  weights: readonly number[],
-): Parabola | null {
-  const m = [0, 0, 0, 0, 0];
-  const r = [0, 0, 0];
+function solveParabola(places: Float64Array, values: Float64Array, weights: Float64Array): Parabola | null {
   // The frame is scaled to about one so that the normal equations stay well conditioned.
-  const scale = Math.max(1, ...points.map(([s]) => Math.abs(s)));
-  points.forEach(([raw, v], index) => {
-    const s = raw / scale;
-    const w = weights[index] ?? 1;
-    for (let power = 0; power < 5; power += 1) m[power] = (m[power] ?? 0) + w * s ** power;
-    for (let power = 0; power < 3; power += 1) r[power] = (r[power] ?? 0) + w * v * s ** power;
-  });
-  const [m0 = 0, m1 = 0, m2 = 0, m3 = 0, m4 = 0] = m;
-  const [r0 = 0, r1 = 0, r2 = 0] = r;
+  let scale = 1;
+  for (const place of places) scale = Math.max(scale, Math.abs(place));
+  let [m0, m1, m2, m3, m4] = [0, 0, 0, 0, 0];
+  let [r0, r1, r2] = [0, 0, 0];
+  for (let i = 0; i < places.length; i += 1) {
+    const s = (places[i] ?? 0) / scale;
+    const w = weights[i] ?? 1;
+    const v = values[i] ?? 0;
+    m0 += w;
+    m1 += w * s;
+    m2 += w * s * s;
+    m3 += w * s * s * s;
+    m4 += w * s * s * s * s;
+    r0 += w * v;
+    r1 += w * v * s;
+    r2 += w * v * s * s;
+  }
   const det = determinant([m0, m1, m2], [m1, m2, m3], [m2, m3, m4]);
   if (!(Math.abs(det) > 1e-12)) return null;
   return {
