@@ -6,6 +6,7 @@ import { benchBacklog } from './bench/backlog-bench.ts';
 import { type BenchPart, type BenchSize, say } from './bench/bench-run.ts';
 import { benchBursts } from './bench/burst-bench.ts';
 import { benchDevice } from './bench/device-bench.ts';
+import { benchDistributed } from './bench/distributed-bench.ts';
 import { benchEngine } from './bench/engine-bench.ts';
 import { benchIntake } from './bench/intake-bench.ts';
 import { RECEIVERS, type ReceiverName } from './bench/intake-receivers.ts';
@@ -40,6 +41,7 @@ const PARTS: Readonly<Record<string, (size: BenchSize) => Promise<BenchPart>>> =
   bursts: benchBursts,
   orthanc: benchOrthanc,
   backlog: benchBacklog,
+  distributed: benchDistributed,
   analyse: async ({ rounds }) => ({ figures: [], details: await benchAnalyse(rounds) }),
   intake: async (size) => ({ figures: [], details: await runIntake(size) }),
 };

@@ -1,16 +1,17 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StageTimings } from '../../src/exam/analysis.ts';
 import { PANORAMIC_MODEL } from '../../src/inference/model-registry.ts';
 import { PROJECT_FOLDER } from '../../src/project-folder.ts';
 import type { FilmTemplate } from '../fault-plan/invented-film.ts';
 import { type BenchPart, type BenchSize, inFolder, roundsOf, say } from './bench-run.ts';
-import { startBenchService } from './bench-service.ts';
+import { processTree, startBenchService } from './bench-service.ts';
 import { finishRate } from './fair-share.ts';
 import { openHeldFilms } from './held-films.ts';
 import { drawPhantoms, readFixtureFilms } from './panoramic-films.ts';
 import { allowedCores } from './processor-cores.ts';
-import { meanStages, startLoneWorker } from './stage-times.ts';
+import { cpuSeconds } from './process-figures.ts';
+import { type LoneFilm, meanStages, startLoneWorker } from './stage-times.ts';
+import { mean, rounded } from './statistics.ts';
 import { type Figure, judge } from './targets.ts';
 
 interface FilmSet {
@@ -53,36 +54,53 @@ async function benchFilmSet(folder: string, name: string, set: FilmSet, size: Be
   const templates = await set.films();
   // Each round takes every film equally often, in the service and alone.
   const turns = (films: number) => templates.length * Math.max(1, Math.round(films / templates.length));
-  const [count, alone] = size.quick ? [turns(6), turns(2)] : [turns(40), turns(12)];
+  const [count, aloneCount] = size.quick ? [turns(6), turns(2)] : [turns(40), turns(12)];
   const held = await openHeldFilms(join(folder, 'data'), templates);
   const service = await startBenchService(join(folder, 'data'), cores.length);
   const worker = await startLoneWorker(join(folder, 'alone'), templates, cores[0] ?? 0);
   const rates: number[] = [];
   const efficiencies: number[] = [];
-  const timings: StageTimings[] = [];
+  const alone: LoneFilm[] = [];
+  let spent = { service: 0, workers: 0 };
   try {
     for (const { round, counts } of roundsOf(size)) {
-      say(`engine: ${name}: round ${round} of ${size.rounds}, ${count} films, ${alone} alone`);
-      const stages = await worker.measure(alone);
+      say(`engine: ${name}: round ${round} of ${size.rounds}, ${count} films, ${aloneCount} alone`);
+      const stages = await worker.measure(aloneCount);
       const filmsPerSecond = finishRate(await held.finishedMs(await held.queue(count), count));
-      if (!counts) continue;
+      if (!counts) {
+        spent = await processorTime(service.process.pid ?? 0);
+        continue;
+      }
       rates.push(filmsPerSecond);
-      timings.push(...stages);
+      alone.push(...stages);
       efficiencies.push((filmsPerSecond * meanStages(stages).total) / 1000 / cores.length);
     }
+    const now = await processorTime(service.process.pid ?? 0);
+    spent = { service: now.service - spent.service, workers: now.workers - spent.workers };
   } finally {
     await worker.stop();
     await held.close();
     await service.stop();
   }
-  const stagesMs = meanStages(timings);
   return {
     figures: [judge('engine.efficiency', efficiencies, name), judge('engine.filmsPerSecond', rates, name)],
     details: {
       films: name,
-      ...{ workers: cores.length, filmsEachRound: count, stagesMs },
+      ...{ workers: cores.length, filmsEachRound: count, stagesMs: meanStages(alone) },
+      aloneRoundTripMs: rounded(mean(alone.map(({ roundTripMs }) => roundTripMs))),
+      processorMsEachFilm: {
+        service: rounded((1000 * spent.service) / (count * size.rounds)),
+        workers: rounded((1000 * spent.workers) / (count * size.rounds)),
+      },
       stagesAre:
         'means of one worker that reads one film at a time, held to one core, timed between the rounds',
     },
   };
+}
+
+/** Seconds of processor time so far, of the service's own process and of its workers. */
+async function processorTime(pid: number): Promise<{ readonly service: number; readonly workers: number }> {
+  const [parent = 0, ...workers] = await processTree(pid);
+  const used = await Promise.all(workers.map(cpuSeconds));
+  return { service: (await cpuSeconds(parent)).own, workers: used.reduce((sum, { own }) => sum + own, 0) };
 }

@@ -11,10 +11,17 @@ import { nextFilm } from './panoramic-films.ts';
 import { holdToCores } from './processor-cores.ts';
 import { mean, rounded } from './statistics.ts';
 
+/** A film that a lone worker read, milliseconds. */
+export interface LoneFilm {
+  readonly stagesMs: StageTimings;
+  /** Beyond the stages: messages between the processes, and what no stage counts. */
+  readonly roundTripMs: number;
+}
+
 /** One worker that reads films one at a time, held to one core: nothing overlaps, no thread helps. */
 export interface LoneWorker {
-  /** What the stages of so many films took, report and pictures included. */
-  measure(count: number): Promise<readonly StageTimings[]>;
+  /** What the stages of so many films took, report and pictures included, and what passed from asking to the answer. */
+  measure(count: number): Promise<readonly LoneFilm[]>;
   stop(): Promise<void>;
 }
 
@@ -30,27 +37,28 @@ export async function startLoneWorker(
   for (const pid of pool.workerPids()) holdToCores(pid, [core]);
   return {
     async measure(count) {
-      const timings: StageTimings[] = [];
+      const films: LoneFilm[] = [];
       for (let index = 0; index < count; index += 1) {
         const path = join(folder, `${index}.dcm`);
         const scratchFolder = join(folder, `scratch-${index}`);
         await mkdir(scratchFolder);
         await writeFile(path, nextFilm(templates, index).bytes);
         const request = { id: `lone-${index}`, path, source: 'dicom' as const, options: {}, scratchFolder };
+        const askedAtMs = performance.now();
         const { analysis } = await pool.analyse({ ...request, reportedAtMs: Date.now() });
-        timings.push(analysis.timingsMs);
+        films.push({ stagesMs: analysis.timingsMs, roundTripMs: performance.now() - askedAtMs });
         await rm(scratchFolder, { recursive: true });
         await rm(path);
       }
-      return timings;
+      return films;
     },
     stop: () => pool.close(1000),
   };
 }
 
 /** The mean of each stage over films, milliseconds; `total` is their sum. */
-export function meanStages(timings: readonly StageTimings[]): Readonly<Record<keyof StageTimings, number>> {
-  const stage = (name: keyof StageTimings) => rounded(mean(timings.map((timing) => timing[name])));
+export function meanStages(films: readonly LoneFilm[]): StageTimings {
+  const stage = (name: keyof StageTimings) => rounded(mean(films.map(({ stagesMs }) => stagesMs[name])));
   const stages = {
     read: stage('read'),
     decode: stage('decode'),

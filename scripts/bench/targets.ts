@@ -26,6 +26,11 @@ export const TARGETS = {
   'device.throughput': { unit: 'of what the cost model allows', least: 0.95, of: 'smallest' },
   'device.overWaitLimitMs': { unit: 'ms longer than limit and one run', most: 0, of: 'largest' },
   'distributed.lostOrDoubled': { unit: 'exams', most: 0, of: 'largest' },
+  'distributed.recoverySeconds': {
+    unit: 's until a killed worker’s jobs are in other hands',
+    most: 10,
+    of: 'largest',
+  },
   'orthanc.singleFilm': { unit: 'its time over ours', of: 'median' },
   'orthanc.filmsPerSecond': { unit: 'ours over its', of: 'median' },
 } as const satisfies Readonly<Record<string, Target>>;
