@@ -80,8 +80,8 @@ process.stdout.write(`${JSON.stringify(report, null, values.json ? 0 : 2)}\n`);
 
 function runIntake({ rounds, quick }: BenchSize): ReturnType<typeof benchIntake> {
   // Among all the others fewer files are sent: the whole is to end within half an hour.
-  const files = Number(values.files ?? (quick ? 4 : isAll ? 40 : 200));
-  const small = Number(values['small-files'] ?? (quick ? 8 : isAll ? 200 : 2000));
+  const files = Number(values.files ?? (quick ? 4 : isAll ? 24 : 200));
+  const small = Number(values['small-files'] ?? (quick ? 8 : isAll ? 120 : 2000));
   return benchIntake({
     cases: [
       { files, megabytesEach: Number(values.megabytes) },

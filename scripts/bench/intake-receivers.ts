@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readStatus } from '../../src/commands/status.ts';
+import type { StatusAnswer } from '../../src/worklist/worklist-routes.ts';
 import { startServiceProcess } from '../demo/service-process.ts';
 import { verifyArchive } from './archive-check.ts';
 import type { FilmFile } from './film-files.ts';
@@ -36,7 +36,8 @@ async function startOurs(work: string): Promise<Receiver> {
     pid: service.process.pid ?? 0,
     async check(groups) {
       const sent = groups.flat();
-      const { received, refused } = await readStatus(work);
+      const answer = await fetch(new URL('api/status', service.ready.http.url));
+      const { received, refused } = ((await answer.json()) as StatusAnswer).counts;
       return received === sent.length && refused === 0 && (await verifyArchive(work, sent)).length === 0;
     },
     stop: async () => {
