@@ -1,9 +1,10 @@
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { requirePostgres } from './src/testing/postgres.ts';
 
 /** Suites of the record and of what stands right on it: they run a second time, on PostgreSQL. */
 const ON_EACH_RECORD = [
-  'src/database/{exam,job,referral,revision,query-plan,race,tally}*.test.ts',
+  'src/database/{exam,job,model,referral,revision,query-plan,race,tally}*.test.ts',
   'src/queue/{database,redis}-job-queue.test.ts',
   'src/operations/{identity,opt-outs,retention}.test.ts',
   'src/intake/{receive-instance,receiving-race,dxa-results,commitment-runner,intake-gate}.test.ts',
@@ -13,7 +14,7 @@ const ON_EACH_RECORD = [
 ];
 
 const postgres = requirePostgres();
-if (!postgres.available) console.warn(`No suite runs on PostgreSQL: ${postgres.reason}.`);
+if (!postgres.available) process.stderr.write(`No suite runs on PostgreSQL: ${postgres.reason}.\n`);
 
 export default defineConfig({
   test: {

@@ -148,7 +148,7 @@ function withModels<Result>(
   step: (database: Kysely<Database>, standing: ModelStanding) => Promise<Result>,
 ): Promise<Result> {
   const { modelsFolder } = workerSettings(config).setup;
-  return withRecord(config.data, async (database) =>
+  return withRecord(config, async (database) =>
     step(database, await readStanding(database, new ModelShelf(modelsFolder))),
   );
 }

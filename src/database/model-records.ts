@@ -173,6 +173,7 @@ export interface ComparedFilm {
 export async function* comparedFilms(
   database: Connection,
   { name, activeVersion, shadowVersion }: VersionPair,
+  pageRows = COMPARED_PAGE_ROWS,
 ): AsyncGenerator<ComparedFilm> {
   let after = { atMs: -1, examId: '' };
   for (;;) {
@@ -204,7 +205,7 @@ export async function* comparedFilms(
       )
       .orderBy('shadow_results.created_at_ms')
       .orderBy('shadow_results.exam_id')
-      .limit(COMPARED_PAGE_ROWS)
+      .limit(pageRows)
       .execute();
     for (const { examId, active, shadow } of page) {
       yield {
@@ -214,7 +215,7 @@ export async function* comparedFilms(
       };
     }
     const last = page.at(-1);
-    if (last === undefined || page.length < COMPARED_PAGE_ROWS) return;
+    if (last === undefined || page.length < pageRows) return;
     after = { atMs: last.atMs, examId: last.examId };
   }
 }
