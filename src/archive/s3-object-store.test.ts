@@ -2,9 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { silentLog } from '../telemetry.ts';
+import { makeAuthority } from '../testing/certificates.ts';
+import { requireTool } from '../testing/services.ts';
 import { startS3Store, type TestS3Store } from '../testing/s3-store.ts';
 import { describeObjectStore } from './object-store.contract.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -29,13 +32,15 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   remote.setFault({ kind: 'none' });
-  await opened[0]?.remove([KEY, otherKey(1), otherKey(2), otherKey(3), KEY.replace('objects', 'reports')]);
+  await remote.clear();
   for (const each of opened) each.close();
   await rm(folder, { recursive: true });
 });
 
-async function open(limits: Partial<S3Limits> = QUICK, bucket = remote.bucket): Promise<OpenS3Store> {
-  const { endpoint, region, accessKeyFile, secretKeyFile } = remote;
+async function open(
+  limits: Partial<S3Limits> = QUICK,
+  { endpoint, region, bucket, accessKeyFile, secretKeyFile }: Omit<TestS3Store, 'stop'> = remote,
+): Promise<OpenS3Store> {
   const store = await openS3ObjectStore({
     ...{ endpoint, region, bucket, accessKeyFile, secretKeyFile, limits },
     ...{ scratchFolder: join(folder, 'scratch'), clock: systemClock, log: silentLog },
@@ -146,7 +151,7 @@ describe('a store that does not serve', () => {
   });
 
   it('says at the start which setting is wrong, and starts where the store is only away', async () => {
-    await expect(open(QUICK, 'nowhere')).rejects.toMatchObject({
+    await expect(open(QUICK, { ...remote, bucket: 'nowhere' })).rejects.toMatchObject({
       code: 'configuration-invalid',
       message: expect.stringContaining('create the bucket nowhere') as string,
     });
@@ -181,16 +186,39 @@ describe('a store that does not serve', () => {
   it('refuses a wrong secret: the store checks what we sign', async () => {
     const secretKeyFile = join(folder, 'other');
     await writeFile(secretKeyFile, 'another secret');
-    const { endpoint, region, bucket, accessKeyFile } = remote;
-    await expect(
-      openS3ObjectStore({
-        ...{ endpoint, region, bucket, accessKeyFile, secretKeyFile, limits: QUICK },
-        ...{ scratchFolder: join(folder, 'scratch'), clock: systemClock, log: silentLog },
-      }),
-    ).rejects.toMatchObject({
+    await expect(open(QUICK, { ...remote, secretKeyFile })).rejects.toMatchObject({
       code: 'configuration-invalid',
       message: expect.stringContaining('SignatureDoesNotMatch') as string,
     });
+  });
+});
+
+const openssl = requireTool('openssl');
+
+describe.skipIf(!openssl.available)('a store over TLS', () => {
+  it('is served where its authority is known, and only then', async () => {
+    const authority = makeAuthority(openssl.available ? openssl.path : '', folder, 'authority');
+    const { certificateFile, keyFile } = authority.issue('store');
+    const secure = await startS3Store({
+      cert: await readFile(certificateFile),
+      key: await readFile(keyFile),
+    });
+    const known = getCACertificates('default');
+    try {
+      const stranger = await open(QUICK, secure);
+      await expect(receive(stranger)).rejects.toMatchObject({
+        code: 'storage-failed',
+        message: expect.stringContaining('certificate') as string,
+      });
+      // As NODE_EXTRA_CA_CERTS does for a service.
+      setDefaultCACertificates([...known, await readFile(authority.authoritiesFile, 'utf8')]);
+      const store = await open(QUICK, secure);
+      expect(await receive(store)).toBe(FILM.length);
+      expect((await store.read(KEY)).equals(FILM)).toBe(true);
+    } finally {
+      setDefaultCACertificates(known);
+      await secure.stop();
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as callStore, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -39,6 +40,12 @@ export type S3Fault = { readonly times?: number } & (
   | { readonly kind: 'corrupt' }
 );
 
+/** For a store over TLS, as PEM. */
+interface ServerCertificate {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 /** An S3 store of a test. */
 export interface TestS3Store {
   readonly endpoint: string;
@@ -49,6 +56,8 @@ export interface TestS3Store {
   /** Requests so far, as `PUT /bucket/key`. */
   readonly requests: readonly string[];
   setFault(fault: S3Fault): void;
+  /** Removes every object. */
+  clear(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -56,17 +65,21 @@ export interface TestS3Store {
  * Starts s3rver in a child process with a fresh folder and a bucket, and in front of it a small proxy that checks
  * what s3rver does not (the signature and the digests of a body), and that misbehaves where a test asks for it.
  */
-export async function startS3Store(): Promise<TestS3Store> {
+export async function startS3Store(certificate?: ServerCertificate): Promise<TestS3Store> {
   const folder = await mkdtemp(join(tmpdir(), 'osteotriage-s3-'));
   await mkdir(join(folder, 'data'));
   const { child, port } = await startS3rver(join(folder, 'data'));
   const accessKeyFile = await writeKey(join(folder, 'access-key'), ACCOUNT.accessKey);
   const secretKeyFile = await writeKey(join(folder, 'secret-key'), ACCOUNT.secretKey);
-  const proxy = await startFaultProxy(port);
+  const proxy = await startFaultProxy(port, certificate);
   return {
     ...{ endpoint: proxy.endpoint, region: REGION, bucket: BUCKET, accessKeyFile, secretKeyFile },
     requests: proxy.requests,
     setFault: (fault) => proxy.setFault(fault),
+    async clear() {
+      await rm(join(folder, 'data', BUCKET), { recursive: true });
+      await mkdir(join(folder, 'data', BUCKET));
+    },
     async stop() {
       await proxy.stop();
       const ended = once(child, 'exit');
@@ -117,7 +130,7 @@ interface FaultProxy {
   stop(): Promise<void>;
 }
 
-async function startFaultProxy(storePort: number): Promise<FaultProxy> {
+async function startFaultProxy(storePort: number, certificate?: ServerCertificate): Promise<FaultProxy> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
   let fault: S3Fault = { kind: 'none' };
@@ -128,11 +141,12 @@ async function startFaultProxy(storePort: number): Promise<FaultProxy> {
     timesLeft -= 1;
     return fault;
   };
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     requests.push(`${request.method} ${request.url}`);
     const { socket } = request;
     void serve(request, response, meet(), storePort).catch(() => socket.destroy());
-  });
+  };
+  const server = certificate === undefined ? createServer(answer) : createTlsServer(certificate, answer);
   server.on('connection', (socket) => {
     if (fault.kind === 'down') socket.destroy();
     sockets.add(socket);
@@ -141,7 +155,7 @@ async function startFaultProxy(storePort: number): Promise<FaultProxy> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     setFault(next) {
       fault = next;
