@@ -53,6 +53,8 @@ for (const name of wanted) {
   say(`there is no part ${name}; there are all, ${Object.keys(PARTS).join(', ')}`);
   process.exit(2);
 }
+// An end by a signal must run the hooks that end what was started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const size: BenchSize = { rounds: Number(values.rounds ?? (values.quick ? 2 : 5)), quick: values.quick };
 const startedAtMs = performance.now();
 const figures: Figure[] = [];
