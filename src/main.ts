@@ -66,7 +66,7 @@ program
   .action(async (options: { data?: string; json: boolean }) => {
     const { config } = readConfig({ data: options.data });
     const { readStatus } = await import('./commands/status.ts');
-    const counts = await readStatus(config.data);
+    const counts = await readStatus(config);
     if (options.json) print(JSON.stringify(counts));
     else for (const [name, count] of Object.entries(counts)) print(`${name.padEnd(18)} ${count as number}`);
   });
@@ -92,8 +92,8 @@ program
   .addOption(dataOption())
   .action(async (options: { data?: string }) => {
     const { config } = readConfig({ data: options.data });
-    const { migrateData } = await import('./commands/migrate.ts');
-    const { applied, copyPath } = await migrateData(config.data);
+    const { migrateRecord } = await import('./commands/migrate.ts');
+    const { applied, copyPath } = await migrateRecord(config);
     print(applied.length === 0 ? 'nothing to do' : `applied: ${applied.join(', ')}`);
     if (copyPath !== null) print(`the database as it was before: ${copyPath}`);
   });
@@ -120,7 +120,7 @@ referral
   .action(async (options: { data?: string; state?: ReferralState; json: boolean }) => {
     const { config } = readConfig({ data: options.data });
     const { describeReferral, listReferrals } = await import('./commands/referral.ts');
-    const referrals = await listReferrals(config.data, options.state);
+    const referrals = await listReferrals(config, options.state);
     if (options.json) print(JSON.stringify({ schema: 'osteotriage.referrals/1', referrals }));
     else for (const entry of referrals) print(describeReferral(entry));
   });
@@ -141,7 +141,7 @@ referral
     ) => {
       const { config } = readConfig({ data: options.data });
       const { acceptOne, describeReferral } = await import('./commands/referral.ts');
-      const entry = await acceptOne(config.data, referralId, options);
+      const entry = await acceptOne(config, referralId, options);
       print(options.json ? JSON.stringify(entry) : describeReferral(entry));
     },
   );
@@ -158,7 +158,7 @@ referral
   .action(async (referralId: string, options: { data?: string; reason: string }) => {
     const { config } = readConfig({ data: options.data });
     const { dismissOne } = await import('./commands/referral.ts');
-    await dismissOne(config.data, referralId, options.reason);
+    await dismissOne(config, referralId, options.reason);
   });
 
 referral
@@ -170,7 +170,7 @@ referral
   .action(async (options: { data?: string; unmatched: boolean; json: boolean }) => {
     const { config } = readConfig({ data: options.data });
     const { describeResult, listResults } = await import('./commands/referral.ts');
-    const results = await listResults(config.data, options.unmatched);
+    const results = await listResults(config, options.unmatched);
     if (options.json) print(JSON.stringify({ schema: 'osteotriage.results/1', results }));
     else for (const entry of results) print(describeResult(entry));
   });
@@ -192,7 +192,7 @@ deliveries
   .action(async (options: { data?: string; state: DeliveryState; json: boolean }) => {
     const { config } = readConfig({ data: options.data });
     const { describeDelivery, readDeliveries } = await import('./commands/deliveries.ts');
-    const rows = await readDeliveries(config.data, options.state);
+    const rows = await readDeliveries(config, options.state);
     if (options.json) print(JSON.stringify({ schema: 'osteotriage.deliveries/1', deliveries: rows }));
     else for (const row of rows) print(describeDelivery(row));
   });
@@ -210,7 +210,7 @@ deliveries
     const { config } = readConfig({ data: options.data });
     const { restart } = await import('./commands/deliveries.ts');
     const { destination, exam: examId, kind, all } = options;
-    const restarted = await restart(config.data, { destination, examId, kind, all });
+    const restarted = await restart(config, { destination, examId, kind, all });
     print(options.json ? JSON.stringify({ restarted }) : `${restarted} are sent again`);
   });
 
@@ -223,7 +223,7 @@ program
   .action(async (exam: string, options: { data?: string; json: boolean }) => {
     const { config } = readConfig({ data: options.data });
     const { reassess } = await import('./commands/deliveries.ts');
-    const reassessed = await reassess(config.data, exam);
+    const reassessed = await reassess(config, exam);
     if (options.json) print(JSON.stringify({ reassessed }));
     else
       for (const { examId, revision } of reassessed) print(`exam ${examId} is read as revision ${revision}`);

@@ -2,14 +2,20 @@ import { systemClock } from '../clock.ts';
 import { type BackupReport, makeBackup } from '../operations/backup.ts';
 import type { BackupManifest } from '../operations/backup-manifest.ts';
 import { restoreBackup } from '../operations/restore.ts';
-import { withRecord } from './open-record.ts';
+import { type RecordPlace, requireDataFolder, withRecord } from './open-record.ts';
 
 const NOT_INSIDE = 'the sites file, keys and certificates are not in a backup: keep them apart';
 
-/** Backs up a data folder, while its service runs or not. */
-export function backUp(dataFolder: string, folder: string): Promise<BackupReport> {
-  return withRecord(dataFolder, (database) =>
-    makeBackup({ database, dataFolder, clock: systemClock }, folder),
+/** The dump comes first: what it names is in the objects that are copied after it, for those are only ever added. */
+const BACKUP_INSTEAD =
+  'back up with pg_dump, then copy the bucket (or let the object store version and replicate it), with retention off meanwhile';
+const RESTORE_INSTEAD = 'restore the bucket and load the dump with pg_restore into an empty database';
+
+/** Backs up a data folder, while its service runs or not. Throws configuration-invalid in distributed mode. */
+export function backUp(place: RecordPlace, folder: string): Promise<BackupReport> {
+  requireDataFolder(place, BACKUP_INSTEAD);
+  return withRecord(place, (database) =>
+    makeBackup({ database, dataFolder: place.data, clock: systemClock }, folder),
   );
 }
 
@@ -23,9 +29,10 @@ export function describeBackup({ manifest, objectsAdded }: BackupReport): readon
   ];
 }
 
-/** Makes a new data folder of a backup. */
-export function restore(folder: string, dataFolder: string): Promise<BackupManifest> {
-  return restoreBackup(folder, dataFolder);
+/** Makes a new data folder of a backup. Throws configuration-invalid in distributed mode. */
+export function restore(folder: string, place: RecordPlace): Promise<BackupManifest> {
+  requireDataFolder(place, RESTORE_INSTEAD);
+  return restoreBackup(folder, place.data);
 }
 
 /** What was restored, in words. */

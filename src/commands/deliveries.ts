@@ -8,20 +8,20 @@ import {
 import { findExamIds, reassessExam } from '../database/revision-records.ts';
 import { TriageError } from '../errors.ts';
 import type { DeliveryState } from '../exam/exam-state.ts';
-import { withRecord } from './open-record.ts';
+import { type RecordPlace, withRecord } from './open-record.ts';
 
 const ROWS_MAX = 10_000;
 /** Until people sign in, whoever may run commands on the data folder is the operator. */
 const ACTOR = 'operator';
 
 /** Deliveries in a state, the latest first. They name no patient. */
-export function readDeliveries(dataFolder: string, state: DeliveryState): Promise<readonly DeliveryRow[]> {
-  return withRecord(dataFolder, (database) => listDeliveries(database, state, ROWS_MAX));
+export function readDeliveries(place: RecordPlace, state: DeliveryState): Promise<readonly DeliveryRow[]> {
+  return withRecord(place, (database) => listDeliveries(database, state, ROWS_MAX));
 }
 
 /** Starts dead deliveries again; a running service finds them within seconds. Returns how many. */
 export function restart(
-  dataFolder: string,
+  place: RecordPlace,
   { all, ...selection }: RestartSelection & { readonly all: boolean },
 ): Promise<number> {
   const isChosen = Object.values(selection).some((value) => value !== undefined);
@@ -29,7 +29,7 @@ export function restart(
     throw new TriageError('request-invalid', 'name --destination, --exam or --kind, or else --all');
   }
   const by = { nowMs: systemClock.nowMs(), actor: ACTOR };
-  return withRecord(dataFolder, (database) => restartDeliveries(database, selection, by));
+  return withRecord(place, (database) => restartDeliveries(database, selection, by));
 }
 
 /** What became of asking for an exam to be assessed anew. */
@@ -39,8 +39,8 @@ export interface Reassessment {
 }
 
 /** Puts the exams of an identifier back as a new revision; a running service takes them up at once. */
-export function reassess(dataFolder: string, name: string): Promise<readonly Reassessment[]> {
-  return withRecord(dataFolder, async (database) => {
+export function reassess(place: RecordPlace, name: string): Promise<readonly Reassessment[]> {
+  return withRecord(place, async (database) => {
     const examIds = await findExamIds(database, name);
     if (examIds.length === 0) throw new TriageError('not-found', 'there is no such exam or SOP Instance UID');
     const done: Reassessment[] = [];

@@ -14,7 +14,7 @@ import {
 } from '../operations/opt-outs.ts';
 import type { PersonName } from '../operations/person-lookup.ts';
 import { TriageError } from '../errors.ts';
-import { withRecord } from './open-record.ts';
+import { type RecordPlace, withRecord } from './open-record.ts';
 
 /** How a person is named on the command line. */
 export interface PersonOptions {
@@ -25,20 +25,20 @@ export interface PersonOptions {
 
 /** Corrects the identity of a person. */
 export function correctPatient(
-  dataFolder: string,
+  place: RecordPlace,
   wrong: PersonOptions,
   right: CorrectIdentity,
 ): Promise<IdentityReport> {
-  return withRecord(dataFolder, (database) => correctIdentity(database, nameOf(wrong), right, maker()));
+  return withRecord(place, (database) => correctIdentity(database, nameOf(wrong), right, maker()));
 }
 
 /** Makes two persons one. */
 export function mergePatients(
-  dataFolder: string,
+  place: RecordPlace,
   from: PersonOptions,
   into: PersonOptions,
 ): Promise<IdentityReport> {
-  return withRecord(dataFolder, (database) => mergePersons(database, nameOf(from), nameOf(into), maker()));
+  return withRecord(place, (database) => mergePersons(database, nameOf(from), nameOf(into), maker()));
 }
 
 /** What was done, in words. */
@@ -54,17 +54,17 @@ export function describeIdentity(report: IdentityReport): readonly string[] {
 
 /** Adds to the list of those who declined, or removes from it. False: nothing changed. */
 export function changeOptOut(
-  dataFolder: string,
+  place: RecordPlace,
   change: 'add' | 'remove',
   name: OptOutName,
 ): Promise<boolean> {
   const step = change === 'add' ? addOptOut : removeOptOut;
-  return withRecord(dataFolder, (database) => step(database, name, maker()));
+  return withRecord(place, (database) => step(database, name, maker()));
 }
 
 /** The list of those who declined. */
-export function readOptOuts(dataFolder: string): Promise<readonly OptOut[]> {
-  return withRecord(dataFolder, listOptOuts);
+export function readOptOuts(place: RecordPlace): Promise<readonly OptOut[]> {
+  return withRecord(place, listOptOuts);
 }
 
 function nameOf({ id, issuer, referral }: PersonOptions): PersonName {

@@ -135,7 +135,7 @@ export function compareShadow(config: Config, name: string, version?: string): P
     const present = versionBefore(standing, name) ?? '';
     const candidates = pairs
       .filter(({ shadowVersion }) => shadowVersion === shadow)
-      .sort((a, b) => Number(b.films) - Number(a.films));
+      .sort((a, b) => b.films - a.films);
     const pair = candidates.find(({ activeVersion }) => activeVersion === present) ?? candidates[0];
     const { activeVersion } = pair ?? { activeVersion: present };
     const compared = { name, activeVersion, shadowVersion: shadow };

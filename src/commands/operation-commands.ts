@@ -58,7 +58,7 @@ function addBackup(program: Command): void {
     .action(async (folder: string, options: { data?: string; json: boolean }) => {
       const { config } = readConfig({ data: options.data });
       const { backUp, describeBackup } = await import('./backup.ts');
-      const report = await backUp(config.data, folder);
+      const report = await backUp(config, folder);
       for (const line of options.json ? [JSON.stringify(report)] : describeBackup(report)) print(line);
       if (report.manifest.missing.length > 0) process.exitCode = 1;
     });
@@ -74,8 +74,9 @@ function addRestore(program: Command): void {
     .requiredOption('--data <folder>', 'the new data folder: empty, or not there yet')
     .option('--json', 'print the manifest as one line of JSON (osteotriage.backup/1)', false)
     .action(async (folder: string, options: { data: string; json: boolean }) => {
+      const { config } = readConfig({ data: options.data });
       const { describeRestore, restore } = await import('./backup.ts');
-      const manifest = await restore(folder, options.data);
+      const manifest = await restore(folder, config);
       for (const line of options.json ? [JSON.stringify(manifest)] : describeRestore(manifest)) print(line);
     });
 }
@@ -100,7 +101,7 @@ function addPatient(program: Command): void {
       const { config } = readConfig({ data: options.data });
       const { correctPatient, describeIdentity } = await import('./identity.ts');
       const right = { patientId: options.toId, issuer: options.toIssuer, name: options.name };
-      const report = await correctPatient(config.data, options, right);
+      const report = await correctPatient(config, options, right);
       for (const line of options.json ? [JSON.stringify(report)] : describeIdentity(report)) print(line);
     });
 
@@ -117,7 +118,7 @@ function addPatient(program: Command): void {
       const { config } = readConfig({ data: options.data });
       const { describeIdentity, mergePatients } = await import('./identity.ts');
       const from = { id: options.from, issuer: options.fromIssuer };
-      const report = await mergePatients(config.data, from, { id: options.into, issuer: options.intoIssuer });
+      const report = await mergePatients(config, from, { id: options.into, issuer: options.intoIssuer });
       for (const line of options.json ? [JSON.stringify(report)] : describeIdentity(report)) print(line);
     });
 }
@@ -137,7 +138,7 @@ function addOptOuts(program: Command): void {
       .action(async (options: { data?: string; id: string; issuer?: string }) => {
         const { config } = readConfig({ data: options.data });
         const { changeOptOut } = await import('./identity.ts');
-        const changed = await changeOptOut(config.data, change, { ...options, patientId: options.id });
+        const changed = await changeOptOut(config, change, { ...options, patientId: options.id });
         print(changed ? 'done' : 'nothing to do: the list says so already');
       });
   }
@@ -150,7 +151,7 @@ function addOptOuts(program: Command): void {
     .action(async (options: { data?: string; json: boolean }) => {
       const { config } = readConfig({ data: options.data });
       const { readOptOuts } = await import('./identity.ts');
-      const optOuts = await readOptOuts(config.data);
+      const optOuts = await readOptOuts(config);
       if (options.json) print(JSON.stringify({ schema: 'osteotriage.opt-outs/1', optOuts }));
       else for (const { patientId, issuer } of optOuts) print(`${patientId}  ${issuer ?? 'any issuer'}`);
     });

@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.ts';
 import type { Database } from '../database/schema.ts';
+import { readConfig } from '../config.ts';
 import { openSqlite } from '../database/sqlite.ts';
 import { readHeaderFromFile } from '../dicom/read-header.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../dimse/limits.ts';
@@ -23,6 +24,8 @@ const WAIT = { timeout: 60_000, interval: 100 };
 
 let folder: string;
 let dataFolder: string;
+
+const statusOf = (data: string) => readStatus(readConfig({ data }, {}).config);
 let service: ServiceProcess;
 let database: Kysely<Database>;
 beforeAll(async () => {
@@ -58,7 +61,7 @@ async function send(name: string): Promise<number | undefined> {
 }
 
 async function triaged(): Promise<void> {
-  await expect.poll(async () => (await readStatus(dataFolder)).pending, WAIT).toBe(0);
+  await expect.poll(async () => (await statusOf(dataFolder)).pending, WAIT).toBe(0);
 }
 
 function examOf(patientId: string) {
@@ -80,7 +83,7 @@ describe('commands beside a service that runs', { timeout: 120_000 }, () => {
     expect(exam.reasons_json).toContain('opted-out');
     const picture = await fetch(new URL(`/api/exams/${exam.exam_id}/preview.png`, service.ready.http.url));
     expect(picture.status).toBe(404);
-    expect((await readStatus(dataFolder)).reportsWritten).toBe(0);
+    expect((await statusOf(dataFolder)).reportsWritten).toBe(0);
   });
 
   it('patient correct: the result is reported anew under the right identity', async () => {
@@ -113,13 +116,13 @@ describe('commands beside a service that runs', { timeout: 120_000 }, () => {
   });
 
   it('backup and restore: a new data folder with the same record, checked', async () => {
-    const before = await readStatus(dataFolder);
+    const before = await statusOf(dataFolder);
     const report = JSON.parse(
       await run('backup', join(folder, 'backup'), '--data', dataFolder, '--json'),
     ) as unknown;
     expect(report).toMatchObject({ manifest: { missing: [], rows: { exams: 2, referrals: 1 } } });
     expect(await run('restore', join(folder, 'backup'), '--data', join(folder, 'new'))).toContain('2 exams');
-    expect(await readStatus(join(folder, 'new'))).toEqual(before);
+    expect(await statusOf(join(folder, 'new'))).toEqual(before);
   });
 
   it('retention: an old film goes, and sent again it is held again and not read again', async () => {
@@ -134,9 +137,9 @@ describe('commands beside a service that runs', { timeout: 120_000 }, () => {
     expect(preview).not.toContain(DECLINED);
     expect(await run('retention', '--apply', '--data', dataFolder)).toContain('1 films were removed');
     await expect(readHeaderFromFile(join(dataFolder, 'archive', exam.object_key))).rejects.toThrow();
-    const before = await readStatus(dataFolder);
+    const before = await statusOf(dataFolder);
     expect(await send('12-rle.dcm')).toBe(0);
-    expect(await readStatus(dataFolder)).toEqual(before);
+    expect(await statusOf(dataFolder)).toEqual(before);
     const again = await examOf(DECLINED);
     expect(again.object_removed_at_ms).toBeNull();
     const { sopInstanceUid } = await readHeaderFromFile(join(dataFolder, 'archive', again.object_key));

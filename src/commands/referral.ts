@@ -9,7 +9,7 @@ import {
 import { parseDate } from '../dicom/read-header.ts';
 import { TriageError } from '../errors.ts';
 import type { ReferralState } from '../exam/exam-state.ts';
-import { withRecord } from './open-record.ts';
+import { type RecordPlace, withRecord } from './open-record.ts';
 
 const ROWS_MAX = 10_000;
 const REASON_CHARACTERS_MAX = 200;
@@ -18,15 +18,15 @@ const ACTOR = 'operator';
 
 /** Referrals with their persons and steps, the newest first. */
 export function listReferrals(
-  dataFolder: string,
+  place: RecordPlace,
   state: ReferralState | null = null,
 ): Promise<readonly ReferralEntry[]> {
-  return withRecord(dataFolder, (database) => listReferralEntries(database, { state, limit: ROWS_MAX }));
+  return withRecord(place, (database) => listReferralEntries(database, { state, limit: ROWS_MAX }));
 }
 
 /** What came back from scanners, and to which referral it belongs. */
-export function listResults(dataFolder: string, unmatched: boolean): Promise<readonly ScannerEntry[]> {
-  return withRecord(dataFolder, (database) => listScannerEntries(database, { unmatched, limit: ROWS_MAX }));
+export function listResults(place: RecordPlace, unmatched: boolean): Promise<readonly ScannerEntry[]> {
+  return withRecord(place, (database) => listScannerEntries(database, { unmatched, limit: ROWS_MAX }));
 }
 
 /** When and where a DXA is to be done. */
@@ -41,13 +41,13 @@ export interface Appointment {
 
 /** Accepts a referral: its DXA stands on the scanner's worklist at once. */
 export function acceptOne(
-  dataFolder: string,
+  place: RecordPlace,
   referralId: string,
   appointment: Appointment,
 ): Promise<ReferralEntry> {
   const nowMs = systemClock.nowMs();
   const order = { referralId, ...scheduleOf(appointment, nowMs), actor: ACTOR, nowMs };
-  return withRecord(dataFolder, async (database) => {
+  return withRecord(place, async (database) => {
     await acceptReferral(database, order);
     const [entry] = await listReferralEntries(database, { state: null, referralId, limit: 1 });
     if (entry === undefined) throw new TriageError('not-found', 'there is no such referral');
@@ -56,13 +56,13 @@ export function acceptOne(
 }
 
 /** Dismisses a referral with a reason, which stands in the audit trail. */
-export function dismissOne(dataFolder: string, referralId: string, reason: string): Promise<void> {
+export function dismissOne(place: RecordPlace, referralId: string, reason: string): Promise<void> {
   const text = reason.trim();
   if (text === '' || text.length > REASON_CHARACTERS_MAX) {
     throw new TriageError('request-invalid', `say why in 1 to ${REASON_CHARACTERS_MAX} characters: --reason`);
   }
   const dismissal = { referralId, reason: text, actor: ACTOR, nowMs: systemClock.nowMs() };
-  return withRecord(dataFolder, (database) => dismissReferral(database, dismissal));
+  return withRecord(place, (database) => dismissReferral(database, dismissal));
 }
 
 /** The date and time of an appointment, in this machine's time zone as scanners have it. */

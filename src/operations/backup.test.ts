@@ -32,6 +32,8 @@ afterEach(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
+const statusOf = (folder: string) => readStatus(readConfig({ data: folder }, {}).config);
+
 function backUp() {
   clock.advance(1000);
   return makeBackup({ database: data.database, dataFolder: data.folder, clock }, target);
@@ -66,7 +68,7 @@ describe('a backup', () => {
     const manifest = await restoreBackup(target, restored);
     expect(manifest).toEqual(report.manifest);
     expect(await contentOf(join(restored, 'archive'))).toEqual(await contentOf(join(data.folder, 'archive')));
-    expect(await readStatus(restored)).toEqual(await readStatus(data.folder));
+    expect(await statusOf(restored)).toEqual(await statusOf(data.folder));
     const { config } = readConfig({ data: restored, dimsePort: '0', httpPort: '0', workers: '0' }, {});
     const service = await startService(config, silentLog);
     const exams = await fetch(new URL('/api/exams', service.http?.url ?? ''));
@@ -155,7 +157,7 @@ describe('a backup', () => {
     expect(manifest.missing).toEqual([]);
     expect(manifest.rows.exams).toBeGreaterThanOrEqual(30);
     await restoreBackup(target, restored);
-    expect((await readStatus(restored)).received).toBe(manifest.rows.exams);
+    expect((await statusOf(restored)).received).toBe(manifest.rows.exams);
   });
 
   it('names an object that the disk has lost, keeps the rest, and says so again when it is restored', async () => {
@@ -190,7 +192,7 @@ describe('a backup', () => {
     await expect(backUp()).rejects.toMatchObject({ name: 'TriageError' });
     await rm(join(target, 'manifest.json.part'), { recursive: true });
     expect(await restoreBackup(target, restored)).toEqual(first.manifest);
-    expect((await readStatus(restored)).received).toBe(1);
+    expect((await statusOf(restored)).received).toBe(1);
     expect((await backUp()).manifest.rows.exams).toBe(2);
   });
 });

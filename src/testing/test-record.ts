@@ -50,14 +50,18 @@ export async function failUpdates(
     await sql`CREATE TRIGGER full BEFORE UPDATE ON ${on} BEGIN SELECT RAISE(FAIL, 'disk is full'); END`.execute(
       database,
     );
-    return async () => void (await sql`DROP TRIGGER full`.execute(database));
+    return async () => {
+      await sql`DROP TRIGGER full`.execute(database);
+    };
   }
   await sql`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'disk is full' USING ERRCODE = '53100'; END $$`.execute(database);
   await sql`CREATE TRIGGER disk_full BEFORE UPDATE ON ${on} FOR EACH ROW EXECUTE FUNCTION fail()`.execute(
     database,
   );
-  return async () => void (await sql`DROP FUNCTION fail CASCADE`.execute(database));
+  return async () => {
+    await sql`DROP FUNCTION fail CASCADE`.execute(database);
+  };
 }
 
 async function openPlace(place: TestDatabase): Promise<Kysely<Database>> {
