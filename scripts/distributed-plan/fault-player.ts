@@ -8,6 +8,11 @@ import type { DistributedFault } from './fault-plan.ts';
 const RECOVERY_SECONDS_MAX = 60;
 const START_AGAIN_TIMES = 20;
 
+interface JobLease {
+  readonly token: string | null;
+  readonly untilMs: number | null;
+}
+
 /** Brings faults about in a cluster, one after the other, and measures how fast killed workers are made up for. */
 export class FaultPlayer {
   readonly #cluster: Cluster;
@@ -67,31 +72,38 @@ export class FaultPlayer {
     store.setFault({ kind: 'none' });
   }
 
-  /** The other worker has to do its jobs meanwhile: it comes back only afterwards. */
+  /** It comes back only when others have its jobs, so that it is not itself that makes up for them. */
   async #killWorker(worker: RoleProcess, waitMs: number): Promise<void> {
-    const until = delay(waitMs);
-    // Jobs of all workers: whose they are is not written down. Those of the others move on even sooner.
-    const leased = await this.#leases();
     await worker.kill();
     const killedAtMs = Date.now();
-    let open = leased;
+    const until = delay(waitMs);
+    // Whose a job is is not written down; but those of workers that live are renewed.
+    let open = await this.#leases();
+    let recoveredAtMs = killedAtMs;
     while (open.size > 0 && Date.now() - killedAtMs < RECOVERY_SECONDS_MAX * 1000) {
       await delay(100);
       const now = await this.#leases();
-      open = new Map([...open].filter(([examId, token]) => now.get(examId) === token));
+      const still = new Map<string, JobLease>();
+      for (const [examId, lease] of open) {
+        const present = now.get(examId);
+        if (present?.token !== lease.token) recoveredAtMs = Date.now();
+        else if (present.untilMs === lease.untilMs) still.set(examId, lease);
+      }
+      open = still;
     }
-    if (leased.size > 0) this.recoverySeconds.push((Date.now() - killedAtMs) / 1000);
+    const endedAtMs = open.size > 0 ? Infinity : recoveredAtMs;
+    this.recoverySeconds.push((endedAtMs - killedAtMs) / 1000);
     await until;
     await startAgain(worker);
   }
 
-  async #leases(): Promise<ReadonlyMap<string, string | null>> {
+  async #leases(): Promise<ReadonlyMap<string, JobLease>> {
     const rows = await this.#database
       .selectFrom('jobs')
-      .select(['exam_id', 'lease_token'])
+      .select(['exam_id', 'lease_token', 'lease_until_ms'])
       .where('state', '=', 'leased')
       .execute();
-    return new Map(rows.map((row) => [row.exam_id, row.lease_token]));
+    return new Map(rows.map((row) => [row.exam_id, { token: row.lease_token, untilMs: row.lease_until_ms }]));
   }
 }
 

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/clock.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../../src/dimse/limits.ts';
 import { sendFiles } from '../../src/dimse/send-files.ts';
 import { asTriageError } from '../../src/errors.ts';
-import type { RoleProcess } from '../../src/testing/role-process.ts';
+import type { RoleProcess, RoleReady } from '../../src/testing/role-process.ts';
 import type { FilmFile } from '../bench/film-files.ts';
 import { pickOne, type SeededRandom } from '../phantom/seeded-random.ts';
 
@@ -11,19 +11,22 @@ const FILMS_EACH_ASSOCIATION_MAX = 3;
 /** A sender that was refused waits before it tries again, as they do. */
 const AGAIN_MS = 500;
 
+type Listener = NonNullable<RoleReady['dimse']>;
+
 /** Senders that share their films: each film goes to any listener until it was answered Success, some once more. */
 export class FilmClients {
   readonly acknowledged = new Set<string>();
   /** Answers and failures of associations, counted by status or code. */
   readonly answers: Record<string, number> = {};
   readonly #films: readonly FilmFile[];
-  readonly #listeners: readonly RoleProcess[];
+  readonly #listeners: readonly Listener[];
   readonly #random: SeededRandom;
   #next = 0;
 
   constructor(films: readonly FilmFile[], listeners: readonly RoleProcess[], random: SeededRandom) {
     this.#films = films;
-    this.#listeners = listeners;
+    // A listener that was killed comes back where it was.
+    this.#listeners = listeners.flatMap((listener) => listener.ready().dimse ?? []);
     this.#random = random;
   }
 
@@ -58,7 +61,7 @@ export class FilmClients {
   /** Never rejects: what happens is counted. */
   async #send(films: readonly FilmFile[]): Promise<boolean> {
     try {
-      const { host, port, aeTitle } = pickOne(this.#random, this.#listeners).ready().dimse ?? missing();
+      const { host, port, aeTitle } = pickOne(this.#random, this.#listeners);
       const peer = { host, port, calledAeTitle: aeTitle, callingAeTitle: 'PLAN' };
       const options = { peer, limits: DEFAULT_DIMSE_LIMITS, clock: systemClock, connectMsMax: 5000 };
       let wasTaken = true;
@@ -82,8 +85,4 @@ export class FilmClients {
   #count(answer: string): void {
     this.answers[answer] = (this.answers[answer] ?? 0) + 1;
   }
-}
-
-function missing(): never {
-  throw new Error('this process has no listener');
 }

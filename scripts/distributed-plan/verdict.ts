@@ -21,6 +21,8 @@ export interface DistributedVerdict {
   readonly results: number;
   readonly referrals: number;
   readonly reportsInPacs: number;
+  /** Films that were answered otherwise than Success, by reason; they were sent again. */
+  readonly refusals: Readonly<Record<string, number>>;
   readonly wrong: readonly string[];
 }
 
@@ -34,7 +36,17 @@ export async function judgeFilms(held: HeldFilms, films: readonly FilmFile[]): P
   ];
   const wrong = [...archive, ...outcomes.wrong, ...referrals.wrong, ...pacs.wrong];
   const { count: results } = outcomes;
-  return { results, referrals: referrals.count, reportsInPacs: pacs.count, wrong };
+  const refusals = await countRefusals(held);
+  return { results, referrals: referrals.count, reportsInPacs: pacs.count, refusals, wrong };
+}
+
+async function countRefusals({ database }: HeldFilms): Promise<Readonly<Record<string, number>>> {
+  const rows = await database
+    .selectFrom('refusals')
+    .select((select) => ['code', select.fn.countAll<number>().as('times')])
+    .groupBy('code')
+    .execute();
+  return Object.fromEntries(rows.map(({ code, times }) => [code, Number(times)]));
 }
 
 interface Check {
