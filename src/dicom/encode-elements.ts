@@ -73,7 +73,9 @@ function encodeHead(element: DictionaryElement, vr: string, lengthBytes: number,
 function encodeValue(element: DictionaryElement, value: DicomValue, encoding: Encoding): Buffer {
   const { vr, keyword } = element;
   if (value === null || value === '' || (Array.isArray(value) && value.length === 0)) return Buffer.alloc(0);
-  if (value instanceof Uint8Array) return padded(Buffer.from(value), 0);
+  if (value instanceof Uint8Array) {
+    return padded(Buffer.from(value.buffer, value.byteOffset, value.byteLength), 0);
+  }
   const values: readonly (string | number | DicomDataset)[] = Array.isArray(value)
     ? (value as readonly (string | number | DicomDataset)[])
     : [value as string | number | DicomDataset];

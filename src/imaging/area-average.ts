@@ -13,78 +13,58 @@ export interface PixelSize {
  * @param table value of every word of the film, for example its own values after a normalisation
  */
 export function areaAverage(film: Film, table: Float32Array, target: PixelSize): Float32Array {
-  const across = spans(film.columns, target.columns);
-  const down = spans(film.rows, target.rows);
-  const line = new Float32Array(target.columns);
+  const { columns, rows, samples } = film;
+  const across = edgesOf(columns, target.columns);
+  const down = edgesOf(rows, target.rows);
+  const perPixel = (target.columns / columns) * (target.rows / rows);
+  const sums = new Float64Array(columns + 1);
+  const line = new Float64Array(target.columns);
   const out = new Float32Array(target.columns * target.rows);
   let lineRow = -1;
   for (let targetRow = 0; targetRow < target.rows; targetRow++) {
-    const first = down.first[targetRow] ?? 0;
-    const last = down.last[targetRow] ?? 0;
+    const from = down[targetRow] ?? 0;
+    const to = down[targetRow + 1] ?? 0;
     const base = targetRow * target.columns;
-    for (let row = first; row <= last; row++) {
-      // Neighbours share the row between them, which is averaged already.
-      if (row !== lineRow) {
-        averageLine(film.samples, table, row * film.columns, across, line);
-        lineRow = row;
-      }
-      const weight = weightOf(down, targetRow, row);
-      for (let i = 0; i < target.columns; i++) out[base + i] = (out[base + i] ?? 0) + weight * (line[i] ?? 0);
+    for (let row = Math.floor(from); row < to; row++) {
+      // Neighbours share the row between them, which is summed up already.
+      if (row !== lineRow)
+        sumLine(samples.subarray(row * columns, (row + 1) * columns), table, across, sums, line);
+      lineRow = row;
+      const weight = (Math.min(row + 1, to) - Math.max(row, from)) * perPixel;
+      for (let i = 0; i < line.length; i++) out[base + i] = (out[base + i] ?? 0) + weight * (line[i] ?? 0);
     }
   }
   return out;
 }
 
-interface Spans {
-  /** First and last source pixel under each target pixel, and the weights of those two; between them 1. */
-  readonly first: Int32Array;
-  readonly last: Int32Array;
-  readonly firstWeight: Float64Array;
-  readonly lastWeight: Float64Array;
-  /** Target pixels for one source pixel: the weight of a whole source pixel. */
-  readonly scale: number;
+/** Where target pixels begin and end, in pixels of the source. */
+function edgesOf(sourceCount: number, targetCount: number): Float64Array {
+  const edges = new Float64Array(targetCount + 1);
+  for (let i = 0; i < edges.length; i++) edges[i] = Math.min((i * sourceCount) / targetCount, sourceCount);
+  return edges;
 }
 
-function spans(sourceCount: number, targetCount: number): Spans {
-  const step = sourceCount / targetCount;
-  const first = new Int32Array(targetCount);
-  const last = new Int32Array(targetCount);
-  const firstWeight = new Float64Array(targetCount);
-  const lastWeight = new Float64Array(targetCount);
-  for (let i = 0; i < targetCount; i++) {
-    const from = i * step;
-    const to = Math.min((i + 1) * step, sourceCount);
-    const a = Math.min(Math.floor(from + 1e-9), sourceCount - 1);
-    const b = Math.min(Math.max(Math.ceil(to - 1e-9) - 1, a), sourceCount - 1);
-    first[i] = a;
-    last[i] = b;
-    firstWeight[i] = Math.min(a + 1, to) - from;
-    lastWeight[i] = a === b ? 0 : to - b;
-  }
-  return { first, last, firstWeight, lastWeight, scale: targetCount / sourceCount };
-}
-
-function weightOf(along: Spans, target: number, source: number): number {
-  if (source === along.first[target]) return (along.firstWeight[target] ?? 0) * along.scale;
-  if (source === along.last[target]) return (along.lastWeight[target] ?? 0) * along.scale;
-  return along.scale;
-}
-
-function averageLine(
-  samples: Uint16Array,
+/** The sum of a line under each target pixel, as the difference of its running sum between two edges. */
+function sumLine(
+  words: Uint16Array,
   table: Float32Array,
-  offset: number,
-  across: Spans,
-  line: Float32Array,
+  across: Float64Array,
+  sums: Float64Array,
+  line: Float64Array,
 ): void {
-  const { first, last, firstWeight, lastWeight, scale } = across;
+  let sum = 0;
+  for (let i = 0; i < words.length; i++) {
+    sum += table[words[i] ?? 0] ?? 0;
+    sums[i + 1] = sum;
+  }
+  let before = 0;
   for (let i = 0; i < line.length; i++) {
-    const a = offset + (first[i] ?? 0);
-    const b = offset + (last[i] ?? 0);
-    let sum =
-      (firstWeight[i] ?? 0) * (table[samples[a] ?? 0] ?? 0) +
-      (lastWeight[i] ?? 0) * (table[samples[b] ?? 0] ?? 0);
-    for (let at = a + 1; at < b; at++) sum += table[samples[at] ?? 0] ?? 0;
-    line[i] = sum * scale;
+    const edge = across[i + 1] ?? 0;
+    const whole = Math.floor(edge);
+    const upTo = sums[whole] ?? 0;
+    const next = sums[Math.min(whole + 1, words.length)] ?? 0;
+    const sumToEdge = upTo + (edge - whole) * (next - upTo);
+    line[i] = sumToEdge - before;
+    before = sumToEdge;
   }
 }

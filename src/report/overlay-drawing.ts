@@ -51,13 +51,20 @@ function paneSvg(
   const { linePx } = layout;
   const { left, top, columns, rows } = pane;
   const clip = `<clipPath id="${id}"><rect x="${px(left)}" y="${px(top)}" width="${px(columns)}" height="${px(rows)}"/></clipPath>`;
-  const border = polyline(pane, panoramic.inferiorBorderPx, {
+  const border = polyline(pane, pointsIn(pane, panoramic.inferiorBorderPx), {
     colour: COLOURS.border,
     widthPx: linePx * 0.8,
     opacity: 0.7,
   });
   const constructions = sides.map((side) => sideConstruction(layout, pane, side));
   return `${clip}<g clip-path="url(#${id})">${border}${constructions.join('')}</g>`;
+}
+
+/** The points of a line from left to right within a pane and one beyond it on either side; the rest is not seen. */
+function pointsIn({ originPx, extentPx }: Pane, pointsPx: readonly PointPx[]): readonly PointPx[] {
+  const first = pointsPx.findIndex(([column]) => column >= originPx[0]);
+  const last = pointsPx.findLastIndex(([column]) => column <= originPx[0] + extentPx[0]);
+  return first < 0 ? [] : pointsPx.slice(Math.max(0, first - 1), last + 2);
 }
 
 /**
@@ -176,5 +183,5 @@ function ring(pane: Pane, centrePx: PointPx, linePx: number): string {
 }
 
 function px(value: number): string {
-  return value.toFixed(2);
+  return value.toFixed(1);
 }
