@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { exitOf } from './intake-receivers.ts';
 import type { Figure } from './targets.ts';
 
 /** How much is measured. */
@@ -31,6 +33,11 @@ export async function inFolder<Result>(work: (folder: string) => Promise<Result>
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Writes all unwritten pages, so that nobody who is measured next pays for another's. */
+export async function syncDisks(): Promise<void> {
+  await exitOf(spawn('sync', [], { stdio: 'ignore' }));
 }
 
 /** The numbers of the rounds; round 0 warms up and is not counted. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +8,7 @@ import { migrate } from '../../src/database/migrations.ts';
 import { databasePath, openSqlite } from '../../src/database/sqlite.ts';
 import { transact } from '../../src/database/transact.ts';
 import type { FilmTemplate } from '../fault-plan/invented-film.ts';
-import { exitOf } from './intake-receivers.ts';
+import { syncDisks } from './bench-run.ts';
 import { nextFilm, type BenchFilm } from './panoramic-films.ts';
 
 /** Exams that a service is given as if it had received them before. */
@@ -53,7 +52,7 @@ export async function openHeldFilms(folder: string, templates: readonly FilmTemp
         written.push({ ...film, objectKey });
       }
       // What was written must not be paid for by whoever is measured next.
-      await exitOf(spawn('sync', [], { stdio: 'ignore' }));
+      await syncDisks();
       held.set(name, written);
       await transact(database, async (transaction) => {
         for (const [index, film] of written.entries()) await insertHeld(transaction, name, film, index);

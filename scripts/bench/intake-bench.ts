@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { syncDisks } from './bench-run.ts';
 import { type FilmFile, writeFilmFiles } from './film-files.ts';
 import { exitOf, type Receiver, RECEIVERS, type ReceiverName } from './intake-receivers.ts';
 import { cpuSeconds, peakRssMb } from './process-figures.ts';
@@ -96,7 +97,7 @@ async function runOnce(
   folder: string,
 ): Promise<{ readonly run: IntakeRun; readonly held: boolean }> {
   const work = await mkdtemp(join(folder, 'receiver-'));
-  await exitOf(spawn('sync', [], { stdio: 'ignore' }));
+  await syncDisks();
   const receiver = await RECEIVERS[name](work);
   try {
     const before = await cpuSeconds(receiver.pid);

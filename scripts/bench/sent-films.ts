@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
@@ -7,8 +6,8 @@ import { sendFiles } from '../../src/dimse/send-files.ts';
 import { ExamWatch } from '../demo/exam-watch.ts';
 import type { ServiceProcess } from '../demo/service-process.ts';
 import type { FilmTemplate } from '../fault-plan/invented-film.ts';
+import { syncDisks } from './bench-run.ts';
 import type { BurstFilm } from './fair-share.ts';
-import { exitOf } from './intake-receivers.ts';
 import { type BenchFilm, nextFilm } from './panoramic-films.ts';
 
 const RESULT_MS_MAX = 120_000;
@@ -54,7 +53,7 @@ export async function sendFilms(
   const paths = films.map((_, index) => join(folder, `${index}.dcm`));
   for (const [index, film] of films.entries()) await writeFile(paths[index] ?? '', film.bytes);
   // In life the sender is another machine: its unwritten pages must not hold up the syncs of whoever receives.
-  await exitOf(spawn('sync', [], { stdio: 'ignore' }));
+  await syncDisks();
   const results = films.map((film) => reader.seenAtMs(film, RESULT_MS_MAX));
   // They are awaited below; a sender that fails first must not leave them without a listener.
   for (const result of results) result.catch(() => undefined);
