@@ -94,10 +94,10 @@ async function allDone(count: number): Promise<Awaited<ReturnType<typeof exams>>
 
 /** Has every film that is done read again, over and over, until told to stop; answers the versions that read it. */
 function keepBusy(): { stop(): Promise<ReadonlyMap<string, readonly (string | undefined)[]>> } {
-  let busy = true;
+  const ended = new AbortController();
   const versions = new Map<string, (string | undefined)[]>();
   const work = (async () => {
-    while (busy) {
+    while (!ended.signal.aborted) {
       for (const { exam_id: id, state, version, revision } of await exams()) {
         if (state === 'pending') continue;
         const seen = versions.get(id) ?? [];
@@ -111,7 +111,7 @@ function keepBusy(): { stop(): Promise<ReadonlyMap<string, readonly (string | un
   })();
   return {
     stop: () => {
-      busy = false;
+      ended.abort();
       return work;
     },
   };

@@ -259,5 +259,5 @@ export async function countAgreement(
     .where('active_version', '=', activeVersion)
     .where('exams.analysis_json', 'is not', null)
     .executeTakeFirstOrThrow();
-  return { films: Number(row.films), sameOutcome: Number(row.sameOutcome) };
+  return row;
 }
