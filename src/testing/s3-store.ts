@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as callStore, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { createRequire } from 'node:module';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findFraud } from './s3-signature.ts';
+import { fileURLToPath } from 'node:url';
+import { findFraud, type Fraud } from './s3-signature.ts';
 
 /** The one account of s3rver. */
 const ACCOUNT = { accessKey: 'S3RVER', secretKey: 'S3RVER' };
@@ -108,7 +108,7 @@ const S3RVER_PROGRAM = `
 async function startS3rver(
   directory: string,
 ): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const library = createRequire(import.meta.url).resolve('s3rver');
+  const library = fileURLToPath(import.meta.resolve('s3rver'));
   const child = spawn(
     process.execPath,
     ['--no-deprecation', '--eval', S3RVER_PROGRAM, library, directory, BUCKET],
@@ -147,7 +147,7 @@ async function startFaultProxy(storePort: number, certificate?: ServerCertificat
     void serve(request, response, meet(), storePort).catch(() => socket.destroy());
   };
   const server = certificate === undefined ? createServer(answer) : createTlsServer(certificate, answer);
-  server.on('connection', (socket) => {
+  server.on('connection', (socket: Socket) => {
     if (fault.kind === 'down') socket.destroy();
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -180,13 +180,13 @@ async function serve(
   const body = await readBody(request, cutBytes);
   if (fault.kind === 'silent') return;
   if (fault.kind === 'slow') await delay(fault.ms);
-  if (fault.kind === 'busy') return answerError(response, 503, 'SlowDown');
-  if (fault.kind === 'refuse') return answerError(response, 403, 'AccessDenied');
-  const isWriting = request.method === 'PUT' || request.method === 'POST';
-  if (fault.kind === 'full' && isWriting) return answerError(response, 507, 'InsufficientStorage');
   if (fault.kind === 'corrupt') turnByte(body);
-  const fraud = findFraud(request, body, ACCOUNT);
-  if (fraud !== undefined) return answerError(response, fraud.status, fraud.code);
+  const refusal = refusalOf(fault, request.method) ?? findFraud(request, body, ACCOUNT);
+  if (refusal !== undefined) {
+    response.writeHead(refusal.status, { 'content-type': 'application/xml' });
+    response.end(`<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${refusal.code}</Code></Error>`);
+    return;
+  }
   const answer = await forward(request, body, storePort);
   if (fault.kind === 'lose-answer') throw new Error('the answer is lost');
   if (fault.kind === 'corrupt') turnByte(answer.body);
@@ -230,7 +230,9 @@ function turnByte(body: Buffer): void {
   if (body.length > 0) body[0] = body[0]! ^ 0xff;
 }
 
-function answerError(response: ServerResponse, status: number, code: string): void {
-  response.writeHead(status, { 'content-type': 'application/xml' });
-  response.end(`<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code></Error>`);
+function refusalOf({ kind }: S3Fault, method: string | undefined): Fraud | undefined {
+  if (kind === 'busy') return { status: 503, code: 'SlowDown' };
+  if (kind === 'refuse') return { status: 403, code: 'AccessDenied' };
+  const isWriting = method === 'PUT' || method === 'POST';
+  return kind === 'full' && isWriting ? { status: 507, code: 'InsufficientStorage' } : undefined;
 }
