@@ -115,8 +115,8 @@ class S3ObjectStore implements OpenS3Store {
   }
 
   async check(): Promise<void> {
-    // Lists nothing, but unlike a HEAD its answer says what is wrong.
-    const query = 'list-type=2&max-keys=1';
+    // Lists nothing, whatever is there, but unlike a HEAD its answer says what is wrong.
+    const query = 'list-type=2&max-keys=1&prefix=none%2F';
     await this.#client.call({ method: 'GET', key: '', query, isProbe: true });
   }
 
