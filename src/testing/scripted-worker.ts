@@ -1,13 +1,14 @@
 /**
  * A worker that does what the path of each film says: `answer`, `crash`, `hang` (waits for ever), `spin` (burns
- * CPU for ever), `fail`, `leave-out`, `rubbish`, `wait-<ms>`. A batch does the worst thing that any of its films
+ * CPU for ever), `fail`, `leave-out`, `rubbish`, `wait-<ms>`. `shadow-answer`, `shadow-crash`, `shadow-hang`,
+ * `shadow-fail` and `shadow-wait-<ms>` answer, and a model in shadow does that afterwards. A batch does the worst thing that any of its films
  * asks for, as a real one would. The setup can make it die at its start.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { TriageError } from '../errors.ts';
 import type { AnalysisResult } from '../exam/analysis.ts';
-import type { BatchItem, BatchItemResult } from '../../workers/messages.ts';
+import type { BatchItem, BatchItemResult, ShadowItemResult } from '../../workers/messages.ts';
 import { serveParent } from '../../workers/service-link.ts';
 
 /** What the test tells the worker at its start. */
@@ -34,6 +35,19 @@ async function obey(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
       return [{ key: item.key, failure: { code: 'not-part-10', message: 'asked to fail' } }];
     }
     return [{ key: item.key, reply: { analysis: analysisOf(item, items.length), artefacts: null } }];
+  });
+}
+
+async function obeyInShadow(items: readonly BatchItem[]): Promise<ShadowItemResult[]> {
+  const commands = items.map((item) => item.request.path.replace('shadow-', ''));
+  if (commands.includes('crash')) process.kill(process.pid, 'SIGSEGV');
+  if (commands.includes('crash') || commands.includes('hang')) await new Promise(() => undefined);
+  for (const command of commands) await systemClock.sleep(Number(/^wait-(\d+)$/.exec(command)?.[1] ?? 0));
+  return items.map((item, at): ShadowItemResult => {
+    if (commands[at] === 'fail') {
+      return { key: item.key, failure: { code: 'inference-failed', message: 'asked to fail' } };
+    }
+    return { key: item.key, analysis: { ...analysisOf(item, items.length), outcome: 'positive' } };
   });
 }
 
@@ -73,7 +87,12 @@ serveParent({
     });
   },
   fetch: () => undefined,
-  analyse: async (items) => ({ results: Promise.resolve(await obey(items)), shadow: null }),
+  analyse: async (items) => ({
+    results: Promise.resolve(await obey(items)),
+    shadow: items.some(({ request }) => request.path.startsWith('shadow-'))
+      ? () => obeyInShadow(items)
+      : null,
+  }),
   forget: () => undefined,
   calibrate: () => Promise.resolve([]),
 });
