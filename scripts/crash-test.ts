@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/clock.ts';
+import { recordIn } from '../src/commands/open-record.ts';
 import { readStatus } from '../src/commands/status.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../src/dimse/limits.ts';
 import { sendFiles } from '../src/dimse/send-files.ts';
@@ -67,7 +68,7 @@ async function crashTest(): Promise<number> {
   await service.stop();
   const films = groups.flat().filter((film) => acknowledged.has(film.sopInstanceUid));
   const wrong = [...(await verifyArchive(data, films)), ...(await findDoubles(data))];
-  const counts = await readStatus(data);
+  const counts = await readStatus(recordIn(data));
   process.stdout.write(
     `${JSON.stringify({ seed: Number(values.seed), kills: Number(values.kills), acknowledged: acknowledged.size, wrong, counts })}\n`,
   );
@@ -102,7 +103,7 @@ async function sendGroup(
 
 async function waitUntilTriaged(): Promise<void> {
   for (let second = 0; second < 600; second += 1) {
-    if ((await readStatus(data)).pending === 0) return;
+    if ((await readStatus(recordIn(data))).pending === 0) return;
     await delay(1000);
   }
 }

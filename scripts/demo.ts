@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/clock.ts';
 import { listFiles } from '../src/commands/list-files.ts';
+import { recordIn } from '../src/commands/open-record.ts';
 import { readStatus } from '../src/commands/status.ts';
 import { PROJECT_FOLDER } from '../src/project-folder.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../src/dimse/limits.ts';
@@ -48,7 +49,7 @@ async function runDemo(): Promise<number> {
   say(`Data in ${folder}; starting the service …`);
   const service = await startServiceProcess(folder);
   const rows = await sendFilms(films, service);
-  const counts = await readStatus(folder);
+  const counts = await readStatus(recordIn(folder));
   const measured = rows.filter((row) => row.outcome === 'positive' || row.outcome === 'negative');
   const times = measured.flatMap((row) => (row.ms === null ? [] : [row.ms])).sort((a, b) => a - b);
   const asExpected = rows.every((row) => row.asExpected !== false);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { databasePath, openSqlite } from '../src/database/sqlite.ts';
+import { recordIn } from '../src/commands/open-record.ts';
 import { readStatus } from '../src/commands/status.ts';
 import { PROJECT_FOLDER } from '../src/project-folder.ts';
 import { freePort } from '../src/testing/free-port.ts';
@@ -181,7 +182,7 @@ async function settle(
   const problems = complete ? [] : ['some films were never answered Success'];
   await hurryDeliveries(node, dataFolder);
   for (let second = 0; second < QUIET_SECONDS_MAX; second += 1) {
-    const { pending, deliveriesPending } = await readStatus(dataFolder);
+    const { pending, deliveriesPending } = await readStatus(recordIn(dataFolder));
     if (pending === 0 && deliveriesPending === 0) {
       const status = await node.stop();
       return status === 0
@@ -192,7 +193,7 @@ async function settle(
   }
   return [
     ...problems,
-    `not quiet after ${QUIET_SECONDS_MAX} s: ${JSON.stringify(await readStatus(dataFolder))}`,
+    `not quiet after ${QUIET_SECONDS_MAX} s: ${JSON.stringify(await readStatus(recordIn(dataFolder)))}`,
   ];
 }
 
@@ -225,7 +226,7 @@ async function report(
     ),
     ...{ films: senders.films.length, acknowledged: films.length, answers: senders.answers },
     ...{ reportsInPacs, serviceStarts: node.starts, peakRssMb: node.peakRssMb },
-    counts: await readStatus(found.dataFolder),
+    counts: await readStatus(recordIn(found.dataFolder)),
     wrong: [...found.problems, ...ended, ...wrong],
   };
   process.stdout.write(

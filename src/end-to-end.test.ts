@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from './clock.ts';
 import { reassess } from './commands/deliveries.ts';
-import { withRecord } from './commands/open-record.ts';
+import { recordIn, withRecord } from './commands/open-record.ts';
 import { readStatus } from './commands/status.ts';
 import { PROJECT_FOLDER } from './project-folder.ts';
 import { DEFAULT_DIMSE_LIMITS } from './dimse/limits.ts';
@@ -68,13 +68,19 @@ async function until(condition: () => Promise<boolean>, seconds: number): Promis
   throw new Error(`not within ${seconds} s`);
 }
 
-const status = () => readStatus(join(folder, 'data'));
+const status = () => readStatus(recordIn(join(folder, 'data')));
 
 describe('a film on its way through the service', { timeout: 120_000 }, () => {
   it('two thin films of one person become one referral with pictures and reports', async () => {
     expect(await send('02-thin-cortex.dcm', '03-thin-cortex-again.dcm')).toEqual([0, 0]);
     await until(async () => (await status()).pending === 0, 60);
     expect(await status()).toMatchObject({ received: 2, positive: 2, referrals: 1, reportsWritten: 2 });
+    expect((await fetch(new URL('/readyz', service.ready.http.url))).status).toBe(200);
+    const metrics = await (await fetch(new URL('/metrics', service.ready.http.url))).text();
+    expect(metrics).toMatch(/osteotriage_instances_total\{door="dimse",result="stored"\} [1-9]/);
+    expect(metrics).toMatch(/osteotriage_films_total\{outcome="positive"\} [1-9]/);
+    expect(metrics).toMatch(/osteotriage_queue_jobs\{state="waiting"\} 0/);
+    expect(metrics).toMatch(/osteotriage_workers_live [1-9]/);
     const { referrals } = (await (await fetch(new URL('/api/referrals', service.ready.http.url))).json()) as {
       referrals: { examIds: string[]; meanWidthMm: number }[];
     };
@@ -133,9 +139,9 @@ describe('a film on its way through the service', { timeout: 120_000 }, () => {
     )
       .json()
       .then((answer) => (answer as { exams: [{ examId: string }] }).exams);
-    expect(await reassess(data, examId)).toEqual([{ examId, revision: 1 }]);
+    expect(await reassess(recordIn(data), examId)).toEqual([{ examId, revision: 1 }]);
     await until(async () => (await status()).pending === 0, 60);
-    const reports = await withRecord(data, (database) =>
+    const reports = await withRecord(recordIn(data), (database) =>
       database.selectFrom('reports').selectAll().where('exam_id', '=', examId).execute(),
     );
     expect(reports.map(({ kind, revision }) => `${kind} ${revision}`).sort()).toEqual([

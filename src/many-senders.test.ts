@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServiceProcess, startServiceProcess } from '../scripts/demo/service-process.ts';
 import { systemClock } from './clock.ts';
+import { recordIn } from './commands/open-record.ts';
 import { readStatus } from './commands/status.ts';
 import { buildImage, type SyntheticElement } from './dicom/synthetic-image.ts';
 import { DEFAULT_DIMSE_LIMITS } from './dimse/limits.ts';
@@ -51,7 +52,10 @@ describe('the same instance over twenty associations at once', { timeout: 60_000
       Array.from({ length: 20 }, (_, index) => send(path, `SENDER${index}`)),
     );
     expect(statuses).toEqual(Array.from({ length: 20 }, () => 0));
-    expect(await readStatus(join(folder, 'data'))).toMatchObject({ received: 1, refused: 0 });
+    expect(await readStatus(recordIn(join(folder, 'data')))).toMatchObject({
+      received: 1,
+      refused: 0,
+    });
     expect(await heldFiles()).toBe(1);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
+import { recordIn } from '../../src/commands/open-record.ts';
 import { readStatus } from '../../src/commands/status.ts';
 import { databasePath, openSqlite } from '../../src/database/sqlite.ts';
 import { splitPart10 } from '../../src/dicom/part10.ts';
@@ -156,7 +157,7 @@ function hex(status: number): string {
 
 async function untilTriaged(data: string): Promise<void> {
   for (let second = 0; second < TRIAGE_SECONDS_MAX; second += 1) {
-    if ((await readStatus(data)).pending === 0) return;
+    if ((await readStatus(recordIn(data))).pending === 0) return;
     await delay(1000);
   }
   throw new Error(`some films were not triaged within ${TRIAGE_SECONDS_MAX} s`);

@@ -10,6 +10,11 @@ import { TriageError } from '../errors.ts';
 /** What says where the record is. */
 export type RecordPlace = Pick<Config, 'mode' | 'data' | 'databaseUrl' | 'databasePasswordFile'>;
 
+/** The record in a data folder. */
+export function recordIn(dataFolder: string): RecordPlace {
+  return { mode: 'embedded', data: dataFolder, databaseUrl: '', databasePasswordFile: '' };
+}
+
 /**
  * Opens the record for one step, beside running services or without one. Throws not-found without a database,
  * database-newer, database-unreachable, and configuration-invalid where it is older than this program.

@@ -7,12 +7,12 @@ import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.ts';
 import type { Database } from '../database/schema.ts';
-import { readConfig } from '../config.ts';
 import { openSqlite } from '../database/sqlite.ts';
 import { readHeaderFromFile } from '../dicom/read-header.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../dimse/limits.ts';
 import { sendFiles } from '../dimse/send-files.ts';
 import { PROJECT_FOLDER } from '../project-folder.ts';
+import { recordIn } from './open-record.ts';
 import { readStatus } from './status.ts';
 import { type ServiceProcess, startServiceProcess } from '../../scripts/demo/service-process.ts';
 
@@ -25,7 +25,7 @@ const WAIT = { timeout: 60_000, interval: 100 };
 let folder: string;
 let dataFolder: string;
 
-const statusOf = (data: string) => readStatus(readConfig({ data }, {}).config);
+const statusOf = (data: string) => readStatus(recordIn(data));
 let service: ServiceProcess;
 let database: Kysely<Database>;
 beforeAll(async () => {

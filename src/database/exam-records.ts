@@ -3,6 +3,7 @@ import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Reason, ViewName } from '../exam/analysis.ts';
 import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
 import type { Database, Door, ExamTable } from './schema.ts';
+import { addToTallies } from './tallies.ts';
 
 /** Refusals that are remembered: a sender that tries again and again must not fill the record. */
 const REFUSALS_MAX = 100_000;
@@ -74,6 +75,7 @@ export async function insertExam(database: Connection, received: ReceivedInstanc
       finished_at_ms: null,
     })
     .execute();
+  await addToTallies(database, { 'exam pending': 1 });
   return examId;
 }
 

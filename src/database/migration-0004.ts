@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { engineOf } from './engine.ts';
+import { countedKey, engineOf } from './engine.ts';
 
 /** Priorities and traces of jobs, the choice of models and their shadows, calibrations, and duties of one for all. */
 export async function createEngineRecord(database: Kysely<never>): Promise<void> {
@@ -7,6 +7,7 @@ export async function createEngineRecord(database: Kysely<never>): Promise<void>
   await widenJobs(db);
   await widenExams(db);
   await createModelRecord(db);
+  await createTallies(db);
   await db.schema
     .createTable('duties')
     .addColumn('name', 'text', (c) => c.primaryKey())
@@ -106,4 +107,16 @@ async function createModelRecord({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('measured_at_ms', 'bigint', (c) => c.notNull())
     .addPrimaryKeyConstraint('calibrations_key', ['model_sha256', 'device'])
     .execute();
+}
+
+async function createTallies(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('tallies')
+    .addColumn('tally_id', ...countedKey(db))
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('amount', 'bigint', (c) => c.notNull())
+    .execute();
+  await sql`INSERT INTO tallies (name, amount) SELECT 'exam ' || state, count(*) FROM exams GROUP BY state
+    UNION ALL SELECT 'referral', count(*) FROM referrals
+    UNION ALL SELECT 'report', count(DISTINCT exam_id) FROM reports WHERE kind = 'SR'`.execute(db);
 }

@@ -12,6 +12,7 @@ import {
   type StepOrder,
 } from './procedure-records.ts';
 import type { Database } from './schema.ts';
+import { addToTallies } from './tallies.ts';
 import { transact } from './transact.ts';
 
 /**
@@ -46,6 +47,7 @@ export async function referPerson(
         updated_at_ms: finding.nowMs,
       })
       .execute();
+    await addToTallies(database, { referral: 1 });
   } else {
     await database
       .updateTable('referrals')

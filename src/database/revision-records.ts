@@ -3,6 +3,7 @@ import { type ExamState, moveExam } from '../exam/exam-state.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import { waitingJob } from './job-records.ts';
+import { addToTallies } from './tallies.ts';
 import { transact } from './transact.ts';
 
 const REASSESSED = 'exam assessed anew';
@@ -54,6 +55,7 @@ async function putBack(database: Connection, examId: string, nowMs: number, acto
       .set({ state: moveExam(exam.state, 'pending'), revision })
       .where('exam_id', '=', examId)
       .execute();
+    await addToTallies(database, { [`exam ${exam.state}`]: -1, 'exam pending': 1 });
     // A report that is known to be wrong, or old, must not go out after its successor.
     await database
       .updateTable('deliveries')

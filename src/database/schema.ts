@@ -35,6 +35,7 @@ export interface Database {
   shadow_results: ShadowResultTable;
   calibrations: CalibrationTable;
   duties: DutyTable;
+  tallies: TallyTable;
 }
 
 /** People as the senders name them: one row for each issuer and Patient ID. */
@@ -315,4 +316,11 @@ export interface DutyTable {
   holder: string;
   token: string;
   until_ms: number;
+}
+
+/** Lines whose sums are counts (src/database/tallies.ts). */
+export interface TallyTable {
+  tally_id: Generated<number>;
+  name: string;
+  amount: number;
 }

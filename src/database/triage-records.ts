@@ -9,6 +9,7 @@ import { referPerson } from './referral-records.ts';
 import { findReassessedAtMs } from './revision-records.ts';
 import { pendingDeliveries } from './delivery-records.ts';
 import type { Database, Door, ReportTable } from './schema.ts';
+import { addToTallies } from './tallies.ts';
 import { transact } from './transact.ts';
 
 /** A report object that is durable in the archive. */
@@ -231,6 +232,7 @@ export async function finishExam(
     })
     .where('exam_id', '=', examId)
     .execute();
+  await addToTallies(database, { [`exam ${exam.state}`]: -1, [`exam ${to}`]: 1 });
   return { personId: exam.person_id };
 }
 
@@ -238,7 +240,21 @@ async function insertReports(database: Connection, result: TriageResult): Promis
   const { job, reports, destinations, nowMs } = result;
   if (reports.length === 0) return;
   const rows = reports.map((report) => ({ ...report, exam_id: job.examId, created_at_ms: nowMs }));
+  if (rows.some(({ kind }) => kind === 'SR') && !(await isReported(database, job.examId))) {
+    await addToTallies(database, { report: 1 });
+  }
   await database.insertInto('reports').values(rows).execute();
   const deliveries = pendingDeliveries(rows, destinations, nowMs);
   if (deliveries.length > 0) await database.insertInto('deliveries').values(deliveries).execute();
+}
+
+/** A report that was revised is one report. */
+async function isReported(database: Connection, examId: string): Promise<boolean> {
+  const report = await database
+    .selectFrom('reports')
+    .select('kind')
+    .where('exam_id', '=', examId)
+    .where('kind', '=', 'SR')
+    .executeTakeFirst();
+  return report !== undefined;
 }

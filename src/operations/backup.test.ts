@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startService } from '../compose.ts';
+import { recordIn } from '../commands/open-record.ts';
 import { readStatus } from '../commands/status.ts';
 import { readConfig } from '../config.ts';
 import { openSqlite } from '../database/sqlite.ts';
@@ -32,7 +33,7 @@ afterEach(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
-const statusOf = (folder: string) => readStatus(readConfig({ data: folder }, {}).config);
+const statusOf = (folder: string) => readStatus(recordIn(folder));
 
 function backUp() {
   clock.advance(1000);

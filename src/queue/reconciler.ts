@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { insertJobs, type NewJob } from '../database/job-records.ts';
 import type { Database } from '../database/schema.ts';
+import { foldTallies } from '../database/tallies.ts';
 import { transact } from '../database/transact.ts';
 import { TriageError } from '../errors.ts';
 import type { Log } from '../telemetry.ts';
@@ -57,6 +58,7 @@ export class Reconciler {
     const { database, queue, log } = this.#parts;
     const recovered = await queue.recover(pauseMs);
     if (recovered === undefined) return;
+    await foldTallies(database);
     if (recovered > 0) log.info({ recovered }, 'jobs that were due are handed out again');
     const { forgotten, next } = await findForgotten(database, this.#place);
     this.#place = next;

@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Database, ExamTable, PersonTable } from '../database/schema.ts';
+import { readTallies } from '../database/tallies.ts';
 import { reasonText } from '../decide/reason-texts.ts';
 import type { AnalysisResult, Outcome, Reason, ViewName } from '../exam/analysis.ts';
 import type { ImageHeader } from '../exam/exam.ts';
@@ -178,28 +179,18 @@ async function listRefusals(database: Kysely<Database>, limit: number): Promise<
 }
 
 async function countStatus(database: Kysely<Database>): Promise<StatusCounts> {
-  const states = await database
-    .selectFrom('exams')
-    .select((select) => ['state', select.fn.countAll<number>().as('count')])
-    .groupBy('state')
-    .execute();
-  const countOf = (state: ExamState) => states.find((row) => row.state === state)?.count ?? 0;
+  const tallies = await readTallies(database);
+  const countOf = (state: ExamState) => tallies[`exam ${state}`] ?? 0;
   const one = await database
     .selectNoFrom((select) => [
       select
         .selectFrom('refusals')
-        .select((row) => row.fn.countAll<number>().as('count'))
-        .as('refused'),
+        .select((row) => row.fn.min('refusal_id').as('id'))
+        .as('firstRefusal'),
       select
-        .selectFrom('referrals')
-        .select((row) => row.fn.countAll<number>().as('count'))
-        .as('referrals'),
-      select
-        .selectFrom('reports')
-        .where('kind', '=', 'SR')
-        // A report that was revised is one report.
-        .select((row) => row.fn.count<number>('exam_id').distinct().as('count'))
-        .as('reportsWritten'),
+        .selectFrom('refusals')
+        .select((row) => row.fn.max('refusal_id').as('id'))
+        .as('lastRefusal'),
       select
         .selectFrom('deliveries')
         .where('state', '=', 'pending')
@@ -212,17 +203,22 @@ async function countStatus(database: Kysely<Database>): Promise<StatusCounts> {
         .as('deliveriesDead'),
     ])
     .executeTakeFirstOrThrow();
+  const { firstRefusal, lastRefusal } = one;
   return {
-    received: states.reduce((sum, row) => sum + row.count, 0),
+    received: Object.entries(tallies).reduce(
+      (sum, [name, count]) => (name.startsWith('exam ') ? sum + count : sum),
+      0,
+    ),
     pending: countOf('pending'),
     positive: countOf('positive'),
     negative: countOf('negative'),
     notAssessable: countOf('not-assessable'),
     notEligible: countOf('not-eligible'),
-    refused: one.refused ?? 0,
+    // They are numbered, and the oldest are forgotten first.
+    refused: firstRefusal === null || lastRefusal === null ? 0 : lastRefusal - firstRefusal + 1,
     failed: countOf('failed'),
-    referrals: one.referrals ?? 0,
-    reportsWritten: one.reportsWritten ?? 0,
+    referrals: tallies.referral ?? 0,
+    reportsWritten: tallies.report ?? 0,
     deliveriesPending: one.deliveriesPending ?? 0,
     deliveriesDead: one.deliveriesDead ?? 0,
   };
