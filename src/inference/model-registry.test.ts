@@ -56,11 +56,26 @@ describe('the model registry', () => {
     ['a name of another model', (text: string) => text.replace('"mandible-contour"', '"spine"')],
     ['a file outside its folder', (text: string) => text.replace('"model.onnx"', '"../model.onnx"')],
     ['no digest', (text: string) => text.replace('"sha256"', '"sha1"')],
+    ['a task that nobody knows', (text: string) => text.replace('"task":"panoramic"', '"task":"toes"')],
+    ['no threshold of its task', (text: string) => text.replace('"panoramic":0.5', '"panorama":0.5')],
+    ['no output of its task', (text: string) => text.replace('"name":"foramen"', '"name":"foramina"')],
   ])('refuses a manifest with %s', async (_, spoil) => {
     copyModel('1.0.0');
     const path = join(folder, 'mandible-contour', '1.0.0', 'model.json');
-    writeFileSync(path, spoil(readFileSync(path, 'utf8')));
+    const text = readFileSync(path, 'utf8');
+    expect(spoil(text)).not.toBe(text);
+    writeFileSync(path, spoil(text));
     await expect(findModel(folder, 'mandible-contour')).rejects.toMatchObject({ code: 'model-invalid' });
+  });
+
+  it('says what a manifest lacks of its task', async () => {
+    copyModel('1.0.0');
+    const path = join(folder, 'mandible-contour', '1.0.0', 'model.json');
+    const text = readFileSync(path, 'utf8').replace('"name":"foramen"', '"name":"foramina"');
+    writeFileSync(path, text.replace('"panoramic":0.5', '"panorama":0.5'));
+    await expect(findModel(folder, 'mandible-contour')).rejects.toThrow(
+      'lacks the output foramen and the threshold panoramic of its task panoramic',
+    );
   });
 
   it('orders versions by number', () => {
