@@ -17,6 +17,7 @@ import {
   contextSourcesOf,
   DOCKER_FOLDER,
   environmentOf,
+  type Instruction,
   lastStageOf,
   listContextFiles,
   readComposeFile,
@@ -218,10 +219,7 @@ it('the example of a sites file is one', () => {
 });
 
 describe('what the image holds', () => {
-  const sources = contextSourcesOf(lastStageOf(readDockerfile('Dockerfile')));
-  const files = listContextFiles().filter((path) =>
-    sources.some((source) => path === source || path.startsWith(`${source}/`)),
-  );
+  const files = filesOf(lastStageOf(readDockerfile('Dockerfile')));
   const lock = JSON.parse(readFileSync(join(PROJECT_FOLDER, 'package-lock.json'), 'utf8')) as {
     readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
   };
@@ -253,11 +251,8 @@ describe('what the image holds', () => {
     let child: ChildProcess;
     beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), 'osteotriage-image-'));
-      for (const path of files) {
-        mkdirSync(join(folder, 'app', dirname(path)), { recursive: true });
-        cpSync(join(PROJECT_FOLDER, path), join(folder, 'app', path));
-      }
-      cpSync(join(PROJECT_FOLDER, 'dist/pages'), join(folder, 'app/dist/pages'), { recursive: true });
+      copyFiles(files, join(folder, 'app'));
+      cpSync(buildPages(join(folder, 'pages')), join(folder, 'app/dist/pages'), { recursive: true });
       for (const path of packages) {
         mkdirSync(join(folder, 'app', dirname(path)), { recursive: true });
         symlinkSync(join(PROJECT_FOLDER, path), join(folder, 'app', path));
@@ -296,14 +291,45 @@ describe('what the image holds', () => {
       const statusOf = async (path: string) =>
         (await fetch(new URL(path, `http://127.0.0.1:${operationsPort}`))).status;
       expect(await statusOf('/healthz')).toBe(200);
-      await expect.poll(() => statusOf('/readyz'), { timeout: 20_000 }).toBe(200);
+      await expect.poll(() => statusOf('/readyz'), { timeout: 40_000 }).toBe(200);
       expect((await fetch(http.url)).status).toBe(200);
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
       expect(await ended).toEqual([0, null]);
-    });
+    }, 60_000);
   });
 });
+
+/** What a stage copies from the build's context. */
+function filesOf(instructions: readonly Instruction[]): readonly string[] {
+  const sources = contextSourcesOf(instructions);
+  return listContextFiles().filter((path) =>
+    sources.some((source) => path === source || path.startsWith(`${source}/`)),
+  );
+}
+
+function copyFiles(files: readonly string[], folder: string): void {
+  for (const path of files) {
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
+    cpSync(join(PROJECT_FOLDER, path), join(folder, path));
+  }
+}
+
+/** Builds the pages from what the first stage copies, as it does. */
+function buildPages(folder: string): string {
+  const instructions = readDockerfile('Dockerfile');
+  const first = instructions.slice(
+    0,
+    instructions.findIndex(({ name }, at) => at > 0 && name === 'FROM'),
+  );
+  copyFiles(filesOf(first), folder);
+  symlinkSync(join(PROJECT_FOLDER, 'node_modules'), join(folder, 'node_modules'));
+  const words = first.at(-1)?.text.split(' ') ?? [];
+  expect(words[0]).toBe('node');
+  const { status, stderr } = spawnSync(process.execPath, words.slice(1), { cwd: folder, encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+  return join(folder, 'dist/pages');
+}
 
 /** Follows imports, and files that are named by their place beside the file that names them. */
 function reach(entries: readonly string[]): { reached: ReadonlySet<string>; imported: ReadonlySet<string> } {
