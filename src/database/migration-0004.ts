@@ -31,7 +31,9 @@ async function widenJobs(db: Kysely<unknown>): Promise<void> {
     .addColumn('deaths', 'integer', (c) => c.notNull().defaultTo(0))
     .execute();
   await sql`UPDATE jobs SET rank_ms = due_at_ms`.execute(db);
-  await schema.createIndex('jobs_by_rank').on('jobs').columns(['state', 'rank_ms']).execute();
+  // It would be taken for what is due now, which is nearly all that waits, and all of that would have to be sorted.
+  await schema.dropIndex('jobs_by_due').execute();
+  await schema.createIndex('jobs_by_rank').on('jobs').columns(['state', 'rank_ms', 'due_at_ms']).execute();
   await schema.createIndex('jobs_by_lease').on('jobs').columns(['state', 'lease_until_ms']).execute();
 }
 

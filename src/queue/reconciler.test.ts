@@ -140,19 +140,19 @@ describe.skipIf(!tool.available)('what Redis should hold', () => {
 
   it('leads to nothing where the row has ended, and costs no other job its turn', async () => {
     const queue = await openOverRedis();
-    const examIds = await insertExams(100);
+    const examIds = await insertExams(60);
     await queue.announce(examIds.map(routineJob));
-    await queue.enqueue([routineJob(examIds[99]!)]);
-    expect(await queue.claim(2, 1000)).toMatchObject([{ examId: examIds[99] }]);
+    await queue.enqueue([routineJob(examIds[59]!)]);
+    expect(await queue.claim(2, 1000)).toMatchObject([{ examId: examIds[59] }]);
     expect(await queue.claim(100, 1000)).toEqual([]);
     expect(await server!.command('ZCARD', 'osteotriage:triage:prioritized')).toBe('0');
   });
 
   it('is bounded: nothing is left of jobs that have ended, and no record of events grows', async () => {
     const queue = await openOverRedis();
-    const examIds = await insertExams(500);
+    const examIds = await insertExams(120);
     await queue.enqueue(examIds.map(routineJob));
-    expect(await queue.claim(500, 1000)).toHaveLength(500);
+    expect(await queue.claim(120, 1000)).toHaveLength(120);
     const keys = (await server!.command('KEYS', '*')).split('\n');
     expect(keys.filter((key) => examIds.some((examId) => key.includes(examId)))).toEqual([]);
     expect(keys.length).toBeLessThan(12);
