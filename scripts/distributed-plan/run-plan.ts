@@ -119,11 +119,11 @@ async function sendUnderFaults(
   clients: FilmClients,
   player: FaultPlayer,
 ): Promise<void> {
-  let isSent = false;
-  const sending = clients.sendAll(SENDERS, filmsPerSecond).then(() => (isSent = true));
+  const sent = new AbortController();
+  const sending = clients.sendAll(SENDERS, filmsPerSecond).then(() => sent.abort());
   let played = 0;
   for (const fault of planDistributedFaults(seed, kinds)) {
-    if (isSent && played >= kinds.length) break;
+    if (sent.signal.aborted && played >= kinds.length) break;
     await delay(fault.pauseSeconds * 1000);
     await player.play(fault);
     played += 1;

@@ -46,7 +46,7 @@ async function countRefusals({ database }: HeldFilms): Promise<Readonly<Record<s
     .select((select) => ['code', select.fn.countAll<number>().as('times')])
     .groupBy('code')
     .execute();
-  return Object.fromEntries(rows.map(({ code, times }) => [code, Number(times)]));
+  return Object.fromEntries(rows.map(({ code, times }) => [code, times]));
 }
 
 interface Check {
@@ -88,7 +88,7 @@ async function checkOutcomes({ database, objects }: HeldFilms): Promise<Check> {
     .where('action', 'like', 'exam %')
     .groupBy('subject')
     .execute();
-  const timesOf = new Map(triages.map(({ subject, times }) => [subject, Number(times)]));
+  const timesOf = new Map(triages.map(({ subject, times }) => [subject, times]));
   const reports = await database.selectFrom('reports').select(['exam_id', 'kind', 'object_key']).execute();
   const kindsOf = Map.groupBy(reports, ({ exam_id: examId }) => examId);
   const open = await database.selectFrom('jobs').select('exam_id').where('state', '!=', 'done').execute();

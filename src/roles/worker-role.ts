@@ -36,8 +36,10 @@ export async function startWorkerRole(foundation: Foundation, parts: RunningPart
     },
     (setup) => startWorkerPool({ ...settings, ...calibrations, setup, clock, log }),
   );
-  const closePool = () => Promise.all([watch.close(), pool.close(WORKER_GRACE_MS)]);
-  parts.push({ name: 'workers', stop: async () => void (await closePool()) });
+  const closePool = async (): Promise<void> => {
+    await Promise.all([watch.close(), pool.close(WORKER_GRACE_MS)]);
+  };
+  parts.push({ name: 'workers', stop: closePool });
   gaugePool(foundation.meter, pool);
   startTriage(foundation, pool, parts);
   const reconciler = new Reconciler(foundation);
