@@ -79,8 +79,9 @@ export function judgeAnswer(
       `the key in ${accessKeyFile} and ${secretKeyFile} must be allowed to list, read, write and remove in the bucket ${bucket}`,
     );
   }
-  const retry = status >= 500 || status === 429 || status === 408 || AGAIN_CODES.has(code);
-  return { error: new TriageError('storage-failed', said), retry };
+  // The last step of an upload in parts answers 200 before it knows.
+  const isPassing = status < 300 || status >= 500 || status === 429 || status === 408;
+  return { error: new TriageError('storage-failed', said), retry: isPassing || AGAIN_CODES.has(code) };
 }
 
 /**
