@@ -89,6 +89,7 @@ async function benchFilmSet(folder: string, name: string, set: FilmSet, size: Be
       ...{ workers: cores.length, filmsEachRound: count, stagesMs: meanStages(alone) },
       aloneRoundTripMs: rounded(mean(alone.map(({ roundTripMs }) => roundTripMs))),
       processorMsEachFilm: {
+        alone: rounded(mean(alone.map(({ processorMs }) => processorMs))),
         service: rounded((1000 * spent.service) / (count * size.rounds)),
         workers: rounded((1000 * spent.workers) / (count * size.rounds)),
       },

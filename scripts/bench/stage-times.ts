@@ -8,6 +8,7 @@ import { openLog } from '../../src/telemetry.ts';
 import { workerSettings } from '../../src/worker-settings.ts';
 import type { FilmTemplate } from '../fault-plan/invented-film.ts';
 import { nextFilm } from './panoramic-films.ts';
+import { cpuSeconds } from './process-figures.ts';
 import { holdToCores } from './processor-cores.ts';
 import { mean, rounded } from './statistics.ts';
 
@@ -16,6 +17,8 @@ export interface LoneFilm {
   readonly stagesMs: StageTimings;
   /** Beyond the stages: messages between the processes, and what no stage counts. */
   readonly roundTripMs: number;
+  /** Processor time of the worker with all its threads, which tells on a busy machine too. */
+  readonly processorMs: number;
 }
 
 /** One worker that reads films one at a time, held to one core: nothing overlaps, no thread helps. */
@@ -34,7 +37,8 @@ export async function startLoneWorker(
   await mkdir(folder, { recursive: true });
   const settings = workerSettings(readConfig({ workers: '1' }, {}).config);
   const pool = await startWorkerPool({ ...settings, clock: systemClock, log: openLog('error') });
-  for (const pid of pool.workerPids()) holdToCores(pid, [core]);
+  const [pid = 0] = pool.workerPids();
+  holdToCores(pid, [core]);
   return {
     async measure(count) {
       const films: LoneFilm[] = [];
@@ -44,9 +48,12 @@ export async function startLoneWorker(
         await mkdir(scratchFolder);
         await writeFile(path, nextFilm(templates, index).bytes);
         const request = { id: `lone-${index}`, path, source: 'dicom' as const, options: {}, scratchFolder };
+        const usedBefore = (await cpuSeconds(pid)).own;
         const askedAtMs = performance.now();
         const { analysis } = await pool.analyse({ ...request, reportedAtMs: Date.now() });
-        films.push({ stagesMs: analysis.timingsMs, roundTripMs: performance.now() - askedAtMs });
+        const roundTripMs = performance.now() - askedAtMs;
+        const processorMs = 1000 * ((await cpuSeconds(pid)).own - usedBefore);
+        films.push({ stagesMs: analysis.timingsMs, roundTripMs, processorMs });
         await rm(scratchFolder, { recursive: true });
         await rm(path);
       }
