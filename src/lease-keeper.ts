@@ -12,13 +12,13 @@ const RENEW_MS = 2_000;
  * was lost is somebody else's; whoever works at the job must not write its result.
  */
 export class LeaseKeeper {
-  readonly #queue: Pick<JobQueue, 'claim' | 'renew' | 'settle'>;
+  readonly #queue: Pick<JobQueue, 'claim' | 'renew'>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #held = new Set<LeasedJob>();
   #cancelRenewal: (() => void) | undefined;
 
-  constructor(queue: Pick<JobQueue, 'claim' | 'renew' | 'settle'>, clock: Clock, log: Log) {
+  constructor(queue: Pick<JobQueue, 'claim' | 'renew'>, clock: Clock, log: Log) {
     this.#queue = queue;
     this.#clock = clock;
     this.#log = log;
@@ -37,10 +37,9 @@ export class LeaseKeeper {
     return this.#held.has(job);
   }
 
-  /** The job ended, was given back, or was lost: it is renewed no more, and the queue forgets this hand-out. */
-  async end(job: LeasedJob): Promise<void> {
+  /** The job ended, was given back, or was lost: it is renewed no more. */
+  end(job: LeasedJob): void {
     this.#held.delete(job);
-    await this.#queue.settle(job);
   }
 
   /** Renews nothing more; what is still held comes back to the queue when its lease ends. */

@@ -165,7 +165,7 @@ export class TriageRunner {
         );
       });
     } finally {
-      await this.#leases.end(job);
+      this.#leases.end(job);
       if (scratchFolder !== undefined) await objects.removeScratch(scratchFolder).catch(() => undefined);
     }
   }

@@ -31,7 +31,6 @@ export function openDatabaseJobQueue(database: Kysely<Database>, clock: Clock): 
         lease_until_ms: null,
         last_error: errorCode,
       }),
-    settle: () => Promise.resolve(),
     // Whoever claims looks at the rows themselves, so nothing is ever missing.
     recover: () => Promise.resolve(0),
     onWork(ring) {

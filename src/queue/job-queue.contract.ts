@@ -157,7 +157,6 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
       await queue.enqueue(examIds.slice(0, 1).map(routineJob));
       const job = await claimOne();
       expect(await queue.retryLater(job, 5000, 'worker-crashed')).toBe(true);
-      await queue.settle(job);
       await elapse(4999);
       expect(await queue.claim(1, 1000)).toEqual([]);
       await elapse(1);
@@ -180,7 +179,6 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
       const job = await claimOne();
       const reason = { code: 'worker-crashed', text: 'The worker ended.' };
       await recordTriageFailure(database, { job, reason, nowMs: clock.nowMs() });
-      await queue.settle(job);
       await elapse(HOUR_MS);
       expect(await queue.claim(1, 1000)).toEqual([]);
       expect(await queue.counts()).toEqual({ waiting: 0, leased: 0, dead: 1 });

@@ -22,8 +22,6 @@ export interface JobQueue {
   renew(jobs: readonly LeasedJob[], leaseMs: number): Promise<readonly LeasedJob[]>;
   /** Gives a job back to be tried again after the wait. False: the lease was lost. */
   retryLater(job: LeasedJob, waitMs: number, errorCode: string): Promise<boolean>;
-  /** The record has ended the job, or its lease was lost: the queue forgets this hand-out. Never rejects. */
-  settle(job: LeasedJob): Promise<void>;
   /**
    * Makes sure that what is due in the record will be handed out: jobs of workers that died, retries whose time has come,
    * and what was lost on the way. Nothing where another process did so in the last `pauseMs`; that gives undefined, else

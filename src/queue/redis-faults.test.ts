@@ -86,7 +86,7 @@ class StubWorker {
     const reason = { code: 'worker-crashed', text: 'A stub.' };
     const written = await recordTriageFailure(this.#database, { job, reason, nowMs: clock.nowMs() });
     if (written !== undefined) this.results.push(job.examId);
-    await this.#leases.end(job);
+    this.#leases.end(job);
   }
 }
 
