@@ -1,6 +1,7 @@
 /**
  * A worker that does what the path of each film says: `answer`, `crash`, `hang` (waits for ever), `spin` (burns
- * CPU for ever), `fail`, `leave-out`, `rubbish`, `wait-<ms>`. `shadow-answer`, `shadow-crash`, `shadow-hang`,
+ * CPU for ever), `fail`, `leave-out`, `rubbish`, `wait-<ms>`, `write-<ms>`
+ * (computes nothing and is so long in writing what was made). `shadow-answer`, `shadow-crash`, `shadow-hang`,
  * `shadow-fail` and `shadow-wait-<ms>` answer, and a model in shadow does that afterwards. A batch does the worst thing that any of its films
  * asks for, as a real one would. The setup can make it die at its start.
  */
@@ -17,6 +18,19 @@ export interface ScriptedSetup {
   readonly startsFile?: string;
   readonly startsThatDie?: number;
   readonly unfit?: boolean;
+  /** Stands in every answer as the bits stored of its image. */
+  readonly mark?: number;
+}
+
+let mark = 8;
+
+/** How long what was made of a batch is being written. */
+async function write(items: readonly BatchItem[], results: BatchItemResult[]): Promise<BatchItemResult[]> {
+  for (const { request } of items) {
+    const waitMs = Number(/^write-(\d+)$/.exec(request.path)?.[1] ?? 0);
+    if (waitMs > 0) await systemClock.sleep(waitMs);
+  }
+  return results;
 }
 
 async function obey(items: readonly BatchItem[]): Promise<BatchItemResult[]> {
@@ -56,7 +70,7 @@ function analysisOf(item: BatchItem, batchSize: number): AnalysisResult {
     schema: 'osteotriage.analysis/1',
     file: item.request.id,
     sopInstanceUid: null,
-    image: { columns: batchSize, rows: process.pid, bitsStored: 8 },
+    image: { columns: batchSize, rows: process.pid, bitsStored: mark },
     view: null,
     spacing: { mmPerPx: null, source: 'none' },
     outcome: 'negative',
@@ -72,6 +86,7 @@ function analysisOf(item: BatchItem, batchSize: number): AnalysisResult {
 serveParent({
   prepare: (setup) => {
     const { startsFile, startsThatDie = 0, unfit = false } = setup as ScriptedSetup;
+    mark = (setup as ScriptedSetup).mark ?? 8;
     if (unfit) throw new TriageError('model-invalid', 'asked to be unfit');
     if (startsFile !== undefined) {
       appendFileSync(startsFile, `${process.pid}\n`);
@@ -79,8 +94,8 @@ serveParent({
       if (starts <= startsThatDie) process.exit(9);
     }
     return Promise.resolve({
-      models: [],
-      executionProvider: 'cpu',
+      models: [{ name: 'scripted', version: '1.0.0', sha256: 'a'.repeat(64) }],
+      executionProvider: 'scripted',
       device: 'scripted',
       rssBytes: 0,
       warnings: [],
@@ -88,11 +103,16 @@ serveParent({
   },
   fetch: () => undefined,
   analyse: async (items) => ({
-    results: Promise.resolve(await obey(items)),
+    results: write(items, await obey(items)),
     shadow: items.some(({ request }) => request.path.startsWith('shadow-'))
       ? () => obeyInShadow(items)
       : null,
   }),
   forget: () => undefined,
-  calibrate: () => Promise.resolve([]),
+  calibrate: () =>
+    Promise.resolve([
+      { items: 1, runMs: 10 },
+      { items: 2, runMs: 11 },
+      { items: 4, runMs: 22 },
+    ]),
 });
