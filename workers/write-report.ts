@@ -5,8 +5,9 @@ import type { DicomHeader } from '../src/dicom/read-header.ts';
 import { writePart10, type DicomDataset } from '../src/dicom/write-part10.ts';
 import type { AnalysisResult } from '../src/exam/analysis.ts';
 import type { Film } from '../src/exam/film.ts';
+import type { GreyPicture } from '../src/imaging/grey-picture.ts';
 import { encodePng } from '../src/imaging/raster.ts';
-import { renderOverlay } from '../src/report/overlay-image.ts';
+import { renderOverlay, type OverlayPicture } from '../src/report/overlay-image.ts';
 import { buildPresentationState } from '../src/report/presentation-state.ts';
 import type { ReportInput } from '../src/report/report-object.ts';
 import { buildSecondaryCapture, PICTURE_COLUMNS_MAX } from '../src/report/secondary-capture.ts';
@@ -44,22 +45,36 @@ export async function writeArtefacts(
   const place = (name: string): string => join(scratchFolder, name);
   const picture = await renderOverlay(film, analysis, PICTURE_COLUMNS_MAX);
   const overlayPath = place('overlay.png');
-  const overlay = encodePng(picture.rgb, picture.columns, picture.rows, 3);
+  const overlay = writePng(overlayPath, { ...picture, pixels: picture.rgb }, 3);
   if (overlayOnly) {
-    await writeFile(overlayPath, await overlay);
+    await overlay;
     return { ...NOTHING, overlayPath };
   }
   const previewPath = place('preview.png');
-  // The encoder works on threads of its own, so both pictures are made at once where a core is free.
-  const preview = encodePng(picture.plain.pixels, picture.plain.columns, picture.plain.rows);
-  await Promise.all([writeFile(overlayPath, await overlay), writeFile(previewPath, await preview)]);
-  const hasReport = analysis.outcome === 'positive' || analysis.outcome === 'negative';
-  if (header === null || !hasReport) return { ...NOTHING, previewPath, overlayPath };
-  const input: ReportInput = { header, analysis, ...made };
-  const presentationState = buildPresentationState(input, header);
+  // The encoder works on threads of its own: both pictures are made while the objects are written.
+  const preview = writePng(previewPath, picture.plain, 1);
+  const objects =
+    header !== null && (analysis.outcome === 'positive' || analysis.outcome === 'negative')
+      ? writeObjects(place, { header, analysis, ...made }, header, picture)
+      : null;
+  const [written] = await Promise.all([objects, overlay, preview]);
+  return { ...NOTHING, ...written, previewPath, overlayPath };
+}
+
+async function writePng(path: string, picture: GreyPicture, channels: 1 | 3): Promise<void> {
+  await writeFile(path, await encodePng(picture.pixels, picture.columns, picture.rows, channels));
+}
+
+type WrittenObjects = Pick<Artefacts, 'structuredReport' | 'secondaryCapture' | 'presentationState'>;
+
+async function writeObjects(
+  place: (name: string) => string,
+  input: ReportInput,
+  display: DicomHeader,
+  picture: OverlayPicture,
+): Promise<WrittenObjects> {
+  const presentationState = buildPresentationState(input, display);
   return {
-    previewPath,
-    overlayPath,
     structuredReport: await writeObject(place('sr.dcm'), buildStructuredReport(input)),
     secondaryCapture: await writeObject(place('sc.dcm'), buildSecondaryCapture(input, picture)),
     presentationState:
