@@ -51,6 +51,14 @@ class ScriptedPool {
   }
 }
 
+/** A pool whose film ended a worker of another machine, or before a restart, and ends one here too. */
+class DoomedPool extends ScriptedPool {
+  override async analyse(request: AnalysisRequest): Promise<AnalysisReply> {
+    await database.updateTable('jobs').set({ deaths: 1 }).where('exam_id', '=', request.id).execute();
+    return super.analyse(request);
+  }
+}
+
 /** A pool whose first film is put back while it is being read, and ends after the second reading of it. */
 class OvertakenPool extends ScriptedPool {
   override async analyse(request: AnalysisRequest): Promise<AnalysisReply> {
@@ -145,6 +153,19 @@ describe('the triage runner', () => {
     expect(exam).toMatchObject({ examId: poison, reasons: [{ code: 'film-kills-workers' }] });
     // Twice is proof, and once was not.
     expect(pool.seen.filter((id) => id === poison)).toHaveLength(2);
+  });
+
+  it('counts the workers that a film ended in the record, for all machines and restarts', async () => {
+    const crash = () => {
+      throw new TriageError('worker-deadline', 'the worker hung');
+    };
+    const pool = new DoomedPool(2, crash);
+    expect(await triage(1, pool)).toMatchObject({ failed: 1 });
+    expect(pool.seen).toHaveLength(1);
+    const [exam] = await openWorklist(database).listExams({ state: 'failed', limit: 1 });
+    expect(exam).toMatchObject({ reasons: [{ code: 'film-kills-workers' }] });
+    const [job] = await database.selectFrom('jobs').selectAll().execute();
+    expect(job).toMatchObject({ state: 'dead', deaths: 2, last_error: 'film-kills-workers' });
   });
 
   it('leaves the report of who took the film over as it is', async () => {

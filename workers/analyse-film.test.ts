@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import type { AnalysisResult } from '../src/exam/analysis.ts';
 import { findModel } from '../src/inference/model-registry.ts';
 import { decodeRaster, encodePng, encodePng16 } from '../src/imaging/raster.ts';
 import { decodePixels } from '../src/imaging/decode-pixels.ts';
-import { analyseBatch, type BatchTools } from './analyse-film.ts';
+import { analyseBatch, type BatchTools, computeBatch } from './analyse-film.ts';
 import type { AnalysisReply, AnalysisRequest, BatchItemResult } from './messages.ts';
 import { openSession, type ModelSession } from './onnx-session.ts';
 
@@ -246,6 +246,24 @@ describe('a batch', () => {
     expect(results[0]).toMatchObject({ key: 1, failure: { code: 'storage-failed' } });
     expect(results[1]).toMatchObject({ key: 2, failure: { code: 'not-part-10' } });
     expect(results[2]).toMatchObject({ key: 3, reply: { analysis: { outcome: 'not-eligible' } } });
+  });
+
+  it('is computed while what was made of the one before is being written, and writes when that is over', async () => {
+    const request = fixture('02-thin-cortex.dcm', { scratchFolder: mkdtempSync(join(folder, 'scratch-')) });
+    const earlier = Promise.withResolvers<undefined>();
+    const item = { key: 1, request };
+    let isComputed = false;
+    const computing = computeBatch([item], tools, earlier.promise).then((answers) => {
+      isComputed = true;
+      return answers.results;
+    });
+    await systemClock.sleep(1500);
+    // Nothing is written yet, however long it waits.
+    expect([isComputed, readdirSync(request.scratchFolder!)]).toEqual([false, []]);
+    earlier.resolve(undefined);
+    const [result] = await computing;
+    expect(result).toMatchObject({ key: 1, reply: { analysis: { outcome: 'positive' } } });
+    expect(readdirSync(request.scratchFolder!)).toContain('sr.dcm');
   });
 
   it('runs the films one by one when the run of all fails, so that only the bad one fails', async () => {
