@@ -7,18 +7,6 @@ import type { Standing } from '../exam/standing.ts';
 import type { Database, ExamTable, PersonTable, ReportTable } from './schema.ts';
 import { sentBy } from './sender-records.ts';
 
-/** What a study is looked for by; wildcards `*` and `?` in the texts, an empty filter is every study. */
-export interface StudyFilter {
-  readonly studyUids?: readonly string[];
-  readonly patientId?: string;
-  readonly patientName?: string;
-  readonly accessionNumber?: string;
-  /** One of these. */
-  readonly modalities?: readonly string[];
-  /** YYYYMMDD, both ends included. */
-  readonly studyDates?: { readonly from?: string; readonly to?: string };
-}
-
 /** Values of the header that older rows may lack. */
 interface HeaderExtras {
   readonly seriesNumber?: number | null;
@@ -48,53 +36,8 @@ export interface ExamStanding extends Standing {
   readonly pdfKey: string | null;
 }
 
-const REPORT_MODALITIES: Readonly<Partial<Record<string, ReportKind>>> = { SR: 'SR', OT: 'SC', PR: 'GSPS' };
 /** What our reports are written in. */
 const REPORT_TRANSFER_SYNTAX_UID = '1.2.840.10008.1.2.1';
-
-/** The studies of a site that the filter fits, those that came last first. */
-export async function findStudyUids(
-  database: Kysely<Database>,
-  siteId: string,
-  filter: StudyFilter,
-  page: { readonly limit: number; readonly offset: number },
-): Promise<readonly string[]> {
-  const { studyUids, patientId, patientName, accessionNumber, modalities, studyDates } = filter;
-  let query = database
-    .selectFrom('exams')
-    .innerJoin('persons', 'persons.person_id', 'exams.person_id')
-    .select('exams.study_uid')
-    .where(sentBy([siteId]))
-    .where('exams.object_removed_at_ms', 'is', null);
-  if (studyUids !== undefined) query = query.where('exams.study_uid', 'in', [...studyUids]);
-  if (patientId !== undefined) query = query.where(likeness(sql.ref('persons.patient_id'), patientId));
-  if (patientName !== undefined) query = query.where(likeness(sql.ref('persons.name'), patientName));
-  if (accessionNumber !== undefined)
-    query = query.where(likeness(sql.ref('exams.accession_number'), accessionNumber));
-  if (studyDates?.from !== undefined) query = query.where('exams.study_date', '>=', studyDates.from);
-  if (studyDates?.to !== undefined) query = query.where('exams.study_date', '<=', studyDates.to);
-  if (modalities !== undefined) {
-    const kinds = modalities.flatMap((modality) => REPORT_MODALITIES[modality] ?? []);
-    query = query.where((eb) => {
-      const asFilm = eb('exams.modality', 'in', [...modalities]);
-      if (kinds.length === 0) return asFilm;
-      const reports = eb
-        .selectFrom('reports')
-        .select('reports.kind')
-        .whereRef('reports.exam_id', '=', 'exams.exam_id')
-        .where('reports.kind', 'in', kinds);
-      return eb.or([asFilm, eb.exists(reports)]);
-    });
-  }
-  const rows = await query
-    .groupBy('exams.study_uid')
-    .orderBy(sql`max(exams.received_at_ms)`, 'desc')
-    .orderBy('exams.study_uid')
-    .limit(page.limit)
-    .offset(page.offset)
-    .execute();
-  return rows.map((row) => row.study_uid);
-}
 
 /** Every object of these studies that the site may see, films first. Objects that retention removed are left out. */
 export async function listInstances(
@@ -288,18 +231,4 @@ function reportOf(report: Selectable<ReportTable>, film: HeldInstance | undefine
       objectBytes: report.object_bytes,
     },
   ];
-}
-
-/** `*` is any text and `?` any letter (PS3.4 section C.2.2.2.4); everything else stands for itself. */
-function likeness(column: ReturnType<typeof sql.ref>, text: string) {
-  const pattern = asciiLowerCase(text)
-    .replaceAll(/[\\%_]/g, (letter) => `\\${letter}`)
-    .replaceAll('*', '%')
-    .replaceAll('?', '_');
-  return sql<boolean>`lower(${column}) LIKE ${pattern} ESCAPE '\\'`;
-}
-
-/** As lower() of both engines does it, which leaves letters such as Å as they are. */
-function asciiLowerCase(text: string): string {
-  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

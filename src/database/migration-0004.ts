@@ -49,18 +49,42 @@ async function widenExams(db: Kysely<unknown>): Promise<void> {
   await sql`UPDATE exams SET study_date = ${of('studyDate')}, accession_number = ${of('accessionNumber')}`.execute(
     db,
   );
-  const index = (name: string, table: string) => schema.createIndex(name).on(table);
-  await index('exams_by_site', 'exams').columns(['site_id', 'received_at_ms']).execute();
-  await index('exams_by_study_date', 'exams').columns(['site_id', 'study_date']).execute();
-  await index('exams_by_accession', 'exams')
-    .expression(sql`lower(accession_number)`)
-    .execute();
-  await index('persons_by_name', 'persons')
-    .expression(sql`lower(name)`)
-    .execute();
-  await index('persons_by_id_text', 'persons')
-    .expression(sql`lower(patient_id)`)
-    .execute();
+  await createIndexes(schema);
+}
+
+/** What is looked for must be found along an index however much there is (src/database/query-plan.test.ts). */
+async function createIndexes(schema: Kysely<unknown>['schema']): Promise<void> {
+  const columns: readonly (readonly [name: string, table: string, columns: readonly string[]])[] = [
+    ['exams_by_site', 'exams', ['site_id', 'received_at_ms', 'exam_id']],
+    ['exams_by_study_date', 'exams', ['site_id', 'study_date']],
+    ['exam_senders_by_exam', 'exam_senders', ['exam_id']],
+    ['referrals_by_creation', 'referrals', ['created_at_ms']],
+    ['deliveries_by_state', 'deliveries', ['state', 'due_at_ms']],
+    ['dxa_results_by_arrival', 'dxa_results', ['received_at_ms']],
+    ['audit_by_subject', 'audit_trail', ['subject', 'audit_id']],
+    ['identity_changes_to', 'identity_changes', ['to_person_id']],
+    ['identity_changes_from', 'identity_changes', ['from_person_id']],
+    ['persons_by_survivor', 'persons', ['merged_into']],
+  ];
+  for (const [name, table, of] of columns) {
+    await schema
+      .createIndex(name)
+      .on(table)
+      .columns([...of])
+      .execute();
+  }
+  const lowerCase = [
+    ['exams_by_accession', 'exams', 'accession_number'],
+    ['persons_by_name', 'persons', 'name'],
+    ['persons_by_id_text', 'persons', 'patient_id'],
+  ] as const;
+  for (const [name, table, column] of lowerCase) {
+    await schema
+      .createIndex(name)
+      .on(table)
+      .expression(sql`lower(${sql.ref(column)})`)
+      .execute();
+  }
 }
 
 async function createModelRecord({ schema }: Kysely<unknown>): Promise<void> {

@@ -1,5 +1,6 @@
 /** Search (QIDO-RS, PS3.18 10.6): what is asked for, and studies, series and instances as data sets. Pure. */
-import type { HeldInstance, StudyFilter } from '../database/dicomweb-records.ts';
+import type { HeldInstance } from '../database/dicomweb-records.ts';
+import type { StudyFilter } from '../database/study-search.ts';
 import { elementOfTag } from '../dicom/element-dictionary.ts';
 import { isValidUid } from '../dicom/uids.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';

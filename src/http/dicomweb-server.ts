@@ -5,7 +5,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Kysely } from 'kysely';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
-import { findStudyUids, listInstances } from '../database/dicomweb-records.ts';
+import { listInstances } from '../database/dicomweb-records.ts';
+import { findStudyUids } from '../database/study-search.ts';
 import type { Database } from '../database/schema.ts';
 import { writeDicomJson } from '../dicom/dicom-json.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
