@@ -47,7 +47,7 @@ describe('the reader of films', () => {
     const reader = new FilmReader();
     const gone = item(9, null);
     reader.fetch(gone);
-    await expect(reader.read(gone)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(reader.read(gone)).rejects.toMatchObject({ code: 'storage-failed' });
     reader.forget(gone);
     const empty = item(10, Buffer.alloc(0));
     expect(await reader.read(empty)).toHaveLength(0);
@@ -60,6 +60,6 @@ describe('the reader of films', () => {
     for (const each of items) reader.fetch(each);
     rmSync(items[2]!.request.path);
     expect(await reader.read(items[1]!)).toHaveLength(large.length);
-    await expect(reader.read(items[2]!)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(reader.read(items[2]!)).rejects.toMatchObject({ code: 'storage-failed' });
   });
 });

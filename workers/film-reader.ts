@@ -1,5 +1,6 @@
 /** Reads the files of films before their turn comes, into memory that is used again. */
 import { closeSync, fstatSync, openSync, read } from 'node:fs';
+import { TriageError } from '../src/errors.ts';
 import type { BatchItem } from './messages.ts';
 
 /** What is read ahead at most, bytes; a film beyond it is read when its turn comes. */
@@ -28,7 +29,7 @@ export class FilmReader {
     if (this.#heldBytes < AHEAD_BYTES_MAX) void this.#begin(item).catch(() => undefined);
   }
 
-  /** The bytes of a film. Rejects with what the system said of the file. */
+  /** The bytes of a film. Rejects where the file cannot be read. */
   read(item: BatchItem): Promise<Buffer> {
     return this.#films.get(item.key)?.bytes ?? this.#begin(item);
   }
@@ -58,7 +59,8 @@ export class FilmReader {
       return this.#hold(key, memory, readAll(file, memory, size));
     } catch (thrown) {
       if (file !== undefined) closeSync(file);
-      return this.#hold(key, Buffer.alloc(0), Promise.reject(thrown as Error));
+      const failure = new TriageError('storage-failed', 'the file cannot be read', { cause: thrown });
+      return this.#hold(key, Buffer.alloc(0), Promise.reject(failure));
     }
   }
 
