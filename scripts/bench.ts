@@ -8,6 +8,7 @@ import { benchBursts } from './bench/burst-bench.ts';
 import { benchDevice } from './bench/device-bench.ts';
 import { benchDistributed } from './bench/distributed-bench.ts';
 import { benchEngine } from './bench/engine-bench.ts';
+import { benchGrowthPart } from './bench/growth-bench.ts';
 import { benchIntake } from './bench/intake-bench.ts';
 import { RECEIVERS, type ReceiverName } from './bench/intake-receivers.ts';
 import { benchLatency } from './bench/latency-bench.ts';
@@ -42,6 +43,7 @@ const PARTS: Readonly<Record<string, (size: BenchSize) => Promise<BenchPart>>> =
   orthanc: benchOrthanc,
   backlog: benchBacklog,
   distributed: benchDistributed,
+  growth: benchGrowthPart,
   analyse: async ({ rounds }) => ({ figures: [], details: await benchAnalyse(rounds) }),
   intake: async (size) => ({ figures: [], details: await runIntake(size) }),
 };

@@ -165,14 +165,16 @@ export async function findStanding(
 function standings(database: Kysely<Database>) {
   return database
     .selectFrom('exams')
-    .leftJoin('reports', (join) =>
-      join
-        .onRef('reports.exam_id', '=', 'exams.exam_id')
-        .onRef('reports.revision', '=', 'exams.revision')
-        .on('reports.kind', '=', 'PDF'),
-    )
     .selectAll('exams')
-    .select('reports.object_key as pdf_key');
+    .select((exam) =>
+      exam
+        .selectFrom('reports')
+        .select('reports.object_key')
+        .whereRef('reports.exam_id', '=', 'exams.exam_id')
+        .whereRef('reports.revision', '=', 'exams.revision')
+        .where('reports.kind', '=', 'PDF')
+        .as('pdf_key'),
+    );
 }
 
 /** A row of the record as a standing. */

@@ -39,6 +39,10 @@ const SESSION = {
   // that any other fails; and until its first ANALYZE a table that grows fast counts as a small one.
   enable_seqscan: 'off',
   random_page_cost: '1.1',
+  // The same of joins: each of ours looks up few rows by their key, and never reads the other table as a whole first.
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_material: 'off',
   // Compiling costs more than our short statements.
   jit: 'off',
   timezone: 'UTC',

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { systemClock } from '../../src/clock.ts';
+import { listFinished } from '../../src/database/dicomweb-records.ts';
+import { findDueDeliveries } from '../../src/database/delivery-records.ts';
+import { insertExam } from '../../src/database/exam-records.ts';
+import { insertJobs } from '../../src/database/job-records.ts';
+import { selectSteps, type StepFilter } from '../../src/database/procedure-records.ts';
+import { listReferralEntries } from '../../src/database/referral-records.ts';
+import type { Database } from '../../src/database/schema.ts';
+import { findStudyUids } from '../../src/database/study-search.ts';
+import { findTriageInput } from '../../src/database/triage-records.ts';
+import { transactInGroup } from '../../src/database/transact.ts';
+import type { ImageHeader } from '../../src/exam/exam.ts';
+import { openDatabaseJobQueue } from '../../src/queue/database-job-queue.ts';
+import { Reconciler } from '../../src/queue/reconciler.ts';
+import { silentLog } from '../../src/telemetry.ts';
+import { openWorklist } from '../../src/worklist/worklist.ts';
+import { GROWN_UNTIL_MS } from './grown-record.ts';
+
+/** Asks the record once; the number is different each time. */
+export type GrowthQuery = (database: Kysely<Database>, exams: number, number: number) => Promise<unknown>;
+
+const EVERY_STEP: StepFilter = {
+  ...{ state: 'scheduled', dateFrom: null, dateTo: null, patientIds: null, stepIds: null },
+  ...{ studyUids: null, accessionNumbers: null, stationAeTitles: ['DXA'] },
+};
+const SITE = 'site1';
+/** Even the smallest record has so many of each, so that all of them answer with as much. */
+const ROWS = 3;
+
+/** Somewhere in the record, the same part of it whatever its size. */
+const placeOf = (exams: number, number: number): number => 1 + ((number * 7_919) % (exams - 1));
+
+/** What a service asks of its record all day long. */
+export const GROWTH_QUERIES: Readonly<Record<string, GrowthQuery>> = {
+  'claim of jobs': (database) => openDatabaseJobQueue(database, systemClock).claim(2, 600_000),
+  'input of a triage': (database, exams, number) => findTriageInput(database, `e${placeOf(exams, number)}`),
+  'insertion of a film': (database, _exams, number) =>
+    transactInGroup(database, async (transaction) => {
+      const header = inventedHeader(number);
+      const examId = await insertExam(transaction, {
+        ...{ header, dataSetSha256: 'a'.repeat(64), objectKey: `objects/aa/${randomUUID()}`, objectBytes: 1 },
+        ...{ callingAeTitle: 'BENCH', siteId: 'bench', view: 'panoramic', ageYears: 60 },
+        receivedAtMs: GROWN_UNTIL_MS + number,
+      });
+      await insertJobs(transaction, [{ examId, priority: 'backfill', traceParent: null }], 0x7fff_ffff_ffff);
+    }),
+  'worklist of exams': (database) => openWorklist(database).listExams({ limit: 100 }),
+  'worklist of one state': (database) => openWorklist(database).listExams({ state: 'positive', limit: 50 }),
+  'worklist of referrals': (database) => openWorklist(database).listReferrals(50),
+  'referrals to decide on': (database) => listReferralEntries(database, { state: 'open', limit: ROWS }),
+  'page of an exam': (database, exams, number) =>
+    openWorklist(database).readExam(`e${placeOf(exams, number)}`),
+  'status counts': (database) => openWorklist(database).countStatus(),
+  'studies, first page': (database) => findStudyUids(database, SITE, {}, { limit: 50, offset: 0 }),
+  'studies, tenth page': (database) => findStudyUids(database, SITE, {}, { limit: 25, offset: 225 }),
+  'search by Patient ID': (database, exams, number) =>
+    findStudyUids(database, SITE, { patientId: `T-${placeOf(exams, number)}` }, { limit: 50, offset: 0 }),
+  'search by name': (database, exams, number) =>
+    findStudyUids(
+      database,
+      SITE,
+      { patientName: `namn${placeOf(exams, number)}^*` },
+      { limit: 50, offset: 0 },
+    ),
+  'search by accession number': (database, exams, number) =>
+    findStudyUids(
+      database,
+      SITE,
+      { accessionNumber: `A${placeOf(exams, number)}` },
+      { limit: 50, offset: 0 },
+    ),
+  'results for a clinic, from the middle': (database, exams) =>
+    listFinished(database, SITE, GROWN_UNTIL_MS - (exams * 3 * 60_000) / 4, 20),
+  'modality worklist': (database) => selectSteps(database, EVERY_STEP, null, ROWS).execute(),
+  'modality worklist, deep page': (database) =>
+    selectSteps(
+      database,
+      EVERY_STEP,
+      { scheduledDate: '20260114', scheduledTime: '090000', stepId: 'S' },
+      50,
+    ).execute(),
+  'modality worklist, one patient': (database, exams, number) =>
+    selectSteps(
+      database,
+      { ...EVERY_STEP, patientIds: [`T-${placeOf(exams, number)}`] },
+      null,
+      ROWS,
+    ).execute(),
+  'deliveries that are due': (database) => findDueDeliveries(database, 'pacs', GROWN_UNTIL_MS, 1),
+  'look of the reconciler': (database) => {
+    const queue = openDatabaseJobQueue(database, systemClock);
+    return new Reconciler({ database, queue, clock: systemClock, log: silentLog }).reconcile(0);
+  },
+};
+
+function inventedHeader(number: number): ImageHeader {
+  const uid = `2.25.${number}${Date.now()}`;
+  return {
+    studyInstanceUid: uid,
+    seriesInstanceUid: `${uid}.1`,
+    sopInstanceUid: `${uid}.1.1`,
+    sopClassUid: '1.2.840.10008.5.1.4.1.1.1.1',
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
+    ...{ modality: 'PX', patientId: `B-${number}`, issuerOfPatientId: 'BENCH', patientName: 'Påhittad^Åsa' },
+    ...{ patientBirthDate: '19500101', patientAgeYears: null, patientSex: 'F', studyDate: '20260101' },
+    ...{ studyTime: null, accessionNumber: null, studyDescription: null, seriesDescription: null },
+    ...{ protocolName: null, bodyPartExamined: 'JAW', viewPosition: null, viewMeaning: null },
+    ...{
+      manufacturer: null,
+      manufacturerModelName: null,
+      stationName: null,
+      rows: 10,
+      columns: 10,
+      bitsStored: 12,
+    },
+  };
+}
