@@ -14,6 +14,14 @@ export const COUNTERS = {
   osteotriage_triage_failures_total: row('attempts at a film that failed, by reason', ['code']),
   osteotriage_leases_lost_total: row('results that came after their lease was lost and were not written', []),
   osteotriage_deliveries_total: row('attempts to deliver a report, by what came of it', ['result']),
+  osteotriage_associations_total: row('associations that were asked for, by the answer', ['result']),
+  osteotriage_dicomweb_requests_total: row('DICOMweb requests answered, by method and HTTP status', [
+    'method',
+    'status',
+  ]),
+  osteotriage_shadow_films_total: row('films that a model in shadow saw, by what it made of them', [
+    'result',
+  ]),
 } as const;
 
 /** What is timed. */
@@ -39,6 +47,7 @@ export const GAUGES = {
   osteotriage_pool_items: row('films that the models were run on, since the start', []),
   osteotriage_pool_runs: row('model runs, since the start; the mean batch is items / runs', []),
   osteotriage_batch_items_max: row('largest batch, as set or as calibrated', []),
+  osteotriage_associations_open: row('associations that are open', []),
   osteotriage_spool_free_bytes: row('free space of the data folder’s disk', []),
   osteotriage_ready: row('1 where a check of /readyz is passed', ['check']),
 } as const;

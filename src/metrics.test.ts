@@ -34,7 +34,9 @@ describe('the metrics', () => {
     const labels = [COUNTERS, HISTOGRAMS, GAUGES].flatMap((table) =>
       Object.values(table).flatMap((each: { readonly labels: readonly string[] }) => [...each.labels]),
     );
-    const allowed = ['door', 'result', 'code', 'outcome', 'stage', 'priority', 'state', 'check'];
+    const allowed = [
+      ...['door', 'result', 'code', 'outcome', 'stage', 'priority', 'state', 'check', 'method', 'status'],
+    ];
     expect(labels.filter((label) => !allowed.includes(label))).toEqual([]);
   });
 });

@@ -14,13 +14,16 @@ export function gaugeRecord(meter: Meter, database: Kysely<Database>, clock: Clo
     states: readonly string[],
     find: (database: Kysely<Database>) => Promise<Standing>,
   ): void => {
+    // Both gauges are asked for at once; what both stand on is read once.
+    let reading: Promise<Standing> | undefined;
+    const read = (): Promise<Standing> => (reading ??= find(database).finally(() => (reading = undefined)));
     meter.gauge(names.counts, async () => {
-      const { counts } = await find(database);
+      const { counts } = await read();
       // A state that nothing stands in is 0 and not absent: an alarm must see it fall.
       return states.map((state) => ({ labels: { state }, value: counts[state] ?? 0 }));
     });
     meter.gauge(names.oldest, async () => {
-      const { oldestAtMs } = await find(database);
+      const { oldestAtMs } = await read();
       return only(oldestAtMs === null ? 0 : Math.max(0, clock.nowMs() - oldestAtMs) / 1000);
     });
   };
@@ -45,6 +48,7 @@ export function gaugePool(meter: Meter, pool: Pick<WorkerPool, 'stats'>): void {
   gauge('osteotriage_pool_pending', (stats) => stats.pending);
   gauge('osteotriage_pool_items', (stats) => stats.items);
   gauge('osteotriage_pool_runs', (stats) => stats.runs);
+  gauge('osteotriage_batch_items_max', (stats) => stats.batchItemsMax);
 }
 
 /** The free space below a folder. */

@@ -13,6 +13,7 @@ import type { DicomDataset } from '../dicom/write-part10.ts';
 import { TriageError } from '../errors.ts';
 import type { IntakeGate } from '../intake/intake-gate.ts';
 import type { InstanceReceiver } from '../intake/receive-instance.ts';
+import { type Meter, silentMeter } from '../meter.ts';
 import { answerStore } from '../intake/stow-answer.ts';
 import { storeInstances } from '../intake/stow-service.ts';
 import { isLoopbackHost, type SiteDirectory } from '../site-registry.ts';
@@ -62,6 +63,8 @@ export interface DicomwebParts {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: HttpLog;
+  /** Left out: nothing is counted. */
+  readonly meter?: Meter;
   readonly instanceBytesMax: number;
 }
 
@@ -134,6 +137,7 @@ export function buildDicomweb(
     ? Fastify(limits)
     : Fastify({ ...limits, https: { ...credentials, ...TLS_PROFILE } })) as unknown as FastifyInstance;
   logAnswers(app, parts.log, 'dicomweb request answered');
+  countAnswers(app, parts.meter ?? silentMeter);
   answerErrors(app, parts.log);
   admitCallers(app, parts, host);
   serveStore(app, parts);
@@ -141,6 +145,15 @@ export function buildDicomweb(
   serveRetrieval(app, parts);
   serveResults(app, parts);
   return app;
+}
+
+function countAnswers(app: FastifyInstance, meter: Meter): void {
+  app.addHook('onResponse', async ({ method }, { statusCode }) => {
+    // The parser lets three dozen methods through; these are the ones that something stands behind.
+    const named = ['GET', 'HEAD', 'POST'].includes(method) ? method : 'other';
+    meter.count('osteotriage_dicomweb_requests_total', { method: named, status: String(statusCode) });
+    await Promise.resolve();
+  });
 }
 
 function admitCallers(app: FastifyInstance, { sites, clock }: DicomwebParts, host: string): void {

@@ -18,6 +18,7 @@ import { isReadableByEveryone } from '../secret-file.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import type { Log } from '../telemetry.ts';
 import { judgeProposal, mayStore, REJECTIONS } from './acceptance-policy.ts';
+import { type Meter, silentMeter } from '../meter.ts';
 import type { IntakeGate } from './intake-gate.ts';
 import type { InstanceReceiver, Reception } from './receive-instance.ts';
 
@@ -44,6 +45,8 @@ export interface DicomNodeParts {
   readonly services: readonly DimseService[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Left out: nothing is counted. */
+  readonly meter?: Meter;
 }
 
 /** The DICOM node while it runs. */
@@ -74,19 +77,26 @@ const REFUSED_CALLERS_MAX = 1_000;
  */
 export async function startDicomNode(settings: DicomNodeSettings, parts: DicomNodeParts): Promise<DicomNode> {
   const { aeTitle, dimseHost: host, dimsePort: port, tlsPort } = settings;
-  const { limits, clock, log, services } = parts;
+  const { limits, clock, log, services, meter = silentMeter } = parts;
   const tls = tlsPort === null ? undefined : tlsListening(settings, log);
   const running: Acceptor[] = [];
   // Each listener keeps its own count; the limit is that of the node.
-  const isFull = (): boolean =>
-    running.reduce((sum, acceptor) => sum + acceptor.stats().associationsOpen, 0) >= limits.associationsMax;
+  const countOpen = (): number =>
+    running.reduce((sum, acceptor) => sum + acceptor.stats().associationsOpen, 0);
+  meter.gauge('osteotriage_associations_open', () => Promise.resolve([{ labels: {}, value: countOpen() }]));
   const listener = {
     ...{ aeTitle, host, limits, services, clock, log },
     supportedStorage: new Set([...IMAGE_SOP_CLASS_UIDS, ...DXA_REPORT_SOP_CLASS_UIDS]),
     transferSyntaxes: TRANSFER_SYNTAXES.map((syntax) => syntax.uid),
     storage: storageSink(parts.receiver),
-    acceptAssociation: (proposal: AssociationProposal): AssociationVerdict =>
-      isFull() ? { accepted: false, ...REJECTIONS.localLimit } : admit(proposal, aeTitle, parts),
+    acceptAssociation: (proposal: AssociationProposal): AssociationVerdict => {
+      const verdict: AssociationVerdict =
+        countOpen() >= limits.associationsMax
+          ? { accepted: false, ...REJECTIONS.localLimit }
+          : admit(proposal, aeTitle, parts);
+      meter.count('osteotriage_associations_total', { result: answerOf(verdict) });
+      return verdict;
+    },
   };
   const plain = await startAcceptor({ ...listener, port });
   running.push(plain);
@@ -126,6 +136,12 @@ function tlsListening(settings: DicomNodeSettings, log: Log): TlsListening {
     authoritiesFile: settings.tlsAuthoritiesFile,
     clientCertificate: settings.tlsClientCertificate,
   };
+}
+
+/** The answer as it is counted: result, source and reason as the standard numbers them, as in the log of the sender. */
+function answerOf(verdict: AssociationVerdict): string {
+  if (verdict.accepted) return 'accepted';
+  return `rejected ${verdict.result}/${verdict.source}/${verdict.reason}`;
 }
 
 /** The policy, and the gate for those who may send films: a scanner gets its worklist also while the queue is full. */

@@ -46,9 +46,10 @@ export function dimseLimits(config: Config): DimseLimits {
  * about commitment, telling clinics, removing old films.
  */
 export async function startIntakeRole(foundation: Foundation, parts: RunningPart[]): Promise<IntakeRole> {
-  const { config, database, queue, sites, events, clock, log } = foundation;
+  const { config, database, queue, sites, events, meter, clock, log } = foundation;
   const limits = dimseLimits(config);
-  const gate = await openIntakeGate(config, intakeProbes(config.data, database), clock, log);
+  const probes = { ...intakeProbes(config.data, database), storeProblem: foundation.storeProblem };
+  const gate = await openIntakeGate(config, probes, clock, log);
   parts.push({ name: 'intake gate', stop: () => gate.close() });
   const commitments = startCommitments(config, { ...foundation, limits });
   parts.push({ name: 'commitments', stop: () => commitments.close() });
@@ -73,7 +74,9 @@ export async function startIntakeRole(foundation: Foundation, parts: RunningPart
   };
   const { dicomwebUrl } = await openClinicDoors({ ...foundation, receiver, gate }, parts);
   const services = [...scannerServices({ database, clock, log, onReferral }), commitmentService];
-  const node = await startDicomNode(config, { limits, receiver, gate, sites, services, clock, log });
+  const node = await startDicomNode(config, {
+    ...{ limits, receiver, gate, sites, services, meter, clock, log },
+  });
   parts.push({ name: 'DICOM node', stop: () => node.close(ASSOCIATION_GRACE_MS) });
   if (sites.book() === null)
     log.warn({}, 'no site is configured: the node listens on loopback only and accepts every caller there');
