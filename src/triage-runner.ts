@@ -250,11 +250,13 @@ export class TriageRunner {
 
   /** The film's result stands by now; whatever becomes of the shadow's, it does not touch it. */
   async #recordShadow(examId: string, revision: number, reply: PooledReply): Promise<void> {
-    const { database, clock, log } = this.#parts;
+    if (reply.shadow === undefined) return;
+    const { database, clock, log, meter = silentMeter } = this.#parts;
     try {
-      const shadow = (await reply.shadow) ?? null;
+      const [shadow, { analysis: active }] = [await reply.shadow, reply];
+      const agreement = shadow?.outcome === active.outcome ? 'same outcome' : 'another outcome';
+      meter.count('osteotriage_shadow_films_total', { result: shadow === null ? 'failed' : agreement });
       if (shadow === null) return;
-      const { analysis: active } = reply;
       await recordShadow(database, { examId, revision, active, shadow, nowMs: clock.nowMs() });
     } catch (thrown) {
       log.warn({ examId, err: thrown }, 'the result of a shadow could not be written');
@@ -272,30 +274,27 @@ export class TriageRunner {
       ['preview', artefacts.previewPath],
       ['overlay', artefacts.overlayPath],
     ] as const;
-    for (const [picture, path] of pictures) {
+    const putPictures = pictures.map(async ([picture, path]) => {
       if (path !== null) await objects.putFile(path, pictureObjectKey(examId, picture));
-    }
+    });
     const written = [
       ['SR', artefacts.structuredReport],
       ['SC', artefacts.secondaryCapture],
       ['GSPS', artefacts.presentationState],
     ] as const;
-    const reports: ArchivedReport[] = [];
-    for (const [kind, object] of written) {
-      if (object === null) continue;
+    const putReports = written.map(async ([kind, object]): Promise<readonly ArchivedReport[]> => {
+      if (object === null) return [];
       const key = reportObjectKey(examId, revision, kind);
-      const bytes = await objects.putFile(object.path, key);
-      reports.push({
-        kind,
-        revision,
-        sop_class_uid: object.sopClassUid,
-        series_uid: object.seriesInstanceUid,
+      const report = {
+        ...{ kind, revision, object_key: key, object_bytes: await objects.putFile(object.path, key) },
+        ...{ sop_class_uid: object.sopClassUid, series_uid: object.seriesInstanceUid },
         sop_uid: object.sopInstanceUid,
-        object_key: key,
-        object_bytes: bytes,
-      });
-    }
-    return reports;
+      };
+      return [report];
+    });
+    // All at once: the disk syncs them together, one after the other would wait for it ten times.
+    const [reports] = await Promise.all([Promise.all(putReports), Promise.all(putPictures)]);
+    return reports.flat();
   }
 
   async #giveBack(job: LeasedJob, thrown: unknown, watch: TriageWatch): Promise<void> {

@@ -50,19 +50,29 @@ export async function transactOnSharedSync<Result>(
   database: Kysely<Database>,
   work: (transaction: Transaction<Database>) => Promise<Result>,
 ): Promise<Result> {
+  const result = await writeUnsynced(database, (connection) => connection.transaction().execute(work));
+  await syncLog(database);
+  return result;
+}
+
+/**
+ * Writes what a power cut may undo: the write-ahead log is still written in order, so that a cut loses the last rows
+ * only, and the next commit that is synced takes these along.
+ */
+export async function writeUnsynced<Result>(
+  database: Kysely<Database>,
+  work: (connection: Kysely<Database>) => Promise<Result>,
+): Promise<Result> {
   const files = FILES.get(database);
-  if (files === undefined) return database.transaction().execute(work);
-  const result = await database.connection().execute(async (connection) => {
-    // Without a sync at commit the write-ahead log is still written in order, so that a cut loses the last rows only.
+  if (files === undefined) return work(database);
+  return database.connection().execute(async (connection) => {
     files.connection.exec('PRAGMA synchronous = NORMAL');
     try {
-      return await connection.transaction().execute(work);
+      return await work(connection);
     } finally {
       files.connection.exec('PRAGMA synchronous = FULL');
     }
   });
-  await files.log.sync();
-  return result;
 }
 
 /** Resolves when the write-ahead log is durable as far as it is written now. */

@@ -4,7 +4,7 @@ import { TriageError } from '../errors.ts';
 import { sqlStateOf } from './database-error.ts';
 import { engineOf } from './engine.ts';
 import type { Database } from './schema.ts';
-import { syncLog, transactOnSharedSync } from './sqlite.ts';
+import { syncLog, transactOnSharedSync, writeUnsynced } from './sqlite.ts';
 
 type Work<Result> = (transaction: Transaction<Database>) => Promise<Result>;
 
@@ -45,6 +45,17 @@ export async function transact<Result>(database: Kysely<Database>, work: Work<Re
 export function transactInGroup<Result>(database: Kysely<Database>, work: Work<Result>): Promise<Result> {
   // PostgreSQL gathers syncs by itself.
   return engineOf(database) === 'sqlite' ? transactOnSharedSync(database, work) : transact(database, work);
+}
+
+/**
+ * Writes what is worth nothing after a power cut, as a lease is: nobody waits for the disk. On PostgreSQL the server
+ * waits for it, and not this thread.
+ */
+export function writeLightly<Result>(
+  database: Kysely<Database>,
+  work: (connection: Kysely<Database>) => Promise<Result>,
+): Promise<Result> {
+  return engineOf(database) === 'sqlite' ? writeUnsynced(database, work) : work(database);
 }
 
 /** Resolves when every row that can be read now is durable. */

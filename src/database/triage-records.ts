@@ -10,7 +10,7 @@ import { findReassessedAtMs } from './revision-records.ts';
 import { pendingDeliveries } from './delivery-records.ts';
 import type { Database, Door, ReportTable } from './schema.ts';
 import { addToTallies } from './tallies.ts';
-import { transact } from './transact.ts';
+import { transactInGroup } from './transact.ts';
 
 /** A report object that is durable in the archive. */
 export type ArchivedReport = Omit<ReportTable, 'exam_id' | 'created_at_ms'>;
@@ -145,7 +145,7 @@ async function findPredecessor(
  * whoever lost it writes nothing.
  */
 export function recordTriage(database: Kysely<Database>, result: TriageResult): Promise<Recorded> {
-  return transact(database, async (transaction) => {
+  return transactInGroup(database, async (transaction) => {
     const { job, analysis, nowMs } = result;
     if (!(await endJob(transaction, job, 'done', null))) return undefined;
     const outcome = analysis.outcome === 'refused' ? 'not-assessable' : analysis.outcome;
@@ -176,7 +176,7 @@ export function recordTriageFailure(
   database: Kysely<Database>,
   failure: { readonly job: LeasedJob; readonly reason: Reason; readonly nowMs: number },
 ): Promise<Recorded> {
-  return transact(database, async (transaction) => {
+  return transactInGroup(database, async (transaction) => {
     const { job, reason, nowMs } = failure;
     if (!(await endJob(transaction, job, 'dead', reason.code))) return undefined;
     await finishExam(transaction, job.examId, 'failed', [reason], nowMs, null);

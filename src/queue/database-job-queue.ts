@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import { insertJobs, renewLeases, updateLeased } from '../database/job-records.ts';
 import type { Database } from '../database/schema.ts';
+import { writeLightly } from '../database/transact.ts';
 import { leaseDueJobs } from './job-leases.ts';
 import type { JobQueue } from './job-queue.ts';
 
@@ -21,8 +22,12 @@ export function openDatabaseJobQueue(database: Kysely<Database>, clock: Clock): 
       await announce();
     },
     announce,
-    claim: (count, leaseMs) => leaseDueJobs(database, count, { nowMs: clock.nowMs(), leaseMs }),
-    renew: (jobs, leaseMs) => renewLeases(database, jobs, clock.nowMs() + leaseMs),
+    claim: (count, leaseMs) =>
+      writeLightly(database, (connection) =>
+        leaseDueJobs(connection, count, { nowMs: clock.nowMs(), leaseMs }),
+      ),
+    renew: (jobs, leaseMs) =>
+      writeLightly(database, (connection) => renewLeases(connection, jobs, clock.nowMs() + leaseMs)),
     retryLater: (job, waitMs, errorCode) =>
       updateLeased(database, job, {
         state: 'waiting',
