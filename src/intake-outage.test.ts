@@ -101,6 +101,20 @@ describe.skipIf(missing.length > 0)(`a listener beside others ${missing.join(', 
     }
   }, 40_000);
 
+  it('takes no byte while a store stays full: not ready, until the store takes objects again', async () => {
+    store.setFault({ kind: 'full' });
+    films += 1;
+    for (let number = 0; number < 3; number += 1) expect(await send(films)).toBe(0xa700);
+    expect(await readiness()).toBe(503);
+    const calls = store.requests.length;
+    expect(await send(films)).toBe(0xa700);
+    expect(store.requests.slice(calls).filter((request) => !request.includes('/trials/'))).toEqual([]);
+    store.setFault({ kind: 'none' });
+    await expect.poll(readiness, { timeout: 10_000 }).toBe(200);
+    expect(await send(films)).toBe(0);
+    expect(await received()).toBe(films);
+  }, 40_000);
+
   it('takes films in while Redis is away: their jobs stand in the record', async () => {
     await redis.kill();
     expect(await send()).toBe(0);

@@ -15,7 +15,9 @@ export interface S3CallLimits {
   readonly attemptsMax: number;
   /** The time of an attempt without a body. */
   readonly attemptMsMax: number;
-  /** What a body adds to it: the slowest that a transfer may be. */
+  /** The time of all attempts, and of the wait for a connection: a sender waits for its answer meanwhile. */
+  readonly callMsMax: number;
+  /** What a body adds to both: the slowest that a transfer may be. */
   readonly bytesPerMsMin: number;
   /** Before the second attempt; four times as long before the next one. */
   readonly retryWaitMs: number;
@@ -47,11 +49,17 @@ export interface S3Answer {
   readonly body: Buffer;
 }
 
-/** Where the store is, and who we are. */
-export interface S3Account extends S3Names {
-  readonly region: string;
+/** Who we are to the store. */
+export interface S3Keys {
   readonly accessKey: string;
   readonly secretKey: string;
+}
+
+/** Where the store is, and where our keys stand. */
+export interface S3Account extends S3Names {
+  readonly region: string;
+  /** Asked again when the store refuses the keys, so that they can be exchanged without a restart. */
+  readonly readKeys: () => S3Keys;
 }
 
 /** Answers of the store that are no object are short. */
@@ -68,9 +76,11 @@ export class S3Client {
   readonly #clock: Clock;
   readonly #agent: http.Agent;
   readonly #request: typeof http.request;
+  #keys: S3Keys;
 
   constructor(account: S3Account, limits: S3CallLimits, clock: Clock) {
     this.#account = account;
+    this.#keys = account.readKeys();
     this.#limits = limits;
     this.#clock = clock;
     const library = account.endpoint.startsWith('https:') ? https : http;
@@ -80,13 +90,17 @@ export class S3Client {
 
   /** Sends a request and returns the answer, after as many attempts as it takes and the limits allow. */
   async call(call: S3Call): Promise<S3Answer> {
-    const { attemptsMax, retryWaitMs } = this.#limits;
+    const { attemptsMax, callMsMax, retryWaitMs } = this.#limits;
+    const endsAtMs = this.#clock.monotonicMs() + callMsMax + this.#transferMs(sentBytesOf(call.body));
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await this.#attempt(call);
+      const outcome = await this.#attempt(call, endsAtMs);
       if (!('error' in outcome)) return outcome;
-      if (!outcome.retry || attempt >= attemptsMax || call.isProbe === true) throw outcome.error;
       // Half of it by chance, so that films that failed together do not come back together.
-      await this.#clock.sleep(retryWaitMs * 4 ** (attempt - 1) * (0.5 + Math.random() / 2));
+      const waitMs = retryWaitMs * 4 ** (attempt - 1) * (0.5 + Math.random() / 2);
+      const isLast =
+        attempt >= attemptsMax || call.isProbe === true || this.#clock.monotonicMs() + waitMs >= endsAtMs;
+      if (!outcome.retry || isLast) throw outcome.error;
+      await this.#clock.sleep(waitMs);
     }
   }
 
@@ -95,11 +109,15 @@ export class S3Client {
     this.#agent.destroy();
   }
 
-  async #attempt(call: S3Call): Promise<S3Answer | S3Verdict> {
+  async #attempt(call: S3Call, endsAtMs: number): Promise<S3Answer | S3Verdict> {
+    const keys = this.#keys;
     try {
-      const answer = await this.#send(call);
-      const code = call.receive !== undefined && answer.status === 200 ? '' : errorCodeOf(answer.body);
-      return judgeAnswer({ status: answer.status, code }, this.#account, call.isProbe === true) ?? answer;
+      const answer = await this.#send(call, keys, endsAtMs);
+      const { status } = answer;
+      const code = call.receive !== undefined && status === 200 ? '' : errorCodeOf(answer.body);
+      const verdict = judgeAnswer({ status, code }, this.#account, call.isProbe === true);
+      if (status === 401 || status === 403) this.#readKeysAgain();
+      return verdict === undefined ? answer : { ...verdict, retry: verdict.retry || this.#keys !== keys };
     } catch (thrown) {
       if (thrown instanceof TriageError) return { error: thrown, retry: thrown.code !== 'storage-full' };
       const { message } = asTriageError(thrown);
@@ -110,25 +128,40 @@ export class S3Client {
     }
   }
 
-  async #send(call: S3Call): Promise<S3Answer> {
-    const { url, headers } = await this.#sign(call);
+  #readKeysAgain(): void {
+    try {
+      const keys = this.#account.readKeys();
+      const { accessKey, secretKey } = this.#keys;
+      if (keys.accessKey !== accessKey || keys.secretKey !== secretKey) this.#keys = keys;
+    } catch {
+      // A file that is being replaced is read at the next refusal.
+    }
+  }
+
+  async #send(call: S3Call, keys: S3Keys, endsAtMs: number): Promise<S3Answer> {
+    const { url, headers } = await this.#sign(call, keys);
     const request = this.#request(url, { method: call.method, headers, agent: this.#agent });
     // Whoever waits hears of it; what comes after the answer is met where the answer is read.
     request.on('error', () => undefined);
     let cancel: () => void = () => undefined;
-    const allow = (bytes: number): void => {
+    const allow = (ms: number): void => {
       cancel();
-      cancel = this.#clock.schedule(this.#deadlineMs(bytes), () =>
+      cancel = this.#clock.schedule(ms, () =>
         request.destroy(new Error('no answer within the time allowed')),
       );
     };
-    // Waiting for a connection is not the store's fault: those before it have their own deadlines.
-    request.once('socket', () => allow(sentBytesOf(call.body)));
+    const { attemptMsMax } = this.#limits;
+    const restMs = (): number => endsAtMs - this.#clock.monotonicMs();
+    // The wait for a connection is not the attempt's, but the sender's.
+    allow(restMs());
+    const sendMsMax = attemptMsMax + this.#transferMs(sentBytesOf(call.body));
+    request.once('socket', () => allow(Math.min(sendMsMax, restMs())));
     try {
       const answered = once(request, 'response') as Promise<[IncomingMessage]>;
       sendBody(request, call.body);
       const [response] = await answered;
-      allow(call.method === 'HEAD' ? 0 : Number(response.headers['content-length'] ?? 0));
+      const bytes = call.method === 'HEAD' ? 0 : Number(response.headers['content-length'] ?? 0);
+      allow(attemptMsMax + this.#transferMs(bytes));
       const body = await receiveBody(response, call);
       return { status: response.statusCode ?? 0, headers: response.headers, body };
     } finally {
@@ -138,12 +171,15 @@ export class S3Client {
     }
   }
 
-  #deadlineMs(bytes: number): number {
-    return this.#limits.attemptMsMax + bytes / this.#limits.bytesPerMsMin;
+  #transferMs(bytes: number): number {
+    return bytes / this.#limits.bytesPerMsMin;
   }
 
-  async #sign(call: S3Call): Promise<{ readonly url: URL; readonly headers: Record<string, string> }> {
-    const { endpoint, region, bucket, accessKey, secretKey } = this.#account;
+  async #sign(
+    call: S3Call,
+    { accessKey, secretKey }: S3Keys,
+  ): Promise<{ readonly url: URL; readonly headers: Record<string, string> }> {
+    const { endpoint, region, bucket } = this.#account;
     const { method, key, query, body } = call;
     const path = `${endpoint.replace(/\/$/, '')}/${bucket}${key === '' ? '' : `/${key}`}`;
     const signer = new AwsV4Signer({

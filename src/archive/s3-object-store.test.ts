@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
@@ -181,6 +181,52 @@ describe('a store that does not serve', () => {
         message: expect.stringContaining(remote.secretKeyFile) as string,
       });
     }
+  });
+
+  it('that hangs answers within a budget over all attempts, also where all connections hang', async () => {
+    const store = await open({ ...QUICK, attemptMsMax: 400, callMsMax: 600, connectionsMax: 1 });
+    remote.setFault({ kind: 'silent' });
+    const startedAtMs = performance.now();
+    const calls = await Promise.allSettled([1, 2, 3].map((number) => receive(store, FILM, otherKey(number))));
+    for (const call of calls) {
+      expect(call).toMatchObject({ reason: { code: 'storage-failed', class: 'transient' } });
+    }
+    // The film adds a third of a second to each budget.
+    expect(performance.now() - startedAtMs).toBeLessThan(1_800);
+    expect(await scratchFiles()).toEqual([]);
+    remote.setFault({ kind: 'none' });
+    expect(await receive(store)).toBe(FILM.length);
+  });
+
+  it('is known to take nothing after three failures in a row, and is tried until it does', async () => {
+    const store = await open();
+    remote.setFault({ kind: 'full' });
+    for (const number of [1, 2, 3]) {
+      expect(store.problem()).toBeUndefined();
+      await expect(receive(store, FILM, otherKey(number))).rejects.toMatchObject({ code: 'storage-full' });
+    }
+    expect(store.problem()).toMatchObject({ code: 'storage-full', class: 'transient' });
+    remote.setFault({ kind: 'none' });
+    await expect.poll(() => store.problem(), { timeout: 5_000 }).toBeUndefined();
+    // What was stored to learn that is removed.
+    const trials = remote.requests.filter((request) => request.includes('/trials/'));
+    expect(trials.at(-1)).toBe(trials.at(-2)?.replace('PUT', 'DELETE'));
+  });
+
+  it('that has other keys now is served with them once they stand in their files', async () => {
+    const secretKeyFile = join(folder, 'secret-key');
+    await copyFile(remote.secretKeyFile, secretKeyFile);
+    const store = await open(QUICK, { ...remote, secretKeyFile });
+    await receive(store);
+    // What the store refuses is signed with a key that is read again: first none, then a wrong one, then the right one.
+    await rm(secretKeyFile);
+    remote.setFault({ kind: 'refuse', times: 1 });
+    await expect(store.has(KEY)).rejects.toMatchObject({ code: 'storage-failed' });
+    await writeFile(secretKeyFile, 'another secret');
+    remote.setFault({ kind: 'refuse', times: 1 });
+    await expect(store.has(KEY)).rejects.toMatchObject({ code: 'storage-failed' });
+    await copyFile(remote.secretKeyFile, secretKeyFile);
+    expect(await store.has(KEY)).toBe(true);
   });
 
   it('refuses a wrong secret: the store checks what we sign', async () => {

@@ -13,12 +13,16 @@ import { type Download, DownloadCache } from './download-cache.ts';
 import { HashThread } from './hash-thread.ts';
 import { checkObjectKey, type ObjectStore, type ObjectWriter } from './object-store.ts';
 import { isOtherContent } from './s3-answer.ts';
-import { type S3CallLimits, S3Client } from './s3-client.ts';
+import { type S3CallLimits, S3Client, type S3Keys } from './s3-client.ts';
 import { uploadInParts } from './s3-multipart.ts';
 import { ScratchFile } from './scratch-file.ts';
+import { UploadWatch } from './upload-watch.ts';
 import { WriteSlots } from './write-slots.ts';
 
 const MIB = 1024 * 1024;
+
+/** What is stored to learn whether the store takes films. */
+const TRIAL = '0'.repeat(65_536);
 
 /** The limits of a store. */
 export interface S3Limits extends S3CallLimits {
@@ -37,7 +41,8 @@ const DEFAULT_LIMITS: S3Limits = {
   connectionsMax: 16,
   attemptsMax: 3,
   attemptMsMax: 10_000,
-  bytesPerMsMin: 1024,
+  callMsMax: 12_000,
+  bytesPerMsMin: 2048,
   retryWaitMs: 300,
   spoolBytesMax: 4096 * MIB,
   cacheBytesMax: 4096 * MIB,
@@ -66,6 +71,8 @@ export interface S3StoreParts {
 export interface OpenS3Store extends ObjectStore {
   /** Asks whether the bucket answers. Throws configuration-invalid for a wrong setting, else storage-failed. */
   check(): Promise<void>;
+  /** Why nothing can be stored at this moment, after several failures in a row; undefined once it can be again. */
+  problem(): TriageError | undefined;
   /** Ends what it does by itself, and its connections. */
   close(): void;
 }
@@ -96,15 +103,19 @@ class S3ObjectStore implements OpenS3Store {
   readonly #hashing = new HashThread();
   /** Of its own, so that a whole file never keeps a stream waiting. */
   readonly #digesting = new HashThread();
+  readonly #uploads: UploadWatch;
   #spooledBytes = 0;
 
   constructor(parts: S3StoreParts) {
-    const { scratchFolder, clock } = parts;
+    const { scratchFolder, clock, log } = parts;
     this.#scratchFolder = scratchFolder;
     this.#limits = { ...DEFAULT_LIMITS, ...parts.limits };
-    const accessKey = readSecretFile(parts.accessKeyFile);
-    const secretKey = readSecretFile(parts.secretKeyFile);
-    this.#client = new S3Client({ ...parts, accessKey, secretKey }, this.#limits, clock);
+    const readKeys = (): S3Keys => ({
+      accessKey: readSecretFile(parts.accessKeyFile),
+      secretKey: readSecretFile(parts.secretKeyFile),
+    });
+    this.#client = new S3Client({ ...parts, readKeys }, this.#limits, clock);
+    this.#uploads = new UploadWatch({ clock, log, tryOut: () => this.#tryOut() });
     this.#cache = new DownloadCache({
       folder: join(scratchFolder, 'cache'),
       bytesMax: this.#limits.cacheBytesMax,
@@ -120,7 +131,12 @@ class S3ObjectStore implements OpenS3Store {
     await this.#client.call({ method: 'GET', key: '', query, isProbe: true });
   }
 
+  problem(): TriageError | undefined {
+    return this.#uploads.problem();
+  }
+
   close(): void {
+    this.#uploads.close();
     this.#cache.close();
     this.#client.close();
   }
@@ -144,7 +160,7 @@ class S3ObjectStore implements OpenS3Store {
       commit: async (key) => {
         checkObjectKey(key);
         const { path, byteCount } = await (share.failed() ?? file.flush());
-        await this.#upload(path, byteCount, key);
+        await this.#uploads.watch(() => this.#upload(path, byteCount, key));
         return byteCount;
       },
       discard: async () => {
@@ -158,7 +174,7 @@ class S3ObjectStore implements OpenS3Store {
     checkObjectKey(key);
     try {
       const { size } = await stat(scratchPath);
-      await this.#upload(scratchPath, size, key);
+      await this.#uploads.watch(() => this.#upload(scratchPath, size, key));
       await rm(scratchPath);
       return size;
     } catch (thrown) {
@@ -224,6 +240,13 @@ class S3ObjectStore implements OpenS3Store {
         share = 0;
       },
     };
+  }
+
+  /** Stores something and removes it: that a store is full shows in nothing else. */
+  async #tryOut(): Promise<void> {
+    const key = `trials/00/${randomUUID()}`;
+    await this.#client.call({ method: 'PUT', key, body: { text: TRIAL }, isProbe: true });
+    await this.#client.call({ method: 'DELETE', key, isProbe: true });
   }
 
   async #upload(path: string, bytes: number, key: string): Promise<void> {

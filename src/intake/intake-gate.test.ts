@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { getuid } from 'node:process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { insertJobs } from '../database/job-records.ts';
+import { TriageError } from '../errors.ts';
 import { silentLog } from '../telemetry.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { insertTestExam, routineJob } from '../testing/record-fixtures.ts';
@@ -45,6 +46,22 @@ describe('the gate of intake', () => {
     probed.free = 101 * MIB;
     await lookAgain();
     expect(opened.judgeInstance()).toBeUndefined();
+  });
+
+  it('is closed, and says so, while the object store takes nothing', async () => {
+    const store: { problem?: TriageError } = {};
+    const probes = {
+      freeBytes: () => Promise.resolve(200 * MIB),
+      waitingItems: () => Promise.resolve(0),
+      storeProblem: () => store.problem,
+    };
+    gate = await openIntakeGate(LIMITS, probes, clock, silentLog);
+    expect(gate.judgeInstance()).toBeUndefined();
+    store.problem = new TriageError('storage-full', 'the bucket is full');
+    expect(gate.judgeInstance()).toBe(store.problem);
+    expect(gate.problem()).toBe('the bucket is full');
+    delete store.problem;
+    expect(gate.problem()).toBeNull();
   });
 
   it('is closed from the start on a disk that is full', async () => {

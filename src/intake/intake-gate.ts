@@ -7,7 +7,7 @@ import type { Log } from '../telemetry.ts';
 
 /** Whether more can be taken in at this moment; every door asks before it takes a byte. */
 export interface IntakeGate {
-  /** Why no instance can be taken in, or undefined: storage-full at the disk watermark. */
+  /** Why no instance can be taken in, or undefined: storage-full at the disk watermark, or what the store fails with. */
   judgeInstance(): TriageError | undefined;
   /** Why no association, or call of another door, is begun, or undefined: server-busy while the queue is full. */
   judgeAssociation(): TriageError | undefined;
@@ -24,6 +24,8 @@ export interface IntakeProbes {
   readonly freeBytes: () => Promise<number>;
   /** Counts no further than `itemsMax`, so that a look costs the same whatever waits. */
   readonly waitingItems: (itemsMax: number) => Promise<number>;
+  /** Why objects cannot be stored, which is known without a look. Left out: where the disk of freeBytes holds them. */
+  readonly storeProblem?: () => TriageError | undefined;
 }
 
 /** How often it looks. Between two looks at most a second's worth of films comes: far below any sane watermark. */
@@ -90,7 +92,7 @@ export class WatermarkGate implements IntakeGate {
   }
 
   judgeInstance(): TriageError | undefined {
-    if (!this.#isDiskFull) return undefined;
+    if (!this.#isDiskFull) return this.#probes.storeProblem?.();
     const { diskFreeMibMin } = this.#limits;
     return new TriageError(
       'storage-full',

@@ -62,6 +62,7 @@ export async function openDistributedStores(
   ];
   return {
     ...{ database, objects, queue, checks, vitals: [] },
+    storeProblem: () => objects.problem(),
     events: openRedisEventBus(redis),
     duties: openDuties({ database, clock, log, holder }),
   };

@@ -36,5 +36,9 @@ export async function openEmbeddedStores(
   const lookAtLog = (): string | null =>
     hasLostLog(database) ? 'a sync of the record failed; nothing is acknowledged until a restart' : null;
   const vitals = [{ name: 'record', look: () => Promise.resolve(lookAtLog()) }];
-  return { database, objects, queue, events: openEventBus(), duties: holdAlone, checks: [], vitals };
+  return {
+    ...{ database, objects, queue, events: openEventBus(), duties: holdAlone, checks: [], vitals },
+    // The intake gate looks at the disk.
+    storeProblem: () => undefined,
+  };
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/schema.ts';
 import type { Duties } from '../duty.ts';
+import type { TriageError } from '../errors.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { HealthCheck } from '../health.ts';
 import type { RunningPart } from '../lifecycle.ts';
@@ -13,8 +14,6 @@ import type { Log } from '../telemetry.ts';
 import { type Metrics, openMetrics } from '../metrics.ts';
 import { gaugeRecord, gaugeSpool } from '../service-gauges.ts';
 import { PRODUCT_VERSION } from '../project-folder.ts';
-import { openDistributedStores } from './distributed-stores.ts';
-import { openEmbeddedStores } from './embedded-stores.ts';
 import { openSiteRegistry } from '../site-registry.ts';
 
 /** What is kept and carried, and by whom; the two modes differ in nothing else. */
@@ -25,6 +24,8 @@ export interface Stores {
   readonly events: EventBus;
   /** Runs the work that one process does for all. */
   readonly duties: Duties;
+  /** Why objects cannot be stored at this moment, as far as that is known without trying. */
+  readonly storeProblem: () => TriageError | undefined;
   /** What must answer before this process may be given work. */
   readonly checks: readonly HealthCheck[];
   /** What only a restart can put right again. */
@@ -50,12 +51,21 @@ export async function openFoundation(
   const sites = openSiteRegistry(config, clock, log);
   parts.push({ name: 'sites', stop: () => sites.close() });
   await startTracing(config, parts);
-  const openStores = config.mode === 'distributed' ? openDistributedStores : openEmbeddedStores;
   const stores = await openStores(config, clock, log, parts);
   const meter = openMetrics(clock);
   gaugeRecord(meter, stores.database, clock);
   gaugeSpool(meter, config.data);
   return { config, sites, meter, clock, log, ...stores };
+}
+
+/** What the other mode stands on is not even loaded. */
+async function openStores(config: Config, clock: Clock, log: Log, parts: RunningPart[]): Promise<Stores> {
+  if (config.mode === 'distributed') {
+    const { openDistributedStores } = await import('./distributed-stores.ts');
+    return openDistributedStores(config, clock, log, parts);
+  }
+  const { openEmbeddedStores } = await import('./embedded-stores.ts');
+  return openEmbeddedStores(config, clock, log, parts);
 }
 
 async function startTracing({ tracesUrl, roles }: Config, parts: RunningPart[]): Promise<void> {
