@@ -61,8 +61,8 @@ export async function fillRecord(database: Kysely<Database>, exams: number): Pro
       'reports/aa/' || kind || exam_id, 20000, finished_at_ms FROM exams, ${kinds} WHERE state NOT IN ('pending', 'failed')`);
   await run(sql`INSERT INTO deliveries (exam_id, revision, kind, destination, state, attempts, due_at_ms, first_try_at_ms,
       delivered_at_ms, commitment)
-    SELECT exam_id, 0, kind, 'pacs', CASE WHEN created_at_ms % 977000 = 1000 THEN 'pending'
-        WHEN created_at_ms % 991000 = 1000 THEN 'dead' ELSE 'delivered' END, 1, created_at_ms, created_at_ms,
+    SELECT exam_id, 0, kind, CASE created_at_ms / 60000 % 2 WHEN 0 THEN 'pacs' ELSE 'archive' END, CASE WHEN created_at_ms / 60000 % 97 = 0 THEN 'pending'
+        WHEN created_at_ms / 60000 % 101 = 0 THEN 'dead' ELSE 'delivered' END, 1, created_at_ms, created_at_ms,
       created_at_ms, 'committed' FROM reports`);
   await run(sql`INSERT INTO referrals (referral_id, person_id, state, policy_version, created_at_ms, updated_at_ms)
     SELECT 'r' || exam_id, person_id, 'done', '1', received_at_ms, received_at_ms FROM exams WHERE state = 'positive'`);

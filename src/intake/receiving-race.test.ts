@@ -8,7 +8,7 @@ import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import { systemClock } from '../clock.ts';
 import type { Database } from '../database/schema.ts';
 import { silentLog } from '../telemetry.ts';
-import { openBeside, openTestRecord } from '../testing/test-record.ts';
+import { openProcesses, openTestRecord } from '../testing/test-record.ts';
 import { tinyDataSet } from '../testing/tiny-data-set.ts';
 import { InstanceReceiver, type Reception } from './receive-instance.ts';
 
@@ -23,10 +23,10 @@ let records: readonly Kysely<Database>[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'osteotriage-race-'));
-  database = await openTestRecord(join(folder, 'record.sqlite'));
+  database = await openTestRecord();
   const objects = await openDiskObjectStore(join(folder, 'archive'), OBJECT_KINDS);
-  records = await Promise.all(Array.from({ length: LISTENERS }, () => openBeside(database)));
-  // Each has turns and connections of its own, as a process has.
+  records = await openProcesses(database, LISTENERS);
+  // Each has turns and, on PostgreSQL, connections of its own, as a process has.
   listeners = records.map(
     (record) =>
       new InstanceReceiver({

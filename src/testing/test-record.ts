@@ -64,6 +64,19 @@ export async function failUpdates(
   };
 }
 
+/**
+ * The record as so many processes have it. On SQLite all get the one connection: a second one would wait within its
+ * call, and with it the thread that the first one needs to come to its end.
+ */
+export function openProcesses(
+  database: Kysely<Database>,
+  count: number,
+): Promise<readonly Kysely<Database>[]> {
+  return Promise.all(
+    Array.from({ length: count }, () => (isOnPostgres ? openBeside(database) : Promise.resolve(database))),
+  );
+}
+
 async function openPlace(place: TestDatabase): Promise<Kysely<Database>> {
   place.users += 1;
   const database = await openPostgres({ url: place.url, passwordFile: '' });
