@@ -11,8 +11,9 @@ export interface RunningPart {
 const STOP_MS_MAX = 9_000;
 
 /**
- * Stops parts, the last started first. A part that fails or hangs is named in the log and does not keep the next
- * one from stopping. Resolves with false when the time was up.
+ * Stops parts, the last started first, each before what it stands on. A part that fails is named in the log and does
+ * not keep the next one from stopping. Resolves with false when the time was up: the part that hung is named, and what
+ * it stands on was left as it is, which is as safe as a crash.
  */
 export async function stopAll(parts: readonly RunningPart[], clock: Clock, log: Log): Promise<boolean> {
   const timeUp = new AbortController();
@@ -20,8 +21,10 @@ export async function stopAll(parts: readonly RunningPart[], clock: Clock, log: 
     () => false,
     () => true,
   );
+  let present = '';
   const stopping = (async () => {
     for (const part of parts.toReversed()) {
+      present = part.name;
       try {
         await part.stop();
       } catch (thrown) {
@@ -32,5 +35,6 @@ export async function stopAll(parts: readonly RunningPart[], clock: Clock, log: 
   })();
   const clean = await Promise.race([stopping, deadline]);
   timeUp.abort();
+  if (!clean) log.error({ part: present }, 'a part did not stop in time');
   return clean;
 }

@@ -155,6 +155,17 @@ describe('the triage runner', () => {
     expect(pool.seen.filter((id) => id === poison)).toHaveLength(2);
   });
 
+  it('gives a film back at once, as often as it may be, when its workers are told to end', async () => {
+    const startedAtMs = systemClock.monotonicMs();
+    const pool = new ScriptedPool(1, (_request, time) => {
+      if (time <= 3) throw new TriageError('lease-lost', 'the worker pool is closing');
+      return { analysis, artefacts: null };
+    });
+    expect(await triage(1, pool)).toMatchObject({ positive: 1, failed: 0 });
+    // Waiting as after failures takes 36 s.
+    expect(systemClock.monotonicMs() - startedAtMs).toBeLessThan(10_000);
+  });
+
   it('counts the workers that a film ended in the record, for all machines and restarts', async () => {
     const crash = () => {
       throw new TriageError('worker-deadline', 'the worker hung');

@@ -319,6 +319,8 @@ export class TriageRunner {
     error: TriageError,
   ): Promise<{ readonly error: TriageError; readonly decision: RetryDecision }> {
     const { database, attemptsMax } = this.#parts;
+    // Nothing is wrong with the film: it goes on at once elsewhere, or here after a restart.
+    if (error.code === 'lease-lost') return { error, decision: { retry: true, waitMs: 0 } };
     if (!DEATHS.includes(error.code))
       return { error, decision: decideRetry(error.class, job.attempt, attemptsMax) };
     const deaths = await countDeath(database, job);

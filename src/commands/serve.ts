@@ -7,21 +7,23 @@ import type { Log } from '../telemetry.ts';
  * for what is another process's; a second signal, or ten seconds, cut what does not end.
  */
 export async function serve(config: Config, log: Log, print: (line: string) => void): Promise<void> {
-  const service = await startService(config, log);
-  const stopped = Promise.withResolvers<undefined>();
-  const stop = (signal: string): void => {
+  const asked = Promise.withResolvers<string>();
+  const ask = (signal: string): void => {
     process.once('SIGTERM', () => process.exit(1));
     process.once('SIGINT', () => process.exit(1));
     log.info({ signal }, 'the service stops');
-    void service.stop().then((clean) => {
-      log.info({ clean }, 'the service stopped');
-      stopped.resolve(undefined);
-      process.exit(clean ? 0 : 1);
-    });
+    asked.resolve(signal);
   };
-  process.once('SIGTERM', () => stop('SIGTERM'));
-  process.once('SIGINT', () => stop('SIGINT'));
+  // From the beginning: a start may wait for a database, and the first process of a container dies of no signal else.
+  process.once('SIGTERM', () => ask('SIGTERM'));
+  process.once('SIGINT', () => ask('SIGINT'));
+  const service = await Promise.race([startService(config, log), asked.promise.then(() => null)]);
+  // Whatever had started by then is as safe as at a crash, and nothing was taken in yet.
+  if (service === null) return process.exit(0);
   const { roles, dimse, http, dicomweb } = service;
   print(JSON.stringify({ ready: true, roles, dimse, http, dicomweb }));
-  await stopped.promise;
+  await asked.promise;
+  const clean = await service.stop();
+  log.info({ clean }, 'the service stopped');
+  process.exit(clean ? 0 : 1);
 }
