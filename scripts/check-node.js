@@ -1,4 +1,7 @@
 // Preloaded by every npm script. Plain JavaScript, because an older Node cannot read the TypeScript behind it.
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
   process.stderr.write(
@@ -8,3 +11,7 @@ if (major < 24) {
   );
   process.exit(2);
 }
+
+// Reading a thousand modules is half of what a start costs. What was read once is kept beside the code that it is made
+// of; where that may not be written, as under systemd, nothing is kept.
+module.enableCompileCache(fileURLToPath(import.meta.resolve('../node_modules/.cache/node')));

@@ -5,9 +5,8 @@ import { type Health, type HealthCheck, openHealth } from './health.ts';
 import { startOperationsServer } from './http/operations-server.ts';
 import { type RunningPart, stopAll } from './lifecycle.ts';
 import { type Foundation, openFoundation } from './roles/foundation.ts';
-import { type IntakeRole, startIntakeRole } from './roles/intake-role.ts';
-import { startWebRole, type WebRole } from './roles/web-role.ts';
-import { startWorkerRole } from './roles/worker-role.ts';
+import type { IntakeRole } from './roles/intake-role.ts';
+import type { WebRole } from './roles/web-role.ts';
 import type { Log } from './telemetry.ts';
 
 /** What a process does: takes films in, reads them, shows them. */
@@ -45,12 +44,23 @@ export async function startService(config: Config, log: Log, clock: Clock = syst
 async function startRoles(config: Config, log: Log, clock: Clock, parts: RunningPart[]): Promise<Service> {
   const foundation = await openFoundation(config, clock, log, parts);
   const checks: HealthCheck[] = [...foundation.checks];
-  const roles = new Set(config.roles);
-  if (roles.has('worker')) checks.push(...(await startWorkerRole(foundation, parts)).checks);
+  // A role that another process has is not even loaded.
+  const has = (role: RoleName): boolean => config.roles.includes(role);
+  if (has('worker')) {
+    const { startWorkerRole } = await import('./roles/worker-role.ts');
+    checks.push(...(await startWorkerRole(foundation, parts)).checks);
+  }
   const health = openHealth(clock, { ready: checks, vital: foundation.vitals });
-  const web = roles.has('web') ? await startWebRole(foundation, health, parts) : null;
-  const intake = roles.has('intake') ? await startIntakeRole(foundation, parts) : null;
-  checks.push(...(intake?.checks ?? []));
+  const web = has('web')
+    ? await (await import('./roles/web-role.ts')).startWebRole(foundation, health, parts)
+    : null;
+  // The pages answer before the doors are open: until then this process must be given no film.
+  const opening = { name: 'intake', look: () => Promise.resolve('the doors are not open yet') };
+  if (has('intake')) checks.push(opening);
+  const intake = has('intake')
+    ? await (await import('./roles/intake-role.ts')).startIntakeRole(foundation, parts)
+    : null;
+  if (intake !== null) checks.splice(checks.indexOf(opening), 1, ...intake.checks);
   foundation.meter.gauge('osteotriage_ready', async () => {
     const report = await health.readiness();
     return Object.entries(report.checks).map(([check, wrong]) => ({
@@ -64,7 +74,10 @@ async function startRoles(config: Config, log: Log, clock: Clock, parts: Running
     dimse: intake?.dimse ?? null,
     http: web?.http ?? null,
     dicomweb: intake?.dicomweb ?? null,
-    stop: () => stopAll(parts, clock, log),
+    stop: () => {
+      checks.push({ name: 'service', look: () => Promise.resolve('it is ending') });
+      return stopAll(parts, clock, log);
+    },
   };
 }
 
