@@ -35,6 +35,7 @@ describe('the roles of a process', () => {
     expect(service.dimse?.port).toBeGreaterThan(0);
     const readiness = await fetch(new URL('readyz', service.http?.url));
     expect(readiness.status).toBe(200);
+    expect(await readiness.json()).toMatchObject({ checks: { intake: null } });
     expect(await service.stop()).toBe(true);
   });
 

@@ -5,12 +5,12 @@ import { ownTlsFiles } from '../dimse/own-identity.ts';
 import type { Peer } from '../dimse/send-files.ts';
 import { loadSecureContext } from '../dimse/tls-files.ts';
 import { asTriageError, ERRORS, TriageError } from '../errors.ts';
-import { findModel, PANORAMIC_MODEL } from '../inference/model-registry.ts';
 import { isReadableByEveryone } from '../secret-file.ts';
 import { checkSiteSettings } from '../site-registry.ts';
 import { readSites, type SiteBook } from '../sites.ts';
 import { echoPeer } from './echo.ts';
 import { checkDistributedSettings } from '../distributed-settings.ts';
+import { examineModels } from './examine-models.ts';
 import { describeRecord } from './open-record.ts';
 import { tryBucket, tryPostgres, tryRedis } from './shared-stores.ts';
 
@@ -31,7 +31,7 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
   return [
     await attempt(`data folder ${data}`, () => tryFolder(data)),
     ...(await Promise.all(stores)),
-    ...(roles.includes('worker') ? [await attempt('models', () => tryModels(config.modelsFolder))] : []),
+    ...(roles.includes('worker') ? await examineModels(config) : []),
     ...(roles.includes('web')
       ? [await attempt(`worklist port ${httpPort}`, () => tryPort(httpHost, httpPort))]
       : []),
@@ -89,11 +89,6 @@ async function tryFolder(folder: string): Promise<string> {
   await access(folder, constants.R_OK | constants.W_OK);
   const disk = await statfs(folder);
   return `writable, ${((disk.bavail * disk.bsize) / 1024 ** 3).toFixed(1)} GiB free`;
-}
-
-async function tryModels(folder: string): Promise<string> {
-  const { identity } = await findModel(folder, PANORAMIC_MODEL);
-  return `${identity.name} ${identity.version}, digest as in its manifest`;
 }
 
 function trySites(path: string): Promise<string> {

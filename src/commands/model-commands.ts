@@ -29,6 +29,7 @@ function addList(model: Command): void {
       const { listModels } = await import('./model.ts');
       const models = await listModels(config);
       if (options.json) print(JSON.stringify({ schema: 'osteotriage.models/1', models }));
+      else if (models.length === 0) print(`no model is installed in ${config.modelsFolder}`);
       else for (const line of models.flatMap(describeModel)) print(line);
     });
 }

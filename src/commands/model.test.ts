@@ -17,7 +17,7 @@ import type { AnalysisResult } from '../exam/analysis.ts';
 import { PANORAMIC_MODEL } from '../inference/model-registry.ts';
 import { PROJECT_FOLDER } from '../project-folder.ts';
 import { installVersion } from '../testing/model-fixtures.ts';
-import { chooseShadow, chooseVersion } from './model.ts';
+import { chooseShadow, chooseVersion, compareShadow, listModels } from './model.ts';
 
 const WAIT = { timeout: 60_000, interval: 50 };
 const CHANGED_OVER = 'the workers changed over to the models that are chosen';
@@ -33,7 +33,9 @@ beforeAll(async () => {
   modelsFolder = join(folder, 'models');
   await mkdir(dataFolder);
   installVersion(modelsFolder, '1.0.0');
-  service = await startServiceProcess(dataFolder, { TRIAGE_WORKERS: '1', TRIAGE_MODELS: modelsFolder });
+  service = await startServiceProcess(dataFolder, {
+    ...{ TRIAGE_WORKERS: '1', TRIAGE_BATCH_ITEMS_MAX: '1', TRIAGE_MODELS: modelsFolder },
+  });
   database = openSqlite(join(dataFolder, 'osteotriage.sqlite'));
 }, 60_000);
 afterAll(async () => {
@@ -54,6 +56,10 @@ async function run(...words: string[]): Promise<{ readonly status: number; reado
     const { code, stderr } = thrown as { code: number; stderr: string };
     return { status: code, text: stderr };
   }
+}
+
+function config() {
+  return readConfig({ data: dataFolder }, { TRIAGE_MODELS: modelsFolder }).config;
 }
 
 async function send(...names: string[]): Promise<void> {
@@ -148,13 +154,14 @@ describe('models of a service that runs', { timeout: 120_000 }, () => {
       await reassessExam(database, id, systemClock.nowMs());
     }
     expect((await allDone(3)).map(({ version }) => version)).toEqual(['1.1.0', '1.1.0', '1.1.0']);
-    expect((await run('list')).text).toMatch(/1\.1\.0 +works \(the newest\)/);
+    expect(await listModels(config())).toMatchObject([{ active: '1.1.0', chosen: null, previous: '1.0.0' }]);
   });
 
   it('roll back by one command', async () => {
     const { status, text } = await run('rollback', PANORAMIC_MODEL, '--json');
     expect(status).toBe(0);
     expect(JSON.parse(text)).toMatchObject({ active: '1.0.0', previous: '1.1.0' });
+    expect((await run('list')).text).toMatch(/1\.0\.0 +works +digest.*\n.*1\.1\.0 +worked before +digest/);
     await changedOver('1.0.0');
     const [film] = await exams();
     await reassessExam(database, film?.exam_id ?? '', systemClock.nowMs());
@@ -172,20 +179,24 @@ describe('models of a service that runs', { timeout: 120_000 }, () => {
     const refused = await run('use', PANORAMIC_MODEL, '1.3.0');
     expect(refused.status).toBe(1);
     expect(refused.text).toContain('on its golden input instead of 0.7');
-    const { config } = readConfig({ data: dataFolder }, { TRIAGE_MODELS: modelsFolder });
     const spoilt = expect.objectContaining({ code: 'model-invalid' }) as unknown;
-    await expect(chooseVersion(config, PANORAMIC_MODEL, '1.4.0')).rejects.toEqual(spoilt);
-    await expect(chooseShadow(config, PANORAMIC_MODEL, '1.4.0')).rejects.toEqual(spoilt);
-    await expect(chooseVersion(config, PANORAMIC_MODEL, '9.9.9')).rejects.toThrow('not installed');
-    await expect(chooseShadow(config, PANORAMIC_MODEL, '1.0.0')).rejects.toThrow('is the version that works');
+    await expect(chooseVersion(config(), PANORAMIC_MODEL, '1.4.0')).rejects.toEqual(spoilt);
+    await expect(chooseShadow(config(), PANORAMIC_MODEL, '1.4.0')).rejects.toEqual(spoilt);
+    await expect(chooseVersion(config(), PANORAMIC_MODEL, '9.9.9')).rejects.toThrow('not installed');
+    await expect(chooseShadow(config(), PANORAMIC_MODEL, '1.0.0')).rejects.toThrow(
+      'is the version that works',
+    );
+    await expect(compareShadow(config(), PANORAMIC_MODEL, '9.9.9')).rejects.toThrow(
+      '9.9.9 has run in shadow',
+    );
     expect(await choiceAndTrail()).toEqual(before);
   });
 
   it('run a version in shadow: what it says is stored and compared, and nobody is referred for it', async () => {
     // A version that takes nothing for a panoramic film counts; in its shadow one that calls a film positive.
     installVersion(modelsFolder, '1.2.0', { panoramicThreshold: 1 });
-    expect((await run('use', PANORAMIC_MODEL, '1.2.0')).status).toBe(0);
-    expect((await run('shadow', PANORAMIC_MODEL, '1.0.0')).status).toBe(0);
+    await chooseVersion(config(), PANORAMIC_MODEL, '1.2.0');
+    await chooseShadow(config(), PANORAMIC_MODEL, '1.0.0');
     await changedOver('1.2.0', '1.0.0');
     const referralsBefore = await database.selectFrom('referral_exams').selectAll().execute();
     const knownBefore = new Set((await exams()).map(({ exam_id: id }) => id));
@@ -199,12 +210,26 @@ describe('models of a service that runs', { timeout: 120_000 }, () => {
       ...{ version: '1.0.0', active_version: '1.2.0', outcome: 'positive' },
     });
     expect(await database.selectFrom('referral_exams').selectAll().execute()).toEqual(referralsBefore);
-    const report: unknown = JSON.parse((await run('compare', PANORAMIC_MODEL, '--json')).text);
-    expect(report).toMatchObject({
-      schema: 'osteotriage.model-comparison/1',
+    expect(await compareShadow(config(), PANORAMIC_MODEL)).toMatchObject({
       ...{ activeVersion: '1.2.0', shadowVersion: '1.0.0', films: 1, sameOutcome: 0 },
       onlyShadowPositive: { films: 1, examIds: [film?.exam_id] },
     });
-    expect((await run('list')).text).toContain('for 0 of 1 films');
+    const { text } = await run('list');
+    expect(text).toContain('for 0 of 1 films');
+    const metrics = await (await fetch(new URL('metrics', service.ready.http.url))).text();
+    expect(metrics).toContain('osteotriage_shadow_films_total{result="another outcome"} 1');
+    expect(metrics).toContain('osteotriage_batch_items_max 1');
+    expect(metrics).toMatch(/osteotriage_associations_total\{result="accepted"\} 2/);
+  });
+
+  it('are chosen by one command at a time: the slower one is told, and the choice of the other stands', async () => {
+    const answers = await Promise.allSettled([
+      chooseVersion(config(), PANORAMIC_MODEL, '1.1.0'),
+      chooseVersion(config(), PANORAMIC_MODEL, '1.0.0'),
+    ]);
+    expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(answers.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'state-conflict', message: expect.stringContaining('somebody else') as unknown },
+    });
   });
 });

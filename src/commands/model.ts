@@ -73,13 +73,15 @@ export function chooseVersion(config: Config, name: string, version: string): Pr
     const { shadowVersion, previousVersion } = choiceOf(standing, name);
     const active = isNewest ? newestOf(standing, name) : version;
     await prove(config, standing, name, active);
-    const before = versionBefore(standing, name);
-    return choose(database, `use ${version}`, active, {
+    // What was chosen and cannot be used never worked: a roll-back must not lead to it.
+    const before = wantedVersion(standing, name)?.version ?? active;
+    const choice = {
       name,
       activeVersion: isNewest ? null : version,
-      previousVersion: before === active ? previousVersion : before,
-      shadowVersion: shadowVersion === active ? null : shadowVersion,
-    });
+      previousVersion: before === active ? otherThan(active, previousVersion) : before,
+      shadowVersion: otherThan(active, shadowVersion),
+    };
+    return choose(database, standing, choice, { action: `use ${version}`, active, proved: active });
   });
 }
 
@@ -92,11 +94,16 @@ export function rollBack(config: Config, name: string): Promise<ChoiceReport> {
     }
     await prove(config, standing, name, active);
     const { shadowVersion } = choiceOf(standing, name);
-    return choose(database, `roll back to ${active}`, active, {
+    const choice = {
       name,
       activeVersion: active,
       previousVersion: versionBefore(standing, name),
-      shadowVersion: shadowVersion === active ? null : shadowVersion,
+      shadowVersion: otherThan(active, shadowVersion),
+    };
+    return choose(database, standing, choice, {
+      action: `roll back to ${active}`,
+      active,
+      proved: active,
     });
   });
 }
@@ -114,7 +121,8 @@ export function chooseShadow(config: Config, name: string, version: string | nul
     }
     if (version !== null) await prove(config, standing, name, version);
     const action = version === null ? 'shadow off' : `shadow ${version}`;
-    return choose(database, action, active, { ...choiceOf(standing, name), shadowVersion: version });
+    const choice = { ...choiceOf(standing, name), shadowVersion: version };
+    return choose(database, standing, choice, { action, active, proved: version });
   });
 }
 
@@ -125,19 +133,22 @@ export interface ComparisonReport extends VersionPair, Comparison {}
 export function compareShadow(config: Config, name: string, version?: string): Promise<ComparisonReport> {
   return withModels(config, async (database, standing) => {
     const pairs = await listComparedPairs(database, name);
-    const shadow = version ?? choiceOf(standing, name).shadowVersion ?? pairs.at(-1)?.shadowVersion;
-    if (shadow === undefined) {
+    const present = choiceOf(standing, name).shadowVersion;
+    const shadow = version ?? present ?? pairs.at(-1)?.shadowVersion;
+    const isKnown = shadow === present || pairs.some(({ shadowVersion }) => shadowVersion === shadow);
+    if (shadow === undefined || !isKnown) {
       throw new TriageError(
         'not-found',
-        `no version of ${name} has run in shadow: "model shadow ${name} VERSION"`,
+        `${version === undefined ? `no version of ${name}` : `${name} ${version}`} has run in shadow: ` +
+          `"model shadow ${name} VERSION" lets one`,
       );
     }
-    const present = versionBefore(standing, name) ?? '';
+    const working = versionBefore(standing, name) ?? '';
     const candidates = pairs
       .filter(({ shadowVersion }) => shadowVersion === shadow)
       .sort((a, b) => b.films - a.films);
-    const pair = candidates.find(({ activeVersion }) => activeVersion === present) ?? candidates[0];
-    const { activeVersion } = pair ?? { activeVersion: present };
+    const pair = candidates.find(({ activeVersion }) => activeVersion === working) ?? candidates[0];
+    const { activeVersion } = pair ?? { activeVersion: working };
     const compared = { name, activeVersion, shadowVersion: shadow };
     return { ...compared, ...(await compareReadings(comparedFilms(database, compared))) };
   });
@@ -213,17 +224,21 @@ async function prove(config: Config, standing: ModelStanding, name: string, vers
   await proveWorker({ entryPath: workerEntry, setup: proved, startMsMax, clock: systemClock });
 }
 
+function otherThan(version: string, other: string | null): string | null {
+  return other === version ? null : other;
+}
+
 async function choose(
   database: Kysely<Database>,
-  action: string,
-  active: string,
+  standing: ModelStanding,
   choice: ModelChoice,
+  made: { readonly action: string; readonly active: string; readonly proved: string | null },
 ): Promise<ChoiceReport> {
   const { name, previousVersion: previous, shadowVersion: shadow } = choice;
+  const { action, active, proved } = made;
   await recordChoice(database, choice, {
-    actor: ACTOR,
-    action: `model ${action}`,
-    nowMs: systemClock.nowMs(),
+    ...{ actor: ACTOR, action: `model ${action}`, nowMs: systemClock.nowMs() },
+    ...{ seen: choiceOf(standing, name), proved },
   });
   return { name, active, previous, shadow };
 }

@@ -62,6 +62,25 @@ function chosen(activeVersion: string | null, previousVersion: string | null = n
 }
 
 describe('the record of a choice', () => {
+  it('is not replaced by one that was thought of before it', async () => {
+    const nobody = { name: NAME, activeVersion: null, previousVersion: null, shadowVersion: null };
+    const late = { actor: 'operator', action: 'model use', nowMs: NOW_MS, seen: nobody };
+    await recordChoice(database, { ...nobody, activeVersion: '1.0.0' }, late);
+    await expect(recordChoice(database, { ...nobody, shadowVersion: '1.1.0' }, late)).rejects.toMatchObject({
+      code: 'state-conflict',
+    });
+    expect(await listChoices(database)).toMatchObject([{ activeVersion: '1.0.0', shadowVersion: null }]);
+  });
+
+  it('forgets what was known against the newest version when the newest is chosen and was loaded', async () => {
+    const failure = { name: NAME, version: '1.1.0', sha256: 'a', code: 'model-invalid' as const };
+    await recordModelFailure(database, { ...failure, detail: 'x', atMs: NOW_MS });
+    const newest = { name: NAME, activeVersion: null, previousVersion: null, shadowVersion: null };
+    const by = { actor: 'operator', action: 'model use newest', nowMs: NOW_MS, proved: '1.1.0' };
+    await recordChoice(database, newest, by);
+    expect(await listModelFailures(database)).toEqual([]);
+  });
+
   it('keeps the latest choice and every one in the audit trail', async () => {
     await chosen('1.0.0');
     await chosen('1.1.0', '1.0.0');

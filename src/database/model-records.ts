@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import type { AnalysisResult } from '../exam/analysis.ts';
+import { type AnalysisResult, namedAfterInstance } from '../exam/analysis.ts';
 import type { ModelChoice, ModelFailure } from '../exam/model-choice.ts';
+import { TriageError } from '../errors.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import type { Database } from './schema.ts';
@@ -22,17 +23,25 @@ export function listChoices(database: Connection): Promise<readonly ModelChoice[
     .execute();
 }
 
+/** Who made a choice, and from what. */
+export interface ChoiceMade {
+  readonly actor: string;
+  readonly action: string;
+  readonly nowMs: number;
+  /** The choice that stood when this one was thought of; left out: whatever stands is replaced. */
+  readonly seen?: ModelChoice;
+  /** The version that was loaded just now to see that it can be; null where none had to be. */
+  readonly proved?: string | null;
+}
+
 /**
  * Writes down a choice, forgets what is known against the versions chosen, since they were tried just now, and says in
- * the audit trail what was done.
+ * the audit trail what was done. Throws state-conflict where somebody else chose meanwhile.
  */
-export function recordChoice(
-  database: Kysely<Database>,
-  choice: ModelChoice,
-  by: { readonly actor: string; readonly action: string; readonly nowMs: number },
-): Promise<void> {
+export function recordChoice(database: Kysely<Database>, choice: ModelChoice, by: ChoiceMade): Promise<void> {
   return transact(database, async (transaction) => {
     const { name, activeVersion, previousVersion, shadowVersion } = choice;
+    await checkSeen(transaction, name, by.seen);
     const row = {
       active_version: activeVersion,
       previous_version: previousVersion,
@@ -45,7 +54,7 @@ export function recordChoice(
       .values({ name, ...row })
       .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
       .execute();
-    const chosen = [activeVersion, shadowVersion].filter((version) => version !== null);
+    const chosen = [activeVersion, shadowVersion, by.proved ?? null].filter((version) => version !== null);
     if (chosen.length > 0) {
       await transaction
         .deleteFrom('model_failures')
@@ -60,6 +69,22 @@ export function recordChoice(
       subject: `model ${name}`,
     });
   });
+}
+
+// To prove a version takes seconds, in which another command may have chosen: it must not be undone unseen.
+async function checkSeen(
+  transaction: Connection,
+  name: string,
+  seen: ModelChoice | undefined,
+): Promise<void> {
+  if (seen === undefined) return;
+  const now = (await listChoices(transaction)).find((one) => one.name === name);
+  const keys = ['activeVersion', 'previousVersion', 'shadowVersion'] as const;
+  if (keys.every((key) => (now?.[key] ?? null) === seen[key])) return;
+  throw new TriageError(
+    'state-conflict',
+    `somebody else chose for ${name} meanwhile; look at "model list" and choose again`,
+  );
 }
 
 /**
@@ -148,7 +173,7 @@ export async function recordShadow(database: Connection, result: ShadowResult): 
       version: model.version,
       active_version: counted.version,
       outcome: shadow.outcome,
-      analysis_json: JSON.stringify(shadow),
+      analysis_json: JSON.stringify(namedAfterInstance(shadow, shadow.sopInstanceUid ?? examId)),
       created_at_ms: nowMs,
     })
     .onConflict((conflict) => conflict.columns(['exam_id', 'revision', 'model', 'version']).doNothing())
@@ -220,7 +245,7 @@ export async function* comparedFilms(
   }
 }
 
-/** The pairs of versions of a model that were compared, with how many films. */
+/** The pairs of versions of a model that were compared, with how many films, the latest compared last. */
 export function listComparedPairs(
   database: Connection,
   name: string,
@@ -235,6 +260,7 @@ export function listComparedPairs(
     ])
     .where('model', '=', name)
     .groupBy(['model', 'active_version', 'version'])
+    .orderBy((select) => select.fn.max('created_at_ms'))
     .execute();
 }
 

@@ -26,12 +26,16 @@ export class ModelShelf {
   /** Every version by name, from old to new. */
   async look(): Promise<readonly InstalledModel[]> {
     const seen = new Map<string, InstalledModel>();
+    const found: InstalledModel[] = [];
     for (const { name, version } of await listVersions(this.folder)) {
       const mark = await this.#markOf(name, version);
-      seen.set(mark, this.#known.get(mark) ?? (await this.#read(name, version)));
+      const known = mark === null ? undefined : this.#known.get(mark);
+      const model = known ?? (await this.#read(name, version));
+      found.push(model);
+      if (mark !== null) seen.set(mark, model);
     }
     this.#known = seen;
-    return [...seen.values()];
+    return found;
   }
 
   async #read(name: string, version: string): Promise<InstalledModel> {
@@ -43,8 +47,8 @@ export class ModelShelf {
     }
   }
 
-  /** Changes when a file of the version does: names, sizes and times of everything in its folder. */
-  async #markOf(name: string, version: string): Promise<string> {
+  /** Changes when a file of the version does: names, sizes and times of everything in its folder; null: it changes now. */
+  async #markOf(name: string, version: string): Promise<string | null> {
     const folder = join(this.folder, name, version);
     const entries = (await readdir(folder).catch(() => [])).sort();
     const marks = await Promise.all(
@@ -52,7 +56,7 @@ export class ModelShelf {
         const { size, mtimeMs, ctimeMs } = await stat(join(folder, entry));
         return `${entry} ${size} ${mtimeMs} ${ctimeMs}`;
       }),
-    ).catch(() => ['changing']);
-    return [name, version, ...marks].join('\n');
+    ).catch(() => null);
+    return marks === null ? null : [name, version, ...marks].join('\n');
   }
 }

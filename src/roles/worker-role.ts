@@ -45,7 +45,7 @@ export async function startWorkerRole(foundation: Foundation, parts: RunningPart
   const reconciler = new Reconciler(foundation);
   reconciler.start();
   parts.push({ name: 'reconciler', stop: () => reconciler.close() });
-  const look = () => Promise.resolve(pool.ready() ? null : 'no worker is ready');
+  const look = () => Promise.resolve(pool.ready() ? null : 'no worker has its models loaded');
   return { checks: [{ name: 'workers', look }] };
 }
 
