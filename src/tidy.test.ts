@@ -62,6 +62,9 @@ const ONE_IMPORTER = [
   'ioredis',
   'bullmq',
   'aws4fetch',
+  'dcmjs-codecs',
+  '@cornerstonejs/codec-charls/decodewasmjs',
+  '@cornerstonejs/codec-openjpeg/decodewasmjs',
 ];
 
 function importsOf(file: string): string[] {

@@ -1,8 +1,9 @@
 /**
- * The only importer of dcmjs-codecs: JPEG (8 and 12 bit, lossless), JPEG-LS, JPEG 2000 and HTJ2K in one
- * WebAssembly module. It is loaded at the first compressed frame, about 0.2 s once in a process.
+ * The only importer of dcmjs-codecs: JPEG (8 and 12 bit, lossless), JPEG-LS in colour, JPEG 2000 and HTJ2K in one
+ * WebAssembly module. It is loaded at the first such frame, about 0.2 s once in a process.
  */
 import { TriageError } from '../errors.ts';
+import { decodeJpegLs } from './charls-codec.ts';
 
 /** The families of compressed frames. */
 export type FrameCodec = 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'ht-jpeg-2000';
@@ -27,6 +28,16 @@ export async function decodeFrame(
   frame: Uint8Array,
   shape: FrameShape,
 ): Promise<Uint8Array> {
+  try {
+    // Radiographs are grey; colours can lie in memory in several ways, which the other decoder sorts out.
+    const isGreyLs = codec === 'jpeg-ls' && shape.components === 1;
+    return await (isGreyLs ? decodeJpegLs(frame) : decodeByDcmjs(codec, frame, shape));
+  } catch {
+    throw new TriageError('pixel-data-unreadable', `the ${codec} frame cannot be decoded`);
+  }
+}
+
+async function decodeByDcmjs(codec: FrameCodec, frame: Uint8Array, shape: FrameShape): Promise<Uint8Array> {
   const codecs = await loadCodecs();
   const context = contextOf(codecs, shape);
   try {
@@ -34,10 +45,10 @@ export async function decodeFrame(
     const decoded = runDecoder(codecs, codec, context).getDecodedBuffer();
     if (decoded === undefined) throw new Error('nothing decoded');
     return decoded;
-  } catch {
+  } catch (thrown) {
     // Rubbish can trap inside WebAssembly and leave its heap as it was: a fresh module is loaded for the next.
     unloadCodecs(codecs);
-    throw new TriageError('pixel-data-unreadable', `the ${codec} frame cannot be decoded`);
+    throw thrown;
   }
 }
 

@@ -1,0 +1,17 @@
+/** What is used of the codecs that come without types. */
+declare module '@cornerstonejs/codec-charls/decodewasmjs' {
+  export interface FrameDecoder {
+    /** Makes room for a codestream, inside the module's memory. */
+    getEncodedBuffer(byteCount: number): Uint8Array;
+    decode(): void;
+    /** A copy, no view of the module's memory. */
+    getDecodedBuffer(): Uint8ClampedArray;
+    delete(): void;
+  }
+  export interface CharlsModule {
+    readonly JpegLSDecoder: new () => FrameDecoder;
+    readonly HEAPU8: Uint8Array;
+  }
+  const load: (options: object) => Promise<CharlsModule>;
+  export default load;
+}
