@@ -10,7 +10,7 @@ import { listReferralEntries } from '../../src/database/referral-records.ts';
 import type { Database } from '../../src/database/schema.ts';
 import { findStudyUids } from '../../src/database/study-search.ts';
 import { findTriageInput } from '../../src/database/triage-records.ts';
-import { transactInGroup } from '../../src/database/transact.ts';
+import { insertInGroup } from '../../src/database/transact.ts';
 import type { ImageHeader } from '../../src/exam/exam.ts';
 import { openDatabaseJobQueue } from '../../src/queue/database-job-queue.ts';
 import { Reconciler } from '../../src/queue/reconciler.ts';
@@ -37,7 +37,7 @@ export const GROWTH_QUERIES: Readonly<Record<string, GrowthQuery>> = {
   'claim of jobs': (database) => openDatabaseJobQueue(database, systemClock).claim(2, 600_000),
   'input of a triage': (database, exams, number) => findTriageInput(database, `e${placeOf(exams, number)}`),
   'insertion of a film': (database, _exams, number) =>
-    transactInGroup(database, async (transaction) => {
+    insertInGroup(database, async (transaction) => {
       const header = inventedHeader(number);
       const examId = await insertExam(transaction, {
         ...{ header, dataSetSha256: 'a'.repeat(64), objectKey: `objects/aa/${randomUUID()}`, objectBytes: 1 },

@@ -121,18 +121,10 @@ export async function recordRefusal(
 
 async function recordPerson(database: Connection, header: ImageHeader): Promise<string> {
   const identityKey = identityKeyOf(header);
-  const known = await database
-    .selectFrom('persons')
-    .select(['person_id', 'merged_into'])
-    .where('identity_key', '=', identityKey)
-    .executeTakeFirst();
-  // A film that still carries an identity that was corrected belongs to the person whose it turned out to be.
-  if (known !== undefined) return known.merged_into ?? known.person_id;
-  const personId = randomUUID();
-  await database
+  const person = await database
     .insertInto('persons')
     .values({
-      person_id: personId,
+      person_id: randomUUID(),
       identity_key: identityKey,
       issuer: header.issuerOfPatientId,
       patient_id: header.patientId,
@@ -140,8 +132,12 @@ async function recordPerson(database: Connection, header: ImageHeader): Promise<
       birth_date: header.patientBirthDate,
       sex: header.patientSex,
     })
-    .execute();
-  return personId;
+    // A row that is known stays as it is; to write it keeps it from being merged until the film is committed.
+    .onConflict((conflict) => conflict.column('identity_key').doUpdateSet({ identity_key: identityKey }))
+    .returning(['person_id', 'merged_into'])
+    .executeTakeFirstOrThrow();
+  // A film that still carries an identity that was corrected belongs to the person whose it turned out to be.
+  return person.merged_into ?? person.person_id;
 }
 
 function identityKeyOf(header: ImageHeader): string {

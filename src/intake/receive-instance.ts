@@ -15,7 +15,7 @@ import { recordDxaResult } from '../database/dxa-records.ts';
 import { insertJobs, type NewJob } from '../database/job-records.ts';
 import type { Database, Door } from '../database/schema.ts';
 import { noteSender } from '../database/sender-records.ts';
-import { syncRecord, transactInGroup } from '../database/transact.ts';
+import { insertInGroup, syncRecord, transactInGroup } from '../database/transact.ts';
 import { ageAtStudyYears, isDxaModality } from '../decide/eligibility.ts';
 import { decidePriority, type StorePriority } from '../decide/job-priority.ts';
 import { reasonOf } from '../decide/reason-texts.ts';
@@ -209,7 +209,7 @@ export class InstanceReception {
     } else {
       const objectKey = instanceObjectKey(header, dataSetSha256, clock.nowMs());
       const held = { objectKey, objectBytes: await this.#writer.commit(objectKey) };
-      await transactInGroup(database, (transaction) => recordHeldAnew(transaction, examId, held));
+      await insertInGroup(database, (transaction) => recordHeldAnew(transaction, examId, held));
       log.warn({ examId }, 'an instance whose object was gone came again and is held anew');
     }
     return { kind: 'already-held', examId };
@@ -220,7 +220,9 @@ export class InstanceReception {
     const objectKey = instanceObjectKey(header, dataSetSha256);
     const objectBytes = await this.#writer.commit(objectKey);
     const atMs = clock.nowMs();
-    const outcome = await transactInGroup(database, async (transaction) => {
+    // A result moves a referral by how that stands, which nobody may change meanwhile.
+    const begin = isDxaResult(header) ? transactInGroup : insertInGroup;
+    const outcome = await begin(database, async (transaction) => {
       // Another listener may have been faster.
       const winner = await findExam(transaction, header);
       return winner ?? this.#insert(transaction, { header, dataSetSha256, objectKey, objectBytes, atMs });
