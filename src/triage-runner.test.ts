@@ -6,12 +6,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OBJECT_KINDS } from './archive/archive.ts';
 import { openDiskObjectStore } from './archive/disk-object-store.ts';
 import { systemClock } from './clock.ts';
+import { insertJobs } from './database/job-records.ts';
 import { reassessExam } from './database/revision-records.ts';
 import type { Database } from './database/schema.ts';
 import { TriageError } from './errors.ts';
 import { InstanceReceiver } from './intake/receive-instance.ts';
 import { openDatabaseJobQueue } from './queue/database-job-queue.ts';
 import { silentLog } from './telemetry.ts';
+import { insertTestExam, routineJob } from './testing/record-fixtures.ts';
 import { exampleReport } from './testing/example-report.ts';
 import { openTestRecord } from './testing/test-record.ts';
 import { tinyDataSet } from './testing/tiny-data-set.ts';
@@ -153,6 +155,26 @@ describe('the triage runner', () => {
     expect(exam).toMatchObject({ examId: poison, reasons: [{ code: 'film-kills-workers' }] });
     // Twice is proof, and once was not.
     expect(pool.seen.filter((id) => id === poison)).toHaveLength(2);
+  });
+
+  it('sets a film aside whose object is gone, and goes on with the others', async () => {
+    await insertJobs(database, [routineJob(await insertTestExam(database, 1))], systemClock.nowMs());
+    const pool = new ScriptedPool(1, () => ({ analysis, artefacts: null }));
+    expect(await triage(3, pool)).toMatchObject({ positive: 3, failed: 1 });
+    const [exam] = await openWorklist(database).listExams({ state: 'failed', limit: 1 });
+    expect(exam?.reasons).toMatchObject([{ code: 'not-found' }]);
+  });
+
+  it('names no path of the machine in a result', async () => {
+    const pool = new ScriptedPool(1, ({ path }) => ({
+      analysis: { ...analysis, file: path },
+      artefacts: null,
+    }));
+    await triage(1, pool);
+    const [row] = await database.selectFrom('exams').select(['exam_id', 'analysis_json']).execute();
+    expect(row?.analysis_json).not.toContain(folder);
+    const view = await openWorklist(database).readExam(row?.exam_id ?? '');
+    expect(view?.analysis?.file).toBe('1.2.5.0.dcm');
   });
 
   it('gives a film back at once, as often as it may be, when its workers are told to end', async () => {

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { AnalysisResult, Reason } from '../exam/analysis.ts';
+import { type AnalysisResult, namedAfterInstance, type Reason } from '../exam/analysis.ts';
 import type { PatientIdentity } from '../exam/exam.ts';
 import { type ExamState, moveExam, type ReportKind } from '../exam/exam-state.ts';
 import { recordAudit } from './audit-trail.ts';
@@ -218,7 +218,7 @@ export async function finishExam(
 ): Promise<{ readonly personId: string }> {
   const exam = await database
     .selectFrom('exams')
-    .select(['state', 'person_id'])
+    .select(['state', 'person_id', 'sop_uid'])
     .where('exam_id', '=', examId)
     .executeTakeFirstOrThrow();
   await database
@@ -226,7 +226,7 @@ export async function finishExam(
     .set({
       state: moveExam(exam.state, to),
       reasons_json: JSON.stringify(reasons),
-      analysis_json: analysis === null ? null : JSON.stringify(analysis),
+      analysis_json: analysis === null ? null : JSON.stringify(namedAfterInstance(analysis, exam.sop_uid)),
       finished_at_ms: nowMs,
       ...(analysis?.view == null ? {} : { view_name: analysis.view.name }),
     })

@@ -105,6 +105,11 @@ export interface AnalysisResult {
   readonly timingsMs: StageTimings;
 }
 
+/** The result under the name of what the film holds: where it lay is another place each time, and nobody's concern. */
+export function namedAfterInstance(analysis: AnalysisResult, sopInstanceUid: string): AnalysisResult {
+  return { ...analysis, file: `${sopInstanceUid}.dcm` };
+}
+
 /** The result of a file of which nothing was read. */
 export function unreadAnalysis(
   file: string,

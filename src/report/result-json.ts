@@ -1,6 +1,6 @@
 /** The result of one film for the clinic that sent it, as JSON: by the STOW caller's poll and in the out-tray. Pure. */
 import { DISCLAIMER, isReasonCode, reasonText } from '../decide/reason-texts.ts';
-import type { AnalysisResult, Reason } from '../exam/analysis.ts';
+import { type AnalysisResult, namedAfterInstance, type Reason } from '../exam/analysis.ts';
 import type { ExamState } from '../exam/exam-state.ts';
 import type { Standing } from '../exam/standing.ts';
 
@@ -43,7 +43,7 @@ export function resultJson(standing: Standing, pdf: string | null): ResultJson {
     })),
     disclaimer: DISCLAIMER.en,
     // The path within our archive is nobody's business: the film is called by its name.
-    analysis: standing.analysis === null ? null : { ...standing.analysis, file: `${sopInstanceUid}.dcm` },
+    analysis: standing.analysis === null ? null : namedAfterInstance(standing.analysis, sopInstanceUid),
     pdf,
   };
 }

@@ -2,7 +2,13 @@ import type { Kysely, Selectable } from 'kysely';
 import type { Database, ExamTable, PersonTable } from '../database/schema.ts';
 import { readTallies } from '../database/tallies.ts';
 import { reasonText } from '../decide/reason-texts.ts';
-import type { AnalysisResult, Outcome, Reason, ViewName } from '../exam/analysis.ts';
+import {
+  type AnalysisResult,
+  namedAfterInstance,
+  type Outcome,
+  type Reason,
+  type ViewName,
+} from '../exam/analysis.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import type { ExamState } from '../exam/exam-state.ts';
 import type {
@@ -155,7 +161,8 @@ async function readExam(database: Kysely<Database>, examId: string): Promise<Exa
     callingAeTitle: row.calling_ae_title,
     referralId: row.referral_id,
     outcome: outcomeOf(row.state),
-    analysis,
+    // Rows of an earlier version name a path of the machine.
+    analysis: analysis === null ? null : namedAfterInstance(analysis, row.sop_uid),
     reportsWritten: reports.length > 0,
     deliveries,
   };
