@@ -19,6 +19,12 @@ describe('the metrics', () => {
     expect(text).toContain('process_resident_memory_bytes');
   });
 
+  it('begin at 0 for every reason that something can fail for, so that an alarm sees the first', async () => {
+    const text = await openMetrics(systemClock).render();
+    expect(text).toContain('osteotriage_triage_failures_total{code="worker-crashed"} 0');
+    expect(text).toContain('osteotriage_refusals_total{code="storage-full"} 0');
+  });
+
   it('leave out a gauge that fails, and answer all the same', async () => {
     const metrics = openMetrics(systemClock);
     metrics.gauge('osteotriage_queue_jobs', () => Promise.reject(new Error('the database is away')));

@@ -1,7 +1,8 @@
 /** The meter that Prometheus reads. The only importer of prom-client. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from './clock.ts';
-import { COUNTERS, GAUGES, HISTOGRAMS, type GaugeName, type Meter } from './meter.ts';
+import { ERRORS } from './errors.ts';
+import { type CounterName, COUNTERS, GAUGES, HISTOGRAMS, type GaugeName, type Meter } from './meter.ts';
 
 /** A gauge that is not read within this is left out of the answer. */
 const READ_MS_MAX = 2_000;
@@ -27,6 +28,14 @@ export function openMetrics(clock: Clock): Metrics {
     (name, { help, labels, buckets }) =>
       new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers }),
   );
+  // What was never counted is 0 and not absent: of a count that begins at 1 no alarm sees the rise.
+  for (const [name, { labels }] of Object.entries(COUNTERS) as readonly (readonly [
+    CounterName,
+    { readonly labels: readonly string[] },
+  ])[]) {
+    if (labels.join() !== 'code') continue;
+    for (const code of Object.keys(ERRORS)) counters[name].inc({ code }, 0);
+  }
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),

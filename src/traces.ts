@@ -21,11 +21,20 @@ export interface TraceSpan {
   end(failure?: unknown): void;
 }
 
-/** Begins a span, below the one that a trace context names where there is one. */
-export function startSpan(name: string, parent: string | null, attributes: Attributes = {}): TraceSpan {
+/** Begins a span, below the one that a trace context names where there is one; left out: it begins now. */
+export function startSpan(
+  name: string,
+  parent: string | null,
+  attributes: Attributes = {},
+  startMs?: number,
+): TraceSpan {
   const tracer = trace.getTracer('osteotriage');
   const above = parent === null ? ROOT_CONTEXT : propagation.extract(ROOT_CONTEXT, { traceparent: parent });
-  const span = tracer.startSpan(name, { attributes }, above);
+  const span = tracer.startSpan(
+    name,
+    { attributes, ...(startMs === undefined ? {} : { startTime: startMs }) },
+    above,
+  );
   const here = trace.setSpan(above, span);
   return {
     traceParent: traceParentOf(span),

@@ -17,7 +17,7 @@ import type { AnalysisResult } from '../exam/analysis.ts';
 import { PANORAMIC_MODEL } from '../inference/model-registry.ts';
 import { PROJECT_FOLDER } from '../project-folder.ts';
 import { installVersion } from '../testing/model-fixtures.ts';
-import { chooseShadow, chooseVersion, compareShadow, listModels } from './model.ts';
+import { chooseShadow, chooseVersion, compareShadow, listModels, rollBack } from './model.ts';
 
 const WAIT = { timeout: 60_000, interval: 50 };
 const CHANGED_OVER = 'the workers changed over to the models that are chosen';
@@ -186,6 +186,7 @@ describe('models of a service that runs', { timeout: 120_000 }, () => {
     await expect(chooseShadow(config(), PANORAMIC_MODEL, '1.0.0')).rejects.toThrow(
       'is the version that works',
     );
+    await expect(rollBack(config(), 'nobody')).rejects.toThrow('no use for a model nobody');
     await expect(compareShadow(config(), PANORAMIC_MODEL, '9.9.9')).rejects.toThrow(
       '9.9.9 has run in shadow',
     );

@@ -68,7 +68,7 @@ export interface ChoiceReport {
 
 /** Chooses a version, or `newest`: always the newest on disk. It must load and reproduce its golden run first. */
 export function chooseVersion(config: Config, name: string, version: string): Promise<ChoiceReport> {
-  return withModels(config, async (database, standing) => {
+  return withModel(config, name, async (database, standing) => {
     const isNewest = version === 'newest';
     const { shadowVersion, previousVersion } = choiceOf(standing, name);
     const active = isNewest ? newestOf(standing, name) : version;
@@ -87,7 +87,7 @@ export function chooseVersion(config: Config, name: string, version: string): Pr
 
 /** Goes back to the version that worked before; once more, and the one of now is back. */
 export function rollBack(config: Config, name: string): Promise<ChoiceReport> {
-  return withModels(config, async (database, standing) => {
+  return withModel(config, name, async (database, standing) => {
     const active = rollbackVersion(standing, name);
     if (active === undefined) {
       throw new TriageError('state-conflict', `there is no version of ${name} from before to go back to`);
@@ -110,7 +110,7 @@ export function rollBack(config: Config, name: string): Promise<ChoiceReport> {
 
 /** Lets a version run in shadow beside the one that works, or none (null). */
 export function chooseShadow(config: Config, name: string, version: string | null): Promise<ChoiceReport> {
-  return withModels(config, async (database, standing) => {
+  return withModel(config, name, async (database, standing) => {
     const active = versionBefore(standing, name);
     if (active === null) throw new TriageError('state-conflict', `no version of ${name} works`);
     if (version === active) {
@@ -131,7 +131,7 @@ export interface ComparisonReport extends VersionPair, Comparison {}
 
 /** Compares a version that is or was in shadow with the one that counted: left out, the one of now or the newest. */
 export function compareShadow(config: Config, name: string, version?: string): Promise<ComparisonReport> {
-  return withModels(config, async (database, standing) => {
+  return withModel(config, name, async (database, standing) => {
     const pairs = await listComparedPairs(database, name);
     const present = choiceOf(standing, name).shadowVersion;
     const shadow = version ?? present ?? pairs.at(-1)?.shadowVersion;
@@ -152,6 +152,16 @@ export function compareShadow(config: Config, name: string, version?: string): P
     const compared = { name, activeVersion, shadowVersion: shadow };
     return { ...compared, ...(await compareReadings(comparedFilms(database, compared))) };
   });
+}
+
+function withModel<Result>(
+  config: Config,
+  name: string,
+  step: (database: Kysely<Database>, standing: ModelStanding) => Promise<Result>,
+): Promise<Result> {
+  if (name === PANORAMIC_MODEL) return withModels(config, step);
+  const message = `this program has no use for a model ${name}; it has for ${PANORAMIC_MODEL}`;
+  return Promise.reject(new TriageError('not-found', message));
 }
 
 function withModels<Result>(
@@ -208,12 +218,6 @@ function newestOf({ installed }: ModelStanding, name: string): string {
 }
 
 async function prove(config: Config, standing: ModelStanding, name: string, version: string): Promise<void> {
-  if (name !== PANORAMIC_MODEL) {
-    throw new TriageError(
-      'not-found',
-      `this program has no use for a model ${name}; it has for ${PANORAMIC_MODEL}`,
-    );
-  }
   const { workerEntry, startMsMax, setup } = workerSettings(config);
   const model = standing.installed.find((one) => one.name === name && one.version === version);
   if (model === undefined) {

@@ -22,6 +22,8 @@ export interface DueDelivery extends DeliveryKey {
   readonly attempts: number;
   readonly firstTryAtMs: number | null;
   readonly objectKey: string;
+  /** The trace of the film's reception; null where it is not traced. */
+  readonly traceParent: string | null;
 }
 
 /** A delivery as people look at it. */
@@ -78,6 +80,7 @@ export function findDueDeliveries(
   limit: number,
 ): Promise<readonly DueDelivery[]> {
   return deliveriesWithReports(database)
+    .leftJoin('jobs', 'jobs.exam_id', 'deliveries.exam_id')
     .select([
       'deliveries.exam_id as examId',
       'deliveries.revision as revision',
@@ -86,6 +89,7 @@ export function findDueDeliveries(
       'deliveries.attempts as attempts',
       'deliveries.first_try_at_ms as firstTryAtMs',
       'reports.object_key as objectKey',
+      'jobs.trace_parent as traceParent',
     ])
     .where('deliveries.state', '=', 'pending')
     .where('deliveries.destination', '=', destination)

@@ -14,6 +14,7 @@ import { asTriageError, type ErrorClass } from '../errors.ts';
 import { type Meter, silentMeter } from '../meter.ts';
 import type { Destination } from '../sites.ts';
 import type { Log } from '../telemetry.ts';
+import { startSpan } from '../traces.ts';
 import { DestinationRounds } from './destination-rounds.ts';
 import { peerOf, type PeerIdentity } from './destination-peer.ts';
 import { classifyStoreStatus, DEFAULT_DELIVERY_LIMITS, nextAttempt } from './report-sender.ts';
@@ -116,6 +117,7 @@ export class DeliveryRunner {
     const { limits, clock, identity } = this.#parts;
     const open = await this.#findObjects(due, scratchFolder);
     let wasTried = false;
+    let beganAtMs = clock.nowMs();
     try {
       const peer = peerOf(destination, identity);
       for await (const result of sendFiles([...open.keys()], {
@@ -124,6 +126,11 @@ export class DeliveryRunner {
         const delivery = open.get(result.path);
         if (delivery === undefined) continue;
         wasTried = true;
+        const { examId, kind } = delivery;
+        const span = startSpan('deliver report', delivery.traceParent, { examId, kind }, beganAtMs);
+        span.set('error' in result ? {} : { status: result.answer.status });
+        span.end('error' in result ? result.error : undefined);
+        beganAtMs = clock.nowMs();
         if ('error' in result) await this.#noteFailure(delivery, result.error.class, result.error.code);
         else await this.#noteAnswer(delivery, destination, result.answer.status);
         open.delete(result.path);
