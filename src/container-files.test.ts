@@ -213,6 +213,19 @@ describe('the distributed compose file', () => {
   });
 });
 
+it('the object store has the region, the port and the bucket that the service asks for', () => {
+  const { services } = readComposeFile('compose.distributed.yaml');
+  const text = readFileSync(join(DOCKER_FOLDER, 'garage.toml'), 'utf8');
+  for (const { service } of ownServicesOf({ services })) {
+    const { config } = readConfig({}, environmentIn(service));
+    expect(text).toContain(`s3_region = "${config.s3Region}"`);
+    expect(text).toContain(`api_bind_addr = "[::]:${new URL(config.s3Endpoint).port}"`);
+    expect(services['objects']?.environment?.['GARAGE_DEFAULT_BUCKET']).toBe(config.s3Bucket);
+  }
+  // Success is answered when the store says so, so the store must have it on its disk.
+  expect(text).toMatch(/^metadata_fsync = true\ndata_fsync = true$/m);
+});
+
 it('the example of a sites file is one', () => {
   const path = join(DOCKER_FOLDER, 'sites.example.json');
   expect(parseSites(readFileSync(path, 'utf8'), path).sites).toHaveLength(1);
