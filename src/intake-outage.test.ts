@@ -115,6 +115,16 @@ describe.skipIf(missing.length > 0)(`a listener beside others ${missing.join(', 
     expect(await received()).toBe(films);
   }, 40_000);
 
+  it('loses nothing that it acknowledged where Redis loses its data while PostgreSQL restarts', async () => {
+    films += 1;
+    const sending = expect.poll(() => send(films), { timeout: 20_000 }).toBe(0);
+    await Promise.all([redis.restart({ loseData: true }), postgres.restart()]);
+    await sending;
+    expect(await send()).toBe(0);
+    await expect.poll(readiness, { timeout: 10_000 }).toBe(200);
+    expect(await received()).toBe(films);
+  }, 40_000);
+
   it('takes films in while Redis is away: their jobs stand in the record', async () => {
     await redis.kill();
     expect(await send()).toBe(0);

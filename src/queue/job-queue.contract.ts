@@ -80,6 +80,23 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
       ]);
     });
 
+    it('keeps that order over days for whoever asks for one job at a time', async () => {
+      const { queue, clock, examIds } = under;
+      const [backfill, routine, late, urgent, newest] = examIds;
+      await queue.enqueue([{ ...routineJob(backfill!), priority: 'backfill' }]);
+      clock.advance(10.5 * HOUR_MS);
+      await queue.enqueue([routineJob(routine!)]);
+      clock.advance(0.5 * HOUR_MS);
+      await queue.enqueue([{ ...routineJob(urgent!), priority: 'urgent' }]);
+      // A day of films that come all the while does not keep the old one waiting for ever.
+      clock.advance(14.5 * HOUR_MS);
+      await queue.enqueue([{ ...routineJob(newest!), priority: 'urgent' }]);
+      await queue.enqueue([routineJob(late!)]);
+      const order: string[] = [];
+      while (order.length < examIds.length) order.push((await claimOne()).examId);
+      expect(order).toEqual([urgent, routine, backfill, newest, late]);
+    });
+
     it('lets a film that has waited long go before a more urgent one', async () => {
       const { queue, clock, examIds } = under;
       await queue.enqueue([{ ...routineJob(examIds[0]!), priority: 'backfill' }]);
