@@ -11,6 +11,7 @@ import type {
   SideMeasurement,
 } from '../src/exam/analysis.ts';
 import type { PointPx } from '../src/exam/film.ts';
+import { reductionOf, scaledPoint, scaledSide } from '../src/exam/film-scale.ts';
 import type { Letterbox } from '../src/imaging/prepare-image.ts';
 import { thresholdOf, type ModelManifest, type RegisteredModel } from '../src/inference/model-registry.ts';
 import { measureCorticalWidth } from '../src/measure/cortical-width.ts';
@@ -50,7 +51,11 @@ export function measureFilm(
     schema: 'osteotriage.analysis/1',
     file: request.path,
     sopInstanceUid: header?.sopInstanceUid ?? null,
-    image: { columns: film.columns, rows: film.rows, bitsStored: prepared.bitsStored },
+    image: {
+      columns: header?.columns ?? film.columns,
+      rows: header?.rows ?? film.rows,
+      bitsStored: prepared.bitsStored,
+    },
     view:
       found.panoramic === null
         ? { name: 'other', source: 'model', confidence: round(1 - panoramicScore, 3) }
@@ -86,16 +91,20 @@ function denyPanoramic({ view }: PreparedFilm): Finding {
 }
 
 function readPanoramic(prepared: PreparedFilm, outputs: ModelOutputs, rules: AnalysisRules): Finding {
-  const { film, spacing, input } = prepared;
+  const { film, spacing, input, header } = prepared;
+  const reduction = reductionOf(film, header);
   const border = refineInferiorBorder(film, coarseBorder(outputs, input)).points;
   const measure = (side: Side): SideMeasurement =>
-    measureCorticalWidth({
-      film,
-      border,
-      foramen: foramenOf(outputs, input, side),
-      side,
-      mmPerPx: spacing.mmPerPx,
-    });
+    scaledSide(
+      measureCorticalWidth({
+        film,
+        border,
+        foramen: foramenOf(outputs, input, side),
+        side,
+        mmPerPx: spacing.mmPerPx === null ? null : spacing.mmPerPx * reduction,
+      }),
+      reduction,
+    );
   const sides = [measure('R'), measure('L')] as const;
   const { magnification } = rules;
   const decision = decideReferral({ sides, spacing, magnification }, rules.policy);
@@ -105,7 +114,10 @@ function readPanoramic(prepared: PreparedFilm, outputs: ModelOutputs, rules: Ana
     mci: null,
   });
   const panoramic: PanoramicFinding = {
-    inferiorBorderPx: closeGaps(border).map(([x, y]) => [round(x, 2), round(y, 2)]),
+    inferiorBorderPx: closeGaps(border.map((point) => scaledPoint(point, reduction))).map(([x, y]) => [
+      round(x, 2),
+      round(y, 2),
+    ]),
     sides: [report(sides[0]), report(sides[1])],
     magnification,
     meanWidthMm: decision.meanWidthMm,

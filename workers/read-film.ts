@@ -12,6 +12,7 @@ import { asTriageError, TriageError } from '../src/errors.ts';
 import type { AnalysisResult, Outcome, Reason, Spacing, StageTimings } from '../src/exam/analysis.ts';
 import type { Film } from '../src/exam/film.ts';
 import { decodeImage } from '../src/imaging/decode-pixels.ts';
+import { chooseReduction } from '../src/imaging/reduced-decoding.ts';
 import { histogramOf } from '../src/imaging/histogram.ts';
 import { readSpacing, spacingOfOption } from '../src/imaging/pixel-spacing.ts';
 import { letterbox, toFilm, type Letterbox, type LetterboxTarget } from '../src/imaging/prepare-image.ts';
@@ -31,6 +32,7 @@ interface ClaimedView {
 export interface PreparedFilm {
   readonly request: AnalysisRequest;
   readonly header: DicomHeader | null;
+  /** May be reduced: smaller than the header says. */
   readonly film: Film;
   readonly bitsStored: number;
   readonly view: ClaimedView;
@@ -81,7 +83,9 @@ export async function readFilm(
   if (refusal !== null) return end(refusal.outcome, [refusal.reason], null, ['not-read']);
   let decoded: Decoded;
   try {
-    decoded = await source.decode();
+    decoded = await source.decode(
+      source.header === null ? 0 : chooseReduction(source.header, spacing.mmPerPx, target),
+    );
   } catch (thrown) {
     const { code } = asTriageError(thrown, 'pixel-data-unreadable');
     if (source.header === null) throw thrown;
@@ -106,7 +110,8 @@ interface Decoded {
 
 interface Source {
   readonly header: DicomHeader | null;
-  readonly decode: () => Promise<Decoded>;
+  /** @param levels how often the film's size may be halved */
+  readonly decode: (levels: number) => Promise<Decoded>;
 }
 
 async function openSource(
@@ -126,9 +131,9 @@ async function openSource(
   const { header: received, dataSet } = readImage(bytes);
   // A person's correction holds for everything: whose report it is, and how old the patient was.
   const header = { ...received, ...request.patient };
-  const decode = async (): Promise<Decoded> => {
+  const decode = async (levels: number): Promise<Decoded> => {
     if (!header.hasPixelData) throw new TriageError('pixel-data-unreadable', 'the object has no pixel data');
-    const image = await decodeImage(dataSet, filmPixelsMax);
+    const image = await decodeImage(dataSet, filmPixelsMax, levels);
     return { film: toFilm(image, header), bitsStored: image.bitsStored, problems: image.problems };
   };
   return { header, decode };
@@ -202,8 +207,9 @@ function endEarly(
   ending: Pick<AnalysisResult, 'outcome' | 'reasons'> & { readonly problems: readonly string[] },
 ): EarlyEnd {
   const timingsMs = { read: readMs, decode: decodeMs, prepare: 0, inference: 0, measure: 0, report: 0 };
-  const columns = film?.columns ?? header?.columns ?? null;
-  const rows = film?.rows ?? header?.rows ?? null;
+  // The film may be reduced; the result speaks of the original.
+  const columns = header?.columns ?? film?.columns ?? null;
+  const rows = header?.rows ?? film?.rows ?? null;
   const analysis: AnalysisResult = {
     schema: 'osteotriage.analysis/1',
     file: request.path,

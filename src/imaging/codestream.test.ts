@@ -34,7 +34,12 @@ function siz(corner: number, tile: number, origin: number): Buffer {
 
 describe('the main header of JPEG 2000', () => {
   it('gives the size', () => {
-    expect(readJpeg2000Size(siz(0, 24, 0))).toEqual({ columns: 24, rows: 18, components: 1, precision: 16 });
+    expect(readJpeg2000Size(siz(0, 24, 0))).toMatchObject({
+      columns: 24,
+      rows: 18,
+      components: 1,
+      precision: 16,
+    });
   });
 
   it.each([

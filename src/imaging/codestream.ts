@@ -13,6 +13,8 @@ export interface CodestreamSize {
   readonly precision: number;
   /** The frame header's marker of a JPEG, which says how it is coded: C0 baseline, C1 extended, C2 progressive. */
   readonly process?: number;
+  /** Of JPEG 2000: unsigned samples at every point of a grid that begins at 0. */
+  readonly isPlain?: boolean;
 }
 
 const END_MARKER_LOW = 0xd9;
@@ -82,11 +84,14 @@ export function readJpeg2000Size(bytes: Uint8Array): CodestreamSize {
   requireEndMarker(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, bytes.byteLength - start);
   requireTileGrid(view);
+  const [columnStep, rowStep] = [bytes[start + 43], bytes[start + 44]];
+  const beginsAt0 = [16, 20, 32, 36].every((at) => view.getUint32(at) === 0);
   return {
     columns: view.getUint32(8) - view.getUint32(16),
     rows: view.getUint32(12) - view.getUint32(20),
     components: view.getUint16(40),
     precision: (view.getUint8(42) & 0x7f) + 1,
+    isPlain: beginsAt0 && view.getUint8(42) < 0x80 && columnStep === 1 && rowStep === 1,
   };
 }
 

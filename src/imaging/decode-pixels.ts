@@ -50,13 +50,19 @@ export async function decodePixels(bytes: Uint8Array, options: DecodeOptions = {
   return { ...image, samples };
 }
 
-/** The words alone, of a data set that is parsed already. */
+/**
+ * The words alone, of a data set that is parsed already.
+ * @param levels how often the size may be halved, where the compression makes that cheap (JPEG 2000)
+ */
 export async function decodeImage(
   dataSet: DataSet,
   pixelsMax: number = PIXELS_MAX_DEFAULT,
+  levels = 0,
 ): Promise<DecodedImage> {
   const pixels = readPixelModule(dataSet.values);
-  const frame = await readPixelFrame(dataSet, pixels, pixelsMax);
+  // Padding and tables give single values a meaning of their own, which a mean of neighbours does not have.
+  const mayReduce = pixels.pixelPaddingValue === null && pixels.modalityLut === null;
+  const frame = await readPixelFrame(dataSet, pixels, pixelsMax, mayReduce ? levels : 0);
   const words = isColour(frame) ? luminanceOf(frame) : frame.samples;
   const bits: WordBits = isColour(frame)
     ? { bitsStored: frame.bitsAllocated, highBit: frame.bitsAllocated - 1, signed: false }

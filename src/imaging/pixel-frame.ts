@@ -10,6 +10,7 @@ import type { CodestreamSize } from './codestream.ts';
 import { firstFrame } from './frame-fragments.ts';
 import { decodeFrame } from './native-codecs.ts';
 import type { FrameCodec } from './native-codecs.ts';
+import { decodeReduced } from './openjpeg-codec.ts';
 import { decodeRle } from './rle.ts';
 
 /** How the components of a colour frame lie in memory. */
@@ -32,11 +33,15 @@ export interface PixelFrame {
 type Pixels = PixelModule & Pick<ImageHeader, 'rows' | 'columns' | 'bitsStored'>;
 type Shape = Omit<PixelFrame, 'samples' | 'layout'>;
 
-/** Reads frame 1; throws pixel-data-unreadable, pixel-data-unsupported or film-too-large. */
+/**
+ * Reads frame 1; throws pixel-data-unreadable, pixel-data-unsupported or film-too-large.
+ * @param levels how often its size may be halved, where its compression makes that cheap
+ */
 export async function readPixelFrame(
   dataSet: DataSet,
   pixels: Pixels,
   pixelsMax: number,
+  levels = 0,
 ): Promise<PixelFrame> {
   const { transferSyntax, pixelData } = dataSet;
   const shape = shapeOf(pixels, pixelsMax);
@@ -47,7 +52,38 @@ export async function readPixelFrame(
   }
   const frame = firstFrame(dataSet.bytes, pixelData, pixels.numberOfFrames);
   if (transferSyntax.uid === TRANSFER_SYNTAX_UIDS.rleLossless) return readRle(frame, shape);
-  return readCompressed(frame, codecOf(transferSyntax.uid), shape, pixels);
+  const codec = codecOf(transferSyntax.uid);
+  const reduced = levels === 0 ? null : await readReduced(frame, codec, shape, levels);
+  return reduced ?? readCompressed(frame, codec, shape, pixels);
+}
+
+/** null where the frame has to be decoded as a whole, or does not say right away what is wrong with it. */
+async function readReduced(
+  frame: Uint8Array,
+  codec: FrameCodec,
+  shape: Shape,
+  levels: number,
+): Promise<PixelFrame | null> {
+  if (codec !== 'jpeg-2000' && codec !== 'ht-jpeg-2000') return null;
+  const size = readJpeg2000Size(frame);
+  requireSameSize(size, shape);
+  // The wavelet overshoots at edges: what is cut off at the codestream's bits must be cut off at the stored ones too.
+  const { bitsStored, highBit } = shape;
+  const isGrey = shape.components === 1 && !shape.signed && size.isPlain === true;
+  if (!isGrey || size.precision <= 8 || size.precision !== bitsStored || highBit !== bitsStored - 1)
+    return null;
+  const [columns, rows] = [Math.ceil(shape.columns / 2 ** levels), Math.ceil(shape.rows / 2 ** levels)];
+  // Frames of fewer wavelet levels cannot be halved as often.
+  const decoded = await decodeReduced(frame, levels).catch(() => null);
+  if (decoded?.length !== columns * rows * 2) return null;
+  return {
+    ...shape,
+    columns,
+    rows,
+    bitsAllocated: 16,
+    layout: 'interleaved',
+    samples: asSamples(decoded, true),
+  };
 }
 
 function shapeOf(pixels: Pixels, pixelsMax: number): Shape {

@@ -1,0 +1,49 @@
+/**
+ * Results speak of pixels of the original image; a film may have been decoded at a half or a quarter of its size.
+ * Pixel i of a reduced film lies on pixel i * reduction of the original. Pure.
+ */
+import type { AnalysisResult, SideMeasurement } from './analysis.ts';
+import type { Film, PointPx } from './film.ts';
+
+/** Pixels of the original for one of the film: 1, 2, 4 ... */
+export function reductionOf(
+  film: Pick<Film, 'columns'>,
+  original: { readonly columns: number | null } | null,
+): number {
+  return Math.max(1, Math.round((original?.columns ?? film.columns) / film.columns));
+}
+
+/** A place, in pixels `factor` times as small. */
+export function scaledPoint([column, row]: PointPx, factor: number): PointPx {
+  return [column * factor, row * factor];
+}
+
+/** A side, in pixels `factor` times as small. */
+export function scaledSide<AnySide extends SideMeasurement>(side: AnySide, factor: number): AnySide {
+  if (factor === 1) return side;
+  const point = (place: PointPx | null): PointPx | null => place && scaledPoint(place, factor);
+  return {
+    ...side,
+    foramenPx: point(side.foramenPx),
+    outerPx: point(side.outerPx),
+    innerPx: point(side.innerPx),
+    widthPx: side.widthPx === null ? null : side.widthPx * factor,
+    uncertaintyPx: side.uncertaintyPx === null ? null : side.uncertaintyPx * factor,
+  };
+}
+
+/** The result in pixels of the film that it was measured on, for drawing. */
+export function onFilm(analysis: AnalysisResult, film: Film): AnalysisResult {
+  const { image, panoramic } = analysis;
+  const factor = 1 / reductionOf(film, image);
+  if (panoramic === null || factor === 1) return analysis;
+  const [right, left] = panoramic.sides;
+  return {
+    ...analysis,
+    panoramic: {
+      ...panoramic,
+      inferiorBorderPx: panoramic.inferiorBorderPx.map((point) => scaledPoint(point, factor)),
+      sides: [scaledSide(right, factor), scaledSide(left, factor)],
+    },
+  };
+}
