@@ -35,6 +35,7 @@ beforeAll(async () => {
   installVersion(modelsFolder, '1.0.0');
   service = await startServiceProcess(dataFolder, {
     ...{ TRIAGE_WORKERS: '1', TRIAGE_BATCH_ITEMS_MAX: '1', TRIAGE_MODELS: modelsFolder },
+    TRIAGE_DICOMWEB_PORT: '0',
   });
   database = openSqlite(join(dataFolder, 'osteotriage.sqlite'));
 }, 60_000);
@@ -217,9 +218,11 @@ describe('models of a service that runs', { timeout: 120_000 }, () => {
     });
     const { text } = await run('list');
     expect(text).toContain('for 0 of 1 films');
+    await fetch(new URL('/studies', service.ready.dicomweb.url ?? ''));
     const metrics = await (await fetch(new URL('metrics', service.ready.http.url))).text();
     expect(metrics).toContain('osteotriage_shadow_films_total{result="another outcome"} 1');
     expect(metrics).toContain('osteotriage_batch_items_max 1');
+    expect(metrics).toContain('osteotriage_dicomweb_requests_total{method="GET",status="200"} 1');
     expect(metrics).toMatch(/osteotriage_associations_total\{result="accepted"\} 2/);
   });
 
