@@ -101,20 +101,20 @@ async function allDone(count: number): Promise<Awaited<ReturnType<typeof exams>>
   return exams();
 }
 
-/** Has every film that is done read again, over and over, until told to stop; answers the versions that read it. */
+/** Has two films read again whenever they are done, with a pause that spares the machine, until told to stop; answers the versions that read it. */
 function keepBusy(): { stop(): Promise<ReadonlyMap<string, readonly (string | undefined)[]>> } {
   const ended = new AbortController();
   const versions = new Map<string, (string | undefined)[]>();
   const work = (async () => {
     while (!ended.signal.aborted) {
-      for (const { exam_id: id, state, version, revision } of await exams()) {
+      for (const { exam_id: id, state, version, revision } of (await exams()).slice(0, 2)) {
         if (state === 'pending') continue;
         const seen = versions.get(id) ?? [];
         seen[revision] = version;
         versions.set(id, seen);
         await reassessExam(database, id, systemClock.nowMs());
       }
-      await systemClock.sleep(20);
+      await systemClock.sleep(300);
     }
     return versions;
   })();
