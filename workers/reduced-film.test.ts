@@ -99,6 +99,10 @@ describe('a fine film in JPEG 2000', () => {
     expect(await columnsDecoded(request(compressed))).toBe(Math.ceil(whole.image!.columns / 2));
     expect(reduced.image).toEqual(whole.image);
     expect(reduced.outcome).toBe(whole.outcome);
+    expect([whole, reduced].map(({ quality }) => quality.problems.includes('reduced-resolution'))).toEqual([
+      false,
+      true,
+    ]);
     for (const [index, side] of whole.panoramic!.sides.entries()) {
       const other = reduced.panoramic!.sides[index]!;
       expect(Math.abs(other.widthMm! - side.widthMm!)).toBeLessThan(0.15);

@@ -23,7 +23,10 @@ export interface DecodedImage extends WordBits {
   readonly words: Uint8Array | Uint16Array;
   readonly photometric: 'MONOCHROME1' | 'MONOCHROME2';
   readonly frames: number;
-  /** Codes of what a reader should know: colour-converted, multi-frame-first-only, lossy-compression. */
+  /**
+   * Codes of what a reader should know: colour-converted, multi-frame-first-only, lossy-compression,
+   * reduced-resolution where a JPEG 2000 film was decoded at a half or a quarter of its size.
+   */
   readonly problems: readonly string[];
 }
 
@@ -71,6 +74,7 @@ export async function decodeImage(
     ...(isColour(frame) ? ['colour-converted'] : []),
     ...(pixels.numberOfFrames > 1 ? ['multi-frame-first-only'] : []),
     ...(pixels.lossyImageCompression === '01' ? ['lossy-compression'] : []),
+    ...(frame.columns === pixels.columns ? [] : ['reduced-resolution']),
   ];
   return {
     columns: frame.columns,
