@@ -19,17 +19,19 @@ const HEADER = JSON.stringify({
   rows: 1300,
   columns: 2600,
   // As long as the header of a panoramic film is.
-  protocolName: 'x'.repeat(500),
+  protocolName: 'x'.repeat(1_300),
 });
+/** As long as that of a film that was measured, 12 KB, and as hard to compress: most of it is coordinates. */
 const ANALYSIS = JSON.stringify({
   schema: 'osteotriage.analysis/1',
   outcome: 'negative',
-  filler: 'x'.repeat(1500),
+  border: Array.from({ length: 2_000 }, (_, index) => ((index * 7_919) % 10_007) / 10),
 });
 
 /**
  * Fills an empty record as years of films would: four of five are of a person who is new, one in eight is positive with
- * its referral, each that ended has three reports that were delivered, a few were not, and the newest ones wait.
+ * its referral, each that ended has three reports that were delivered, and the newest ones wait, to be read or
+ * to be sent.
  */
 export async function fillRecord(database: Kysely<Database>, exams: number): Promise<void> {
   const run = async (statement: RawBuilder<unknown>): Promise<void> => {
@@ -61,8 +63,9 @@ export async function fillRecord(database: Kysely<Database>, exams: number): Pro
       'reports/aa/' || kind || exam_id, 20000, finished_at_ms FROM exams, ${kinds} WHERE state NOT IN ('pending', 'failed')`);
   await run(sql`INSERT INTO deliveries (exam_id, revision, kind, destination, state, attempts, due_at_ms, first_try_at_ms,
       delivered_at_ms, commitment)
-    SELECT exam_id, 0, kind, CASE created_at_ms / 60000 % 2 WHEN 0 THEN 'pacs' ELSE 'archive' END, CASE WHEN created_at_ms / 60000 % 97 = 0 THEN 'pending'
-        WHEN created_at_ms / 60000 % 101 = 0 THEN 'dead' ELSE 'delivered' END, 1, created_at_ms, created_at_ms,
+    SELECT exam_id, 0, kind, CASE created_at_ms / 60000 % 2 WHEN 0 THEN 'pacs' ELSE 'archive' END, CASE
+        WHEN created_at_ms > ${sql.lit(GROWN_UNTIL_MS - (PENDING_FILMS + 40) * MINUTE_MS)} THEN 'pending'
+        WHEN created_at_ms > ${sql.lit(GROWN_UNTIL_MS - (PENDING_FILMS + 60) * MINUTE_MS)} THEN 'dead' ELSE 'delivered' END, 1, created_at_ms, created_at_ms,
       created_at_ms, 'committed' FROM reports`);
   await run(sql`INSERT INTO referrals (referral_id, person_id, state, policy_version, created_at_ms, updated_at_ms)
     SELECT 'r' || exam_id, person_id, 'done', '1', received_at_ms, received_at_ms FROM exams WHERE state = 'positive'`);

@@ -82,12 +82,7 @@ export const GROWTH_QUERIES: Readonly<Record<string, GrowthQuery>> = {
       50,
     ).execute(),
   'modality worklist, one patient': (database, exams, number) =>
-    selectSteps(
-      database,
-      { ...EVERY_STEP, patientIds: [`T-${placeOf(exams, number)}`] },
-      null,
-      ROWS,
-    ).execute(),
+    selectSteps(database, { ...EVERY_STEP, patientIds: [`T-${placeOf(exams, number)}`] }, null, 1).execute(),
   'deliveries that are due': (database) => findDueDeliveries(database, 'pacs', GROWN_UNTIL_MS, 1),
   'look of the reconciler': (database) => {
     const queue = openDatabaseJobQueue(database, systemClock);

@@ -55,7 +55,8 @@ async function widenExams(db: Kysely<unknown>): Promise<void> {
 /** What is looked for must be found along an index however much there is (src/database/query-plan.test.ts). */
 async function createIndexes(schema: Kysely<unknown>['schema']): Promise<void> {
   const columns: readonly (readonly [name: string, table: string, columns: readonly string[]])[] = [
-    ['exams_by_site', 'exams', ['site_id', 'received_at_ms', 'exam_id']],
+    // Its last columns are what a list of studies is made of: a film's row is long.
+    ['exams_by_site', 'exams', ['site_id', 'received_at_ms', 'exam_id', 'object_removed_at_ms', 'study_uid']],
     ['exams_by_study_date', 'exams', ['site_id', 'study_date']],
     ['exam_senders_by_exam', 'exam_senders', ['exam_id']],
     ['referrals_by_creation', 'referrals', ['created_at_ms']],
