@@ -69,10 +69,11 @@ export async function fillRecord(database: Kysely<Database>, exams: number): Pro
       created_at_ms, 'committed' FROM reports`);
   await run(sql`INSERT INTO referrals (referral_id, person_id, state, policy_version, created_at_ms, updated_at_ms)
     SELECT 'r' || exam_id, person_id, 'done', '1', received_at_ms, received_at_ms FROM exams WHERE state = 'positive'`);
-  // Of what is referred a tenth waits for the coordinator and a tenth for the scanner.
+  // Of what is referred a tenth waits for the coordinator and two tenths for the scanner.
   for (const [of, to] of [
     [3, 'open'],
     [7, 'accepted'],
+    [8, 'accepted'],
   ] as const) {
     await run(sql`UPDATE referrals SET state = ${to} WHERE referral_id IN (SELECT min(referral_id) FROM referrals
       WHERE (created_at_ms / ${sql.lit(MINUTE_MS * 8)}) % 10 = ${of} GROUP BY person_id)`);

@@ -79,10 +79,15 @@ export const GROWTH_QUERIES: Readonly<Record<string, GrowthQuery>> = {
       database,
       EVERY_STEP,
       { scheduledDate: '20260114', scheduledTime: '090000', stepId: 'S' },
-      50,
+      ROWS,
     ).execute(),
   'modality worklist, one patient': (database, exams, number) =>
-    selectSteps(database, { ...EVERY_STEP, patientIds: [`T-${placeOf(exams, number)}`] }, null, 1).execute(),
+    selectSteps(
+      database,
+      { ...EVERY_STEP, patientIds: [`T-${placeOf(exams, number)}`] },
+      null,
+      ROWS,
+    ).execute(),
   'deliveries that are due': (database) => findDueDeliveries(database, 'pacs', GROWN_UNTIL_MS, 1),
   'look of the reconciler': (database) => {
     const queue = openDatabaseJobQueue(database, systemClock);
