@@ -38,7 +38,15 @@ describe('the configuration', () => {
     ['TRIAGE_PACS', 'PACS1'],
     ['TRIAGE_AE_TITLE', 'A TITLE THAT IS TOO LONG'],
     ['TRIAGE_MAGNIFICATION', '0.5'],
+    ['TRIAGE_DATABASE_URL', 'mysql://db/triage'],
+    ['TRIAGE_REDIS_URL', 'localhost'],
   ])('refuses %s = %s, naming the setting', (variable, value) => {
     expect(() => readConfig({}, { [variable]: value })).toThrow(variable);
+  });
+
+  it('refuses a password in an address and does not repeat it', () => {
+    const read = () => readConfig({}, { TRIAGE_DATABASE_URL: 'postgres://triage:hemligt@db:5432/triage' });
+    expect(read).toThrow(/TRIAGE_DATABASE_URL.*put the password into a file/);
+    expect(read).not.toThrow(/hemligt/);
   });
 });

@@ -14,6 +14,16 @@ const loopback = z.enum(['127.0.0.1', '::1', 'localhost'], {
   error: 'only a loopback address is allowed while no site is configured: 127.0.0.1, ::1 or localhost',
 });
 
+// Without a password: `doctor` prints every setting.
+const address = (protocol: RegExp) =>
+  z
+    .string()
+    .refine((text) => !URL.canParse(text) || new URL(text).password === '', 'put the password into a file')
+    .refine(
+      (text) => text === '' || (URL.canParse(text) && protocol.test(new URL(text).protocol)),
+      'write an address with its protocol',
+    );
+
 /** One PACS that reports are sent to. */
 export interface Destination {
   readonly aeTitle: string;
@@ -64,7 +74,7 @@ export const SETTINGS = {
   ),
   databaseUrl: setting(
     'TRIAGE_DATABASE_URL',
-    z.union([z.literal(''), z.url({ protocol: /^postgres(?:ql)?$/ })]),
+    address(/^postgres(?:ql)?:$/),
     '',
     'PostgreSQL of the distributed mode: postgres://user@host:5432/name',
   ),
@@ -76,7 +86,7 @@ export const SETTINGS = {
   ),
   redisUrl: setting(
     'TRIAGE_REDIS_URL',
-    z.union([z.literal(''), z.url({ protocol: /^rediss?$/ })]),
+    address(/^rediss?:$/),
     '',
     'Redis of the distributed mode: redis://host:6379/0',
   ),
@@ -345,13 +355,17 @@ export function readConfig(
       const place = source === 'option' ? `option for ${name}` : row.variable;
       throw new TriageError(
         'configuration-invalid',
-        `${place} = ${JSON.stringify(value)}: ${why} (${row.meaning})`,
+        `${place} = ${JSON.stringify(withoutPassword(value))}: ${why} (${row.meaning})`,
       );
     }
     values[name] = checked.data;
     origins.push({ name, variable: row.variable, value, source, meaning: row.meaning });
   }
   return { config: values as Config, origins };
+}
+
+function withoutPassword(value: string): string {
+  return value.replace(/(\/\/[^:/@]*):[^@]*@/, '$1:…@');
 }
 
 function setting<Rule extends z.ZodType>(variable: string, rule: Rule, fallback: string, meaning: string) {
