@@ -1,6 +1,6 @@
 // Preloaded by every npm script. Plain JavaScript, because an older Node cannot read the TypeScript behind it.
 import module from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
@@ -14,4 +14,4 @@ if (major < 24) {
 
 // Reading a thousand modules is half of what a start costs. What was read once is kept beside the code that it is made
 // of; where that may not be written, as under systemd, nothing is kept.
-module.enableCompileCache(fileURLToPath(import.meta.resolve('../node_modules/.cache/node')));
+module.enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'node'));
