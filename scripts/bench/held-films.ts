@@ -15,7 +15,7 @@ import { nextFilm, type BenchFilm } from './panoramic-films.ts';
 export interface HeldFilms {
   /**
    * Writes so many new films and queues them at once; resolves when their exams are committed, with the name of the
-   * queueing. `others` more exams stand behind them and point at the last film; they must not be reached.
+   * queueing. `others` more exams stand behind them and point at one film more.
    */
   queue(count: number, others?: number): Promise<string>;
   /**
@@ -44,7 +44,8 @@ export async function openHeldFilms(folder: string, templates: readonly FilmTemp
     async queue(count, others = 0) {
       const name = `BENCH-${held.size}`;
       const written: HeldFilm[] = [];
-      for (let index = 0; index < count; index += 1) {
+      // Those behind have a film of their own: workers begin some of them, and reports of one film have one name.
+      for (let index = 0; index < count + Math.min(1, others); index += 1) {
         const film = nextFilm(templates, index);
         const objectKey = instanceObjectKey(film.header, film.dataSetSha256);
         await mkdir(dirname(place(objectKey)), { recursive: true });
@@ -53,10 +54,11 @@ export async function openHeldFilms(folder: string, templates: readonly FilmTemp
       }
       // What was written must not be paid for by whoever is measured next.
       await syncDisks();
-      held.set(name, written);
+      const last = written.at(-1);
+      const counted = written.slice(0, count);
+      held.set(name, counted);
       await transact(database, async (transaction) => {
-        for (const [index, film] of written.entries()) await insertHeld(transaction, name, film, index);
-        const last = written.at(-1);
+        for (const [index, film] of counted.entries()) await insertHeld(transaction, name, film, index);
         for (let index = 0; last !== undefined && index < others; index += 1) {
           const studyInstanceUid = `2.25.${index}`;
           await insertHeld(
