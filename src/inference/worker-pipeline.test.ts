@@ -3,36 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.ts';
-import { silentLog } from '../telemetry.ts';
-import type { AnalysisRequest } from '../../workers/messages.ts';
-import { startWorkerPool, type WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
+import type { WorkerPool } from './worker-pool.ts';
+import { closePools, film, startPool } from '../testing/scripted-pool.ts';
 
-const SCRIPTED = new URL('../testing/scripted-worker.ts', import.meta.url).pathname;
-const open: WorkerPool[] = [];
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((pool) => pool.close(0)));
-});
-
-async function startPool(overrides: Partial<WorkerPoolOptions> = {}): Promise<WorkerPool> {
-  const pool = await startWorkerPool({
-    workers: 1,
-    workerEntry: SCRIPTED,
-    setup: {},
-    limits: { itemsMax: 1, waitMsMax: 0 },
-    jobMsMax: 20_000,
-    startMsMax: 20_000,
-    clock: systemClock,
-    log: silentLog,
-    ...overrides,
-  });
-  open.push(pool);
-  return pool;
-}
-
-function film(path: string, id = path): AnalysisRequest {
-  return { id, path, source: 'dicom', options: {}, scratchFolder: null };
-}
+afterEach(closePools);
 
 /** Waits until a worker has begun what it was sent: only then may it be blamed for its death. */
 async function awaitBegun(pool: WorkerPool): Promise<void> {

@@ -1,25 +1,14 @@
 /** The place of one worker in the pool: its process is replaced when it dies, and when another setup is to be used. */
-import type { Clock } from '../clock.ts';
 import { TriageError } from '../errors.ts';
-import type { BatchItemResult, ReadyMessage, ShadowItemResult } from '../../workers/messages.ts';
-import { WorkerProcess, type WorkerEnd } from './worker-process.ts';
+import type { ReadyMessage } from '../../workers/messages.ts';
+import { WorkerProcess, type WorkerEnd, type WorkerProcessOptions } from './worker-process.ts';
 
 const RESTART_WAIT_MS_MIN = 250;
 const RESTART_WAIT_MS_MAX = 30_000;
 
 /** What a slot needs, and who hears of its workers. */
-export interface WorkerSlotOptions {
+export interface WorkerSlotOptions extends Omit<WorkerProcessOptions, 'entryPath' | 'setup' | 'onEnd'> {
   readonly workerEntry: string;
-  readonly startMsMax: number;
-  readonly clock: Clock;
-  readonly onReady: (ready: ReadyMessage) => void;
-  readonly onRoom: () => void;
-  readonly onResults: (
-    keys: readonly number[],
-    results: readonly BatchItemResult[],
-    shadowFollows: boolean,
-  ) => void;
-  readonly onShadow: (results: readonly ShadowItemResult[]) => void;
   /** A process is gone that was not told to go, or had films; `startsFailed` counts deaths in a row before ready. */
   readonly onEnd: (end: WorkerEnd, startsFailed: number) => void;
 }
