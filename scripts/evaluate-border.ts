@@ -1,7 +1,7 @@
 /**
  * Border error by cross-validation through the service's own steps: `node scripts/evaluate-border.ts DATA [FOLD...]`.
  * DATA is the folder of panoramic films with `images`, `mask-expert1` and `mask-expert2`. Every film is prepared,
- * read by the model of the fold that never saw it (models/training/build/fold<k>) and refined; `--points FILE`
+ * read by the model of the fold that never saw it (models/training/mandible-contour/build/fold<k>) and refined; `--points FILE`
  * keeps the lines, for looking at them; `--figures FILE` puts the summary into a JSON file.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ import { openSession } from '../workers/onnx-session.ts';
 
 const MM_PER_PX = 0.0959;
 const PIXELS_MAX = 40_000_000;
-const TRAINING = join(import.meta.dirname, '../models/training');
+const TRAINING = join(import.meta.dirname, '../models/training/mandible-contour');
 
 interface FilmError {
   readonly film: number;

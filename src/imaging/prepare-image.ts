@@ -117,7 +117,7 @@ export interface Letterbox {
 
 /**
  * Normalises a film by its own percentiles, clips, and area-averages it into the middle of a black canvas:
- * step for step what models/training/prepare.py does, so that the model sees what it was trained on.
+ * step for step what models/training/mandible-contour/prepare.py does, so that the model sees what it was trained on.
  */
 export function letterbox(
   film: Film,

@@ -12,7 +12,7 @@ from evaluate import OUTPUTS
 from model import MandibleContour
 
 VERSION = "1.0.0"
-OUT = os.path.normpath(f"{prepare.HERE}/../mandible-contour/{VERSION}")
+OUT = os.path.normpath(f"{prepare.HERE}/../../mandible-contour/{VERSION}")
 SHAPES = {"border": [None, 768], "borderSpread": [None, 768], "borderPresence": [None, 768], "foramen": [None, 2, 3],
           "panoramic": [None, 1]}
 
