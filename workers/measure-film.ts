@@ -58,13 +58,14 @@ export function measureFilm(
     },
     view:
       found.panoramic === null
-        ? { name: 'other', source: 'model', confidence: round(1 - panoramicScore, 3) }
+        ? { name: 'other', source: 'model', confidence: round(1 - panoramicScore, 3), ...NOT_LOOKED_AT }
         : view.source === 'model'
-          ? { name: 'panoramic', source: 'model', confidence: round(panoramicScore, 3) }
-          : { ...view },
+          ? { name: 'panoramic', source: 'model', confidence: round(panoramicScore, 3), ...NOT_LOOKED_AT }
+          : { ...view, ...NOT_LOOKED_AT },
     spacing: prepared.spacing,
     ...found,
     spine: null,
+    boneDensity: null,
     quality: { usable: found.panoramic !== null, problems: prepared.problems },
     models: [model.identity],
     timingsMs: {
@@ -76,6 +77,8 @@ export function measureFilm(
     },
   };
 }
+
+const NOT_LOOKED_AT = { turnDegrees: null, isMirrored: null } as const;
 
 type Finding = Pick<AnalysisResult, 'outcome' | 'reasons' | 'panoramic'>;
 

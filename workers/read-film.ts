@@ -216,12 +216,19 @@ function endEarly(
     sopInstanceUid: header?.sopInstanceUid ?? null,
     image: columns === null || rows === null ? null : { columns, rows, bitsStored: header?.bitsStored ?? 8 },
     // A view that only the model could have told was never looked at.
-    view: view.source === 'model' ? { name: 'other', source: 'model', confidence: 0 } : { ...view },
+    view: {
+      ...(view.source === 'model'
+        ? { name: 'other' as const, source: 'model' as const, confidence: 0 }
+        : view),
+      turnDegrees: null,
+      isMirrored: null,
+    },
     spacing,
     outcome: ending.outcome,
     reasons: ending.reasons,
     panoramic: null,
     spine: null,
+    boneDensity: null,
     quality: { usable: false, problems: ending.problems },
     models: [],
     timingsMs: { ...timingsMs, total: Math.round((readMs + decodeMs) * 10) / 10 },

@@ -64,6 +64,84 @@ export interface PanoramicFinding {
   readonly lowBoneDensityScore: number | null;
 }
 
+/** Names of the six points of a vertebral body (Genant 1993), in the order in which they are listed everywhere. */
+export const VERTEBRA_POINTS = [
+  'superiorAnterior',
+  'superiorMiddle',
+  'superiorPosterior',
+  'inferiorAnterior',
+  'inferiorMiddle',
+  'inferiorPosterior',
+] as const;
+
+/** One of the six points. */
+export type VertebraPoint = (typeof VERTEBRA_POINTS)[number];
+
+/** Grade of a vertebral deformity after Genant 1993: 0 none, 1 mild, 2 moderate, 3 severe. */
+export type GenantGrade = 0 | 1 | 2 | 3;
+
+/** The type of a deformity: that of the largest loss. */
+export type Deformity = 'none' | 'wedge' | 'biconcave' | 'crush';
+
+/** Percent of height lost (clinical-rules, Vertebral deformity); crush is null where no reference vertebra is seen. */
+export interface HeightLossPercent {
+  readonly wedge: number;
+  readonly biconcave: number;
+  readonly crush: number | null;
+}
+
+/** One vertebral body, measured in pixels of the original image. Absent values are null with a reason. */
+export interface VertebraFinding {
+  /** T4 to L5; or V1, V2 ... from the top where nothing tells the level. */
+  readonly level: string;
+  /** 0 to 1; null where the level is only relative. */
+  readonly levelConfidence: number | null;
+  readonly assessable: boolean;
+  /** Code that says why it is not graded, else null. */
+  readonly reason: string | null;
+  /** That a whole vertebral body is there, 0 to 1. */
+  readonly confidence: number;
+  readonly pointsPx: Readonly<Record<VertebraPoint, PointPx>>;
+  readonly pointConfidences: Readonly<Record<VertebraPoint, number>>;
+  /** One standard error of each point along the height of the body. */
+  readonly pointErrorsPx: Readonly<Record<VertebraPoint, number>>;
+  readonly heightsPx: {
+    readonly anterior: number;
+    readonly middle: number;
+    readonly posterior: number;
+  } | null;
+  readonly lossPercent: HeightLossPercent | null;
+  /** One standard error of each loss, percentage points. */
+  readonly lossErrorPercent: HeightLossPercent | null;
+  readonly genantGrade: GenantGrade | null;
+  readonly deformity: Deformity | null;
+  /** Codes of what a reader should know: a loss near a boundary, a known mimic ... */
+  readonly remarks: readonly string[];
+}
+
+/** What was found on a lateral film of the spine or chest. */
+export interface SpineFinding {
+  /** Where the front of the body points in the picture. */
+  readonly facing: 'left' | 'right';
+  /** From top to bottom. */
+  readonly vertebrae: readonly VertebraFinding[];
+  /** Middle of the upper endplate of S1 where it was seen. */
+  readonly sacrumPx: PointPx | null;
+  /** Of the graded vertebrae; null where none was graded. */
+  readonly worstGrade: GenantGrade | null;
+  /** A monotone score of the largest loss beyond its error, for sorting, 0..1; not a probability of fracture. */
+  readonly fractureScore: number | null;
+}
+
+/** What a site's own model says of bone density on a film; this service ships none. */
+export interface BoneDensityFinding {
+  /** The model's own score; what it means stands in that model's card. */
+  readonly score: number;
+  /** The limit of that model's manifest. */
+  readonly limit: number;
+  readonly isLow: boolean;
+}
+
 /** Milliseconds spent in each stage. */
 export interface StageTimings {
   readonly read: number;
@@ -94,12 +172,17 @@ export interface AnalysisResult {
     readonly name: ViewName;
     readonly source: 'dicom' | 'model' | 'option';
     readonly confidence: number;
+    /** Degrees clockwise by which the picture is turned against upright; null where it was not looked at. */
+    readonly turnDegrees: 0 | 90 | 180 | 270 | null;
+    /** null where it was not looked at or cannot be told. */
+    readonly isMirrored: boolean | null;
   } | null;
   readonly spacing: Spacing;
   readonly outcome: Outcome;
   readonly reasons: readonly Reason[];
   readonly panoramic: PanoramicFinding | null;
-  readonly spine: null;
+  readonly spine: SpineFinding | null;
+  readonly boneDensity: BoneDensityFinding | null;
   readonly quality: { readonly usable: boolean; readonly problems: readonly string[] };
   readonly models: readonly ModelIdentity[];
   readonly timingsMs: StageTimings;
@@ -126,6 +209,7 @@ export function unreadAnalysis(
     reasons: [end.reason],
     panoramic: null,
     spine: null,
+    boneDensity: null,
     quality: { usable: false, problems: end.problems },
     models: [],
     timingsMs: { read: 0, decode: 0, prepare: 0, inference: 0, measure: 0, report: 0, total: 0 },

@@ -77,6 +77,7 @@ function analysisOf(item: BatchItem, batchSize: number): AnalysisResult {
     reasons: [],
     panoramic: null,
     spine: null,
+    boneDensity: null,
     quality: { usable: true, problems: [] },
     models: [],
     timingsMs: { read: 0, decode: 0, prepare: 0, inference: 0, measure: 0, report: 0, total: 0 },
