@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import type { Film, PointPx } from '../src/exam/film.ts';
 import { letterbox, plainFilm } from '../src/imaging/prepare-image.ts';
 import { decodeRaster } from '../src/imaging/raster.ts';
+import { letterboxOf } from '../src/inference/model-manifest.ts';
 import { findModel } from '../src/inference/model-registry.ts';
 import type { CoarseBorderPoint } from '../src/measure/coarse-line.ts';
 import { refineInferiorBorder } from '../src/measure/inferior-border.ts';
@@ -32,7 +33,7 @@ interface FilmError {
 
 /** The model's line in film pixels, each axis by its own scale. */
 async function readCoarse(film: Film, session: ModelSession): Promise<CoarseBorderPoint[]> {
-  const input = letterbox(film, session.model.manifest.preparation);
+  const input = letterbox(film, letterboxOf(session.model.manifest));
   const [answer] = await session.run([input.tensor]);
   return Array.from(answer?.['border'] ?? [], (row, column) => ({
     xPx: (column - input.left + 0.5) / input.scaleColumns - 0.5,

@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   database: ['exam', 'dicom'],
   queue: ['exam', 'database'],
   imaging: ['exam', 'dicom'],
-  inference: ['exam', 'workers'],
+  inference: ['exam', 'imaging', 'workers'],
   measure: ['exam', 'imaging'],
   decide: ['exam'],
   report: ['exam', 'dicom', 'dimse', 'archive', 'database', 'imaging', 'decide', 'measure'],

@@ -3,6 +3,7 @@ import type { Clock } from '../src/clock.ts';
 import { TriageError, type ErrorCode } from '../src/errors.ts';
 import type { AnalysisResult, StageTimings } from '../src/exam/analysis.ts';
 import type { Film } from '../src/exam/film.ts';
+import { letterboxOf } from '../src/inference/model-manifest.ts';
 import type { DicomHeader } from '../src/dicom/read-header.ts';
 import type { FilmReader } from './film-reader.ts';
 import { measureFilm } from './measure-film.ts';
@@ -50,7 +51,7 @@ export async function computeBatch(
   earlier: Promise<unknown>,
 ): Promise<BatchAnswers> {
   const { setup, session, clock, reader } = tools;
-  const target = session.model.manifest.preparation;
+  const target = letterboxOf(session.model.manifest);
   const ways = await inOrder(items, (item) =>
     readFilm(
       ...([item.request, rulesFor(item, setup), target, setup.filmPixelsMax, clock] as const),

@@ -13,7 +13,8 @@ import type {
 import type { PointPx } from '../src/exam/film.ts';
 import { reductionOf, scaledPoint, scaledSide } from '../src/exam/film-scale.ts';
 import type { Letterbox } from '../src/imaging/prepare-image.ts';
-import { thresholdOf, type ModelManifest, type RegisteredModel } from '../src/inference/model-registry.ts';
+import { thresholdOf, type ModelManifest } from '../src/inference/model-manifest.ts';
+import type { RegisteredModel } from '../src/inference/model-registry.ts';
 import { measureCorticalWidth } from '../src/measure/cortical-width.ts';
 import type { CoarseBorderPoint } from '../src/measure/coarse-line.ts';
 import { refineInferiorBorder } from '../src/measure/inferior-border.ts';

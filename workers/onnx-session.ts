@@ -2,6 +2,8 @@
 import { cpus } from 'node:os';
 import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { TriageError } from '../src/errors.ts';
+import { scoreOf } from '../src/inference/bone-density-score.ts';
+import { sizeOf } from '../src/inference/model-manifest.ts';
 import type { RegisteredModel } from '../src/inference/model-registry.ts';
 
 /** The answer to one film: values by the name of the output. */
@@ -29,6 +31,7 @@ export async function openSession(
   executionProviders: readonly string[],
 ): Promise<ModelSession> {
   const { session, executionProvider, warnings } = await createSession(model, executionProviders);
+  checkTensors(model, session);
   const run = (films: readonly Float32Array[]): Promise<readonly ModelOutputs[]> =>
     runBatch(session, model, films);
   await checkGolden(model, run);
@@ -52,6 +55,51 @@ async function createSession(
     }
   }
   throw invalid(model, 'has no execution provider');
+}
+
+/** Names and sizes of the file against the manifest, so that the message says what to write and not what failed. */
+function checkTensors(model: RegisteredModel, session: InferenceSession): void {
+  const { input, outputs } = model.manifest;
+  const [inputs, made] = [tensorsOf(session.inputMetadata), tensorsOf(session.outputMetadata)];
+  const namesOf = (tensors: readonly FileTensor[]): string => tensors.map(({ name }) => name).join(', ');
+  const only = inputs[0];
+  if (inputs.length !== 1 || only?.name !== input.name) {
+    throw invalid(model, `takes the input ${namesOf(inputs)}; its manifest says input.name ${input.name}`);
+  }
+  for (const { name, shape } of [input, ...outputs]) {
+    const tensor = name === input.name ? only : made.find((one) => one.name === name);
+    if (tensor === undefined) {
+      throw invalid(model, `has no output ${name}; it has ${namesOf(made)}: write one of these in outputs`);
+    }
+    if (tensor.type !== 'float32') throw invalid(model, `has ${tensor.type} and not float32 in ${name}`);
+    if (!isShapeOf(tensor.shape, shape)) {
+      throw invalid(
+        model,
+        `has the shape [${tensor.shape.join(', ')}] in ${name}; its manifest says ` +
+          `[${shape.map((size) => size ?? 'null').join(', ')}] (null stands for the batch)`,
+      );
+    }
+  }
+}
+
+interface FileTensor {
+  readonly name: string;
+  readonly type: string;
+  /** Numbers, or names of sizes that are open; empty where the file does not say it. */
+  readonly shape: readonly (number | string)[];
+}
+
+function tensorsOf(metadata: readonly InferenceSession.ValueMetadata[]): readonly FileTensor[] {
+  return metadata.map((one) => (one.isTensor ? one : { name: one.name, type: 'no tensor', shape: [] }));
+}
+
+/** What the file leaves open fits anything; a batch of one that it fixes fits null, and then runs are of one film. */
+function isShapeOf(given: FileTensor['shape'], said: readonly (number | null)[]): boolean {
+  if (given.length === 0) return true;
+  return (
+    given.length === said.length &&
+    given.every((size, axis) => typeof size !== 'number' || size < 0 || size === (said[axis] ?? size))
+  );
 }
 
 function sessionOptions(executionProvider: string): InferenceSession.SessionOptions {
@@ -128,13 +176,16 @@ function splitOutput(name: string, data: unknown, filmSize: number, films: numbe
 
 /** The same answers as when the model was exported: a library, a processor or a provider that differs is found here. */
 async function checkGolden(model: RegisteredModel, run: ModelSession['run']): Promise<void> {
-  const { golden, input } = model.manifest;
+  const { golden, input, score } = model.manifest;
   const film = hashedNoise(sizeOf(input.shape), golden.input.multiplier, golden.input.modulus);
   const [answer] = await run([film]).catch((thrown: unknown) => {
     throw invalid(model, 'fails on its golden input', thrown);
   });
   for (const [key, expected] of Object.entries(golden.outputs)) {
-    const found = mean(answer?.[key.replace(/Mean$/, '')] ?? new Float32Array(0));
+    const found =
+      key === 'score' && score !== undefined
+        ? scoreOf(score, answer ?? {})
+        : mean(answer?.[key.replace(/Mean$/, '')] ?? new Float32Array(0));
     const tolerance = golden.tolerance[key] ?? 0;
     if (!(Math.abs(found - expected) <= tolerance)) {
       throw invalid(model, `gives ${key} ${found.toPrecision(5)} on its golden input instead of ${expected}`);
@@ -148,10 +199,6 @@ function hashedNoise(size: number, multiplier: number, modulus: number): Float32
     { length: size },
     (_, i) => ((Math.imul(i, multiplier) >>> 0) % modulus) / modulus,
   );
-}
-
-function sizeOf(shape: readonly (number | null)[]): number {
-  return shape.reduce<number>((product, size) => product * (size ?? 1), 1);
 }
 
 function isFinite(values: Float32Array): boolean {

@@ -11,6 +11,7 @@ import type { AnalysisResult } from '../src/exam/analysis.ts';
 import { decodePixels } from '../src/imaging/decode-pixels.ts';
 import { encodeFrame } from '../src/imaging/native-codecs.ts';
 import { decodeRaster } from '../src/imaging/raster.ts';
+import { letterboxOf } from '../src/inference/model-manifest.ts';
 import { findModel } from '../src/inference/model-registry.ts';
 import { analyseBatch, type BatchTools } from './analyse-film.ts';
 import type { AnalysisRequest } from './messages.ts';
@@ -85,7 +86,7 @@ async function columnsDecoded(asked: AnalysisRequest): Promise<number | undefine
   const way = await readFilm(
     asked,
     setup.rules,
-    session.model.manifest.preparation,
+    letterboxOf(session.model.manifest),
     setup.filmPixelsMax,
     clock,
   );

@@ -5,7 +5,7 @@
 import type { Clock } from '../src/clock.ts';
 import { asTriageError } from '../src/errors.ts';
 import { letterbox } from '../src/imaging/prepare-image.ts';
-import type { ModelManifest } from '../src/inference/model-registry.ts';
+import { letterboxOf, type ModelManifest } from '../src/inference/model-manifest.ts';
 import { measureFilm } from './measure-film.ts';
 import type { ShadowItemResult } from './messages.ts';
 import type { ModelSession } from './onnx-session.ts';
@@ -48,6 +48,6 @@ function sameSteps(one: ModelManifest, other: ModelManifest): boolean {
   return JSON.stringify(one.preparation) === JSON.stringify(other.preparation);
 }
 
-function prepareAnew(prepared: PreparedFilm, { preparation }: ModelManifest): PreparedFilm {
-  return { ...prepared, input: letterbox(prepared.film, preparation) };
+function prepareAnew(prepared: PreparedFilm, manifest: ModelManifest): PreparedFilm {
+  return { ...prepared, input: letterbox(prepared.film, letterboxOf(manifest)) };
 }
