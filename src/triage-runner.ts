@@ -15,6 +15,7 @@ import {
   type TriageResult,
 } from './database/triage-records.ts';
 import { readHeaderFromFile } from './dicom/read-header.ts';
+import { assessmentsOf } from './decide/assessments.ts';
 import { reasonOf } from './decide/reason-texts.ts';
 import { POLICY_VERSION } from './decide/referral-policy.ts';
 import { asTriageError, type ErrorCode, TriageError } from './errors.ts';
@@ -235,6 +236,7 @@ export class TriageRunner {
       analysis: reply.analysis,
       reports,
       destinations,
+      assessments: assessmentsOf(reply.analysis),
       policyVersion: POLICY_VERSION,
       nowMs: clock.nowMs(),
     });

@@ -8,6 +8,7 @@ import {
 } from '../database/referral-records.ts';
 import { parseDate } from '../dicom/read-header.ts';
 import { TriageError } from '../errors.ts';
+import { ASSESSMENTS } from '../exam/assessment.ts';
 import type { ReferralState } from '../exam/exam-state.ts';
 import { type RecordPlace, withRecord } from './open-record.ts';
 
@@ -94,10 +95,11 @@ export function scheduleOf(
 
 /** A referral in one line of words. */
 export function describeReferral(entry: ReferralEntry): string {
-  const { referralId, state, patientId, stepId, scheduledDate, stationAeTitle } = entry;
+  const { referralId, state, assessments, patientId, stepId, scheduledDate, stationAeTitle } = entry;
   const step =
     stepId === null ? '' : `  ${stepId} on ${scheduledDate ?? ''} at ${stationAeTitle ?? 'any scanner'}`;
-  return `${referralId}  ${state.padEnd(9)}  ${patientId ?? '(no Patient ID)'}${step}`;
+  const asks = assessments.join('+').padEnd(ASSESSMENTS.join('+').length);
+  return `${referralId}  ${state.padEnd(9)}  ${asks}  ${patientId ?? '(no Patient ID)'}${step}`;
 }
 
 /** What came from a scanner in one line of words. */

@@ -3,6 +3,7 @@ import { TriageError } from '../errors.ts';
 import { countedKey, engineOf } from './engine.ts';
 import { createNodeRecord } from './migration-0003.ts';
 import { createEngineRecord } from './migration-0004.ts';
+import { createAssessmentRecord } from './migration-0005.ts';
 import type { Database } from './schema.ts';
 
 /** Where the applied steps are written down; the name is that of Kysely's own migrator, which the first release used. */
@@ -23,6 +24,7 @@ export const MIGRATIONS: Migrations = {
   '0002-queue-and-deliveries': createQueue,
   '0003-node': createNodeRecord,
   '0004-engine': createEngineRecord,
+  '0005-assessments': createAssessmentRecord,
 };
 
 /** Which steps a database has and which it lacks. */

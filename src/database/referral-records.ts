@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { TriageError } from '../errors.ts';
+import type { Assessment } from '../exam/assessment.ts';
 import { moveReferral, type ReferralState } from '../exam/exam-state.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
@@ -11,6 +12,7 @@ import {
   type ProcedureStep,
   type StepOrder,
 } from './procedure-records.ts';
+import { asksOf, assessmentsAsked, putFilmOnReferral } from './referral-films.ts';
 import type { Database } from './schema.ts';
 import { addToTallies } from './tallies.ts';
 import { transact } from './transact.ts';
@@ -24,6 +26,8 @@ export async function referPerson(
   finding: {
     readonly personId: string;
     readonly examId: string;
+    /** What the film asks for. */
+    readonly assessments: readonly Assessment[];
     readonly policyVersion: string;
     readonly nowMs: number;
   },
@@ -55,11 +59,12 @@ export async function referPerson(
       .where('referral_id', '=', referralId)
       .execute();
   }
-  await database
-    .insertInto('referral_exams')
-    .values({ referral_id: referralId, exam_id: finding.examId })
-    .onConflict((conflict) => conflict.columns(['referral_id', 'exam_id']).doNothing())
-    .execute();
+  const { examId, assessments } = finding;
+  await putFilmOnReferral(database, {
+    referral_id: referralId,
+    exam_id: examId,
+    ...asksOf(assessments),
+  });
   return referralId;
 }
 
@@ -138,6 +143,8 @@ export async function changeReferral(
 export interface ReferralEntry {
   readonly referralId: string;
   readonly state: ReferralState;
+  /** What its films ask for, the most pressing first. */
+  readonly assessments: readonly Assessment[];
   readonly patientId: string | null;
   readonly patientName: string | null;
   readonly birthDate: string | null;
@@ -151,12 +158,12 @@ export interface ReferralEntry {
 }
 
 /** Referrals, the newest first: of one state or of all, or the one that is named. */
-export function listReferralEntries(
+export async function listReferralEntries(
   database: Connection,
   query: { readonly state: ReferralState | null; readonly referralId?: string; readonly limit: number },
 ): Promise<readonly ReferralEntry[]> {
   const { state, referralId } = query;
-  return database
+  const rows = await database
     .selectFrom('referrals as r')
     .innerJoin('persons as p', 'p.person_id', 'r.person_id')
     .leftJoin('procedure_steps as s', 's.referral_id', 'r.referral_id')
@@ -174,9 +181,21 @@ export function listReferralEntries(
       's.scheduled_date as scheduledDate',
       's.scheduled_time as scheduledTime',
     ])
+    .select(({ selectFrom }) =>
+      (['asks_treatment', 'asks_frax'] as const).map((asks) =>
+        selectFrom('referral_exams as f')
+          .select((film) => film.fn.max(`f.${asks}`).as(asks))
+          .whereRef('f.referral_id', '=', 'r.referral_id')
+          .as(asks),
+      ),
+    )
     .$if(state !== null, (select) => select.where('r.state', '=', state ?? 'open'))
     .$if(referralId !== undefined, (select) => select.where('r.referral_id', '=', referralId ?? ''))
     .orderBy('r.created_at_ms', 'desc')
     .limit(query.limit)
     .execute();
+  return rows.map(({ asks_treatment, asks_frax, ...entry }) => ({
+    ...entry,
+    assessments: assessmentsAsked([{ asks_treatment: asks_treatment ?? 0, asks_frax: asks_frax ?? 0 }]),
+  }));
 }

@@ -101,10 +101,12 @@ export interface ReferralTable {
   updated_at_ms: number;
 }
 
-/** Which films speak for a referral. */
+/** Which films speak for a referral, and what each asks for besides DXA, for which all of them ask. */
 export interface ReferralExamTable {
   referral_id: string;
   exam_id: string;
+  asks_treatment: 0 | 1;
+  asks_frax: 0 | 1;
 }
 
 /**

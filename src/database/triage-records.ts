@@ -1,10 +1,12 @@
 import type { Kysely } from 'kysely';
 import { type AnalysisResult, namedAfterInstance, type Reason } from '../exam/analysis.ts';
+import type { Assessment } from '../exam/assessment.ts';
 import type { PatientIdentity } from '../exam/exam.ts';
 import { type ExamState, moveExam, type ReportKind } from '../exam/exam-state.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import { endJob, type LeasedJob } from './job-records.ts';
+import { asksOf } from './referral-films.ts';
 import { referPerson } from './referral-records.ts';
 import { findReassessedAtMs } from './revision-records.ts';
 import { pendingDeliveries } from './delivery-records.ts';
@@ -22,6 +24,8 @@ export interface TriageResult {
   readonly reports: readonly ArchivedReport[];
   /** What gets the reports, and which kinds of them. */
   readonly destinations: readonly { readonly name: string; readonly objects: readonly ReportKind[] }[];
+  /** What a positive film asks for. */
+  readonly assessments: readonly Assessment[];
   readonly policyVersion: string;
   readonly nowMs: number;
 }
@@ -151,15 +155,11 @@ export function recordTriage(database: Kysely<Database>, result: TriageResult): 
     const outcome = analysis.outcome === 'refused' ? 'not-assessable' : analysis.outcome;
     const exam = await finishExam(transaction, job.examId, outcome, analysis.reasons, nowMs, analysis);
     await insertReports(transaction, result);
+    const { assessments, policyVersion } = result;
+    const finding = { personId: exam.personId, examId: job.examId, assessments, policyVersion, nowMs };
     const referralId =
       outcome === 'positive'
-        ? ((await findReferral(transaction, exam.personId, job.examId)) ??
-          (await referPerson(transaction, {
-            personId: exam.personId,
-            examId: job.examId,
-            policyVersion: result.policyVersion,
-            nowMs,
-          })))
+        ? ((await findReferral(transaction, finding)) ?? (await referPerson(transaction, finding)))
         : null;
     await recordAudit(transaction, {
       atMs: nowMs,
@@ -190,18 +190,27 @@ export function recordTriageFailure(
   });
 }
 
-/** The referral that a film already speaks for, ended or not: assessed anew it does not ask a second time. */
+/**
+ * The referral that a film already speaks for, ended or not: assessed anew it does not ask a second time, but for
+ * what it did not ask for before.
+ */
 async function findReferral(
   database: Connection,
-  personId: string,
-  examId: string,
+  finding: {
+    readonly personId: string;
+    readonly examId: string;
+    readonly assessments: readonly Assessment[];
+  },
 ): Promise<string | undefined> {
+  const asks = asksOf(finding.assessments);
   const row = await database
     .selectFrom('referral_exams')
     .innerJoin('referrals', 'referrals.referral_id', 'referral_exams.referral_id')
     .select('referrals.referral_id as referralId')
-    .where('referral_exams.exam_id', '=', examId)
-    .where('referrals.person_id', '=', personId)
+    .where('referral_exams.exam_id', '=', finding.examId)
+    .where('referrals.person_id', '=', finding.personId)
+    .where('referral_exams.asks_treatment', '>=', asks.asks_treatment)
+    .where('referral_exams.asks_frax', '>=', asks.asks_frax)
     .orderBy('referrals.created_at_ms', 'desc')
     .executeTakeFirst();
   return row?.referralId;

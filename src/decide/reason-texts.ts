@@ -1,5 +1,7 @@
 import type { Reason } from '../exam/analysis.ts';
+import { ASSESSMENT_TEXTS } from './assessment-texts.ts';
 import { REFUSAL_TEXTS } from './refusal-texts.ts';
+import { SPINE_TEXTS } from './spine-texts.ts';
 
 /** The languages that reasons are written in. */
 export type Language = 'en' | 'sv';
@@ -128,7 +130,7 @@ const FINDING_TEXTS = {
 } as const satisfies Record<string, TextInLanguages>;
 
 /** Every text by its code. */
-export const REASON_TEXTS = { ...REFUSAL_TEXTS, ...FINDING_TEXTS };
+export const REASON_TEXTS = { ...REFUSAL_TEXTS, ...ASSESSMENT_TEXTS, ...SPINE_TEXTS, ...FINDING_TEXTS };
 
 /** A code that has a text in every language. */
 export type ReasonCode = keyof typeof REASON_TEXTS;

@@ -53,7 +53,7 @@ async function addReferral(
     .execute();
   await database
     .insertInto('referral_exams')
-    .values({ referral_id: referralId, exam_id: film.examId })
+    .values({ referral_id: referralId, exam_id: film.examId, asks_treatment: 0, asks_frax: 1 })
     .execute();
   if (state === 'open') return;
   if (state === 'dismissed') {

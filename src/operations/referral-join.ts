@@ -1,6 +1,7 @@
 import { recordAudit } from '../database/audit-trail.ts';
 import type { Connection } from '../database/exam-records.ts';
 import { changeStep, findStepOfReferral } from '../database/procedure-records.ts';
+import { putFilmOnReferral } from '../database/referral-films.ts';
 import { changeReferral } from '../database/referral-records.ts';
 import { TriageError } from '../errors.ts';
 import type { ReferralState } from '../exam/exam-state.ts';
@@ -33,16 +34,10 @@ export async function joinReferrals(
   }
   const films = await database
     .selectFrom('referral_exams')
-    .select('exam_id')
+    .select(['exam_id', 'asks_treatment', 'asks_frax'])
     .where('referral_id', '=', closed.referral_id)
     .execute();
-  for (const { exam_id } of films) {
-    await database
-      .insertInto('referral_exams')
-      .values({ referral_id: kept.referral_id, exam_id })
-      .onConflict((conflict) => conflict.columns(['referral_id', 'exam_id']).doNothing())
-      .execute();
-  }
+  for (const film of films) await putFilmOnReferral(database, { ...film, referral_id: kept.referral_id });
   await database
     .updateTable('dxa_results')
     .set({ referral_id: kept.referral_id })

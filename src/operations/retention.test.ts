@@ -111,7 +111,7 @@ describe('retention by age', () => {
       .execute();
     await database
       .insertInto('referral_exams')
-      .values({ referral_id: 'r', exam_id: referred.examId })
+      .values({ referral_id: 'r', exam_id: referred.examId, asks_treatment: 0, asks_frax: 1 })
       .execute();
     const asked = await data.addFilm(7);
     await database

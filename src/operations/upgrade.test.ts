@@ -91,7 +91,7 @@ describe('an upgrade', () => {
       { person_id: 'p1', name: 'Påhittad^Åsa', merged_into: null },
     ]);
     expect(await database.selectFrom('referral_exams').selectAll().execute()).toEqual([
-      { referral_id: 'r1', exam_id: 'e1' },
+      { referral_id: 'r1', exam_id: 'e1', asks_treatment: 0, asks_frax: 1 },
     ]);
     const { rows: broken } = await sql`PRAGMA foreign_key_check`.execute(database);
     expect(broken).toEqual([]);

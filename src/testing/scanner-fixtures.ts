@@ -3,6 +3,7 @@ import { acceptReferral, referPerson } from '../database/referral-records.ts';
 import type { ProcedureStep, StepOrder } from '../database/procedure-records.ts';
 import type { Database } from '../database/schema.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
+import type { Assessment } from '../exam/assessment.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import { insertTestExam } from './record-fixtures.ts';
 
@@ -11,6 +12,7 @@ export async function insertTestReferral(
   database: Kysely<Database>,
   number: number,
   change: Partial<ImageHeader> = {},
+  assessments: readonly Assessment[] = ['frax', 'dxa'],
 ): Promise<string> {
   const examId = await insertTestExam(database, number, { patientId: `T-${number}`, ...change });
   const { person_id: personId } = await database
@@ -19,7 +21,7 @@ export async function insertTestReferral(
     .where('exam_id', '=', examId)
     .executeTakeFirstOrThrow();
   const nowMs = 1_700_000_000_000 + number;
-  return referPerson(database, { personId, examId, policyVersion: '1.0.0', nowMs });
+  return referPerson(database, { personId, examId, assessments, policyVersion: '1.0.0', nowMs });
 }
 
 /** A referral that was accepted, with its step. */

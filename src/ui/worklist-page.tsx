@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { compareFindings } from '../exam/finding-kind.ts';
 import type { ReferralRow } from '../worklist/worklist-views.ts';
 import { PageLink } from './address.tsx';
 import { nameOf, numberOf, quotedWidthMm, spokenFinding } from './display.ts';
@@ -194,12 +195,10 @@ function useNewcomers(referrals: readonly ReferralRow[] | undefined): ReadonlySe
   return newcomers;
 }
 
-/** The score falls strictly with the width; it sorts films that have no scale in millimetres too. */
+/** A fracture stands before a thin cortex; within a kind the score sorts, films without a scale in millimetres too. */
 function sortReferrals(referrals: readonly ReferralRow[], order: Order): readonly ReferralRow[] {
   const newestFirst = (a: ReferralRow, b: ReferralRow): number =>
     Date.parse(b.arrivedAt) - Date.parse(a.arrivedAt);
   if (order === 'newest') return referrals.toSorted(newestFirst);
-  return referrals.toSorted(
-    (a, b) => (b.lowBoneDensityScore ?? -1) - (a.lowBoneDensityScore ?? -1) || newestFirst(a, b),
-  );
+  return referrals.toSorted((a, b) => compareFindings(a, b) || newestFirst(a, b));
 }

@@ -1,4 +1,6 @@
-import type { AnalysisResult, Outcome, Reason, ViewName } from '../exam/analysis.ts';
+import type { AnalysisResult, Deformity, GenantGrade, Outcome, Reason, ViewName } from '../exam/analysis.ts';
+import type { Assessment } from '../exam/assessment.ts';
+import type { FindingKind } from '../exam/finding-kind.ts';
 import type {
   CommitmentState,
   DeliveryState,
@@ -19,8 +21,12 @@ export interface PersonView {
 export interface ReferralRow {
   readonly referralId: string;
   readonly state: ReferralState;
+  /** What the films ask for, the most pressing first. */
+  readonly assessments: readonly Assessment[];
   readonly person: PersonView;
   readonly ageYears: number | null;
+  /** What the film that speaks most clearly was looked at for. */
+  readonly kind: FindingKind | null;
   /** The finding in words, from the film that speaks most clearly. */
   readonly finding: string;
   /** The reasons behind the finding, so that the page can say them in the reader's language. */
@@ -28,11 +34,23 @@ export interface ReferralRow {
   readonly meanWidthMm: number | null;
   /** Whether meanWidthMm is corrected for magnification; null where there is no width in millimetres. */
   readonly widthScale: 'corrected' | 'detector' | null;
-  readonly lowBoneDensityScore: number | null;
+  /** The vertebra of the highest grade; null where the finding is another. */
+  readonly vertebra: WorstVertebraView | null;
+  /** Sorts within a kind, highest first; scores of different kinds are not comparable. */
+  readonly sortingScore: number | null;
   readonly examIds: readonly string[];
   /** When the first film arrived; the page shows the time since. */
   readonly arrivedAt: string;
   readonly createdAt: string;
+}
+
+/** The vertebra that a row speaks of. */
+export interface WorstVertebraView {
+  readonly level: string;
+  readonly genantGrade: GenantGrade;
+  readonly deformity: Deformity;
+  /** The largest of its losses of height. */
+  readonly lossPercent: number;
 }
 
 /** One exam in a list, whatever its outcome. */
@@ -55,6 +73,8 @@ export interface ExamView extends ExamRow {
   readonly studyDate: string | null;
   readonly callingAeTitle: string | null;
   readonly referralId: string | null;
+  /** What the referral asks for, the most pressing first; nothing without one. */
+  readonly assessments: readonly Assessment[];
   readonly outcome: Outcome | null;
   readonly analysis: AnalysisResult | null;
   readonly reportsWritten: boolean;

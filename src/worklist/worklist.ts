@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { assessmentsAsked } from '../database/referral-films.ts';
 import type { Database, ExamTable, PersonTable } from '../database/schema.ts';
 import { readTallies } from '../database/tallies.ts';
 import { reasonText } from '../decide/reason-texts.ts';
@@ -11,6 +12,8 @@ import {
 } from '../exam/analysis.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import type { ExamState } from '../exam/exam-state.ts';
+import { compareFindings, findingKindOf, sortingScoreOf } from '../exam/finding-kind.ts';
+import { largestLossPercent, worstVertebra } from '../exam/worst-vertebra.ts';
 import type {
   ExamRow,
   ExamView,
@@ -19,6 +22,7 @@ import type {
   RefusalRow,
   StatusCounts,
   WorklistReader,
+  WorstVertebraView,
 } from './worklist-views.ts';
 
 /** Answers the pages from the record. Reads only. */
@@ -70,6 +74,7 @@ async function listReferrals(database: Kysely<Database>, limit: number): Promise
     .selectFrom('referral_exams')
     .innerJoin('exams', 'exams.exam_id', 'referral_exams.exam_id')
     .select(['referral_id', 'exams.exam_id', 'age_years', 'received_at_ms', 'analysis_json', 'reasons_json'])
+    .select(['asks_treatment', 'asks_frax'])
     .where(
       'referral_id',
       'in',
@@ -79,28 +84,45 @@ async function listReferrals(database: Kysely<Database>, limit: number): Promise
   return referrals.map((row) => {
     const mine = films
       .filter((film) => film.referral_id === row.referral_id)
-      .map((film) => ({ ...film, panoramic: parseAnalysis(film.analysis_json)?.panoramic ?? null }))
+      .map((film) => ({ ...film, ...findingOf(parseAnalysis(film.analysis_json)) }))
       // The film that speaks most clearly first.
-      .sort((a, b) => (b.panoramic?.lowBoneDensityScore ?? 0) - (a.panoramic?.lowBoneDensityScore ?? 0));
+      .sort(compareFindings);
     const clearest = mine[0];
-    const meanWidthMm = clearest?.panoramic?.meanWidthMm ?? null;
-    const corrected = clearest?.panoramic?.magnification != null;
+    const meanWidthMm = clearest?.analysis?.panoramic?.meanWidthMm ?? null;
+    const corrected = clearest?.analysis?.panoramic?.magnification != null;
     const reasons = parseReasons(clearest?.reasons_json ?? '[]');
     return {
       referralId: row.referral_id,
       state: row.state,
+      assessments: assessmentsAsked(mine),
       person: personView(row),
       ageYears: clearest?.age_years ?? null,
+      kind: clearest?.kind ?? null,
       finding: reasons[0]?.text ?? '',
       reasons,
       meanWidthMm,
       widthScale: meanWidthMm === null ? null : corrected ? 'corrected' : 'detector',
-      lowBoneDensityScore: clearest?.panoramic?.lowBoneDensityScore ?? null,
+      vertebra: vertebraView(clearest?.analysis ?? null),
+      sortingScore: clearest?.sortingScore ?? null,
       examIds: mine.map((film) => film.exam_id),
       arrivedAt: isoTime(Math.min(...mine.map((film) => film.received_at_ms), row.created_at_ms)),
       createdAt: isoTime(row.created_at_ms),
     };
   });
+}
+
+/** A film that was assessed anew and is no finding any longer comes after those that are. */
+function findingOf(analysis: AnalysisResult | null) {
+  const isFinding = analysis !== null && analysis.outcome === 'positive';
+  const kind = isFinding ? findingKindOf(analysis) : null;
+  return { analysis, kind, sortingScore: isFinding ? sortingScoreOf(analysis) : null };
+}
+
+function vertebraView(analysis: AnalysisResult | null): WorstVertebraView | null {
+  const worst = analysis?.spine == null ? null : worstVertebra(analysis.spine);
+  if (worst === null) return null;
+  const { level, genantGrade, deformity, lossPercent } = worst;
+  return { level, genantGrade, deformity, lossPercent: largestLossPercent(lossPercent) };
 }
 
 async function listExams(
@@ -124,6 +146,7 @@ async function readExam(database: Kysely<Database>, examId: string): Promise<Exa
     .selectFrom('exams')
     .innerJoin('persons', 'persons.person_id', 'exams.person_id')
     .leftJoin('referral_exams', 'referral_exams.exam_id', 'exams.exam_id')
+    .leftJoin('referrals', 'referrals.referral_id', 'referral_exams.referral_id')
     .select([...EXAM_COLUMNS, ...PERSON_COLUMNS])
     .select([
       'exams.revision',
@@ -132,9 +155,11 @@ async function readExam(database: Kysely<Database>, examId: string): Promise<Exa
       'calling_ae_title',
       'header_json',
       'analysis_json',
-      'referral_id',
+      'referral_exams.referral_id',
     ])
     .where('exams.exam_id', '=', examId)
+    // A film that asks for something new after its referral ended is on the next one too.
+    .orderBy('referrals.created_at_ms', 'desc')
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const deliveries = await database
@@ -152,6 +177,11 @@ async function readExam(database: Kysely<Database>, examId: string): Promise<Exa
     // A PDF for a clinic is made of every film, also where there is nothing to report to a PACS.
     .where('kind', '=', 'SR')
     .execute();
+  const films = await database
+    .selectFrom('referral_exams')
+    .select(['asks_treatment', 'asks_frax'])
+    .where('referral_id', '=', row.referral_id ?? '')
+    .execute();
   const analysis = parseAnalysis(row.analysis_json);
   return {
     ...examRow(row),
@@ -160,6 +190,7 @@ async function readExam(database: Kysely<Database>, examId: string): Promise<Exa
     studyDate: (JSON.parse(row.header_json) as ImageHeader).studyDate,
     callingAeTitle: row.calling_ae_title,
     referralId: row.referral_id,
+    assessments: row.referral_id === null ? [] : assessmentsAsked(films),
     outcome: outcomeOf(row.state),
     // Rows of an earlier version name a path of the machine.
     analysis: analysis === null ? null : namedAfterInstance(analysis, row.sop_uid),

@@ -1,0 +1,115 @@
+import type { Kysely } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Assessment } from '../exam/assessment.ts';
+import { openWorklist } from '../worklist/worklist.ts';
+import { exampleReport } from '../testing/example-report.ts';
+import { exampleSpineReport } from '../testing/example-spine.ts';
+import { insertTestExam, routineJob } from '../testing/record-fixtures.ts';
+import { openTestRecord } from '../testing/test-record.ts';
+import { insertJobs } from './job-records.ts';
+import { dismissReferral, listReferralEntries } from './referral-records.ts';
+import { reassessExam } from './revision-records.ts';
+import type { Database } from './schema.ts';
+import { recordTriage } from './triage-records.ts';
+
+const TREATMENT = ['treatment', 'dxa'] as const;
+const FRAX = ['frax', 'dxa'] as const;
+
+let database: Kysely<Database>;
+let token = 0;
+beforeEach(async () => {
+  database = await openTestRecord();
+});
+afterEach(() => database.destroy());
+
+/** A new film of the same person, or one that is there, ends as a positive that asks for something. */
+async function finish(
+  examId: string,
+  assessments: readonly Assessment[],
+  analysis = exampleReport().analysis,
+): Promise<string | null> {
+  const leaseToken = `lease ${(token += 1)}`;
+  await database
+    .updateTable('jobs')
+    .set({ state: 'leased', lease_token: leaseToken })
+    .where('exam_id', '=', examId)
+    .execute();
+  const job = { examId, leaseToken, attempt: 1, priority: 'routine' as const, traceParent: null };
+  const result = { job, analysis, reports: [], destinations: [], assessments };
+  const recorded = await recordTriage(database, { ...result, policyVersion: '1', nowMs: 1000 + token });
+  return recorded!.referralId;
+}
+
+async function arrive(number: number): Promise<string> {
+  const examId = await insertTestExam(database, number, { patientId: 'T-1' });
+  await insertJobs(database, [routineJob(examId)], 1);
+  return examId;
+}
+
+async function again(examId: string): Promise<string> {
+  await reassessExam(database, examId, 2000 + token);
+  return examId;
+}
+
+const entries = () => listReferralEntries(database, { state: null, limit: 10 });
+
+describe('a referral', () => {
+  it('asks for what all of its films ask for together, the most pressing first', async () => {
+    const referralId = await finish(await arrive(1), FRAX);
+    expect(await entries()).toMatchObject([{ referralId, assessments: ['frax', 'dxa'] }]);
+    expect(await finish(await arrive(2), TREATMENT)).toBe(referralId);
+    expect(await entries()).toMatchObject([{ assessments: ['treatment', 'frax', 'dxa'] }]);
+  });
+
+  it('never asks for less when a film is assessed anew', async () => {
+    const examId = await arrive(1);
+    await finish(examId, TREATMENT);
+    await finish(await again(examId), FRAX);
+    expect(await entries()).toMatchObject([{ assessments: ['treatment', 'frax', 'dxa'] }]);
+  });
+
+  it('that has ended is not asked a second time, but for what the film did not ask for before', async () => {
+    const examId = await arrive(1);
+    const referralId = await finish(examId, FRAX);
+    await dismissReferral(database, {
+      referralId: referralId!,
+      reason: 'has had a DXA',
+      actor: 'test',
+      nowMs: 1,
+    });
+    expect(await finish(await again(examId), FRAX)).toBe(referralId);
+    const next = await finish(await again(examId), TREATMENT);
+    expect(next).not.toBe(referralId);
+    expect(await entries()).toMatchObject([
+      { referralId: next, state: 'open', assessments: ['treatment', 'dxa'] },
+      { referralId, state: 'dismissed', assessments: ['frax', 'dxa'] },
+    ]);
+    expect(await openWorklist(database).readExam(examId)).toMatchObject({
+      referralId: next,
+      assessments: ['treatment', 'dxa'],
+    });
+  });
+
+  it('shows the fracture before the thin cortex on the worklist, whatever their scores', async () => {
+    const cortex = await arrive(1);
+    await finish(cortex, FRAX);
+    const spine = await arrive(2);
+    const { analysis } = exampleSpineReport({ spine: { fractureScore: 0.01 } });
+    await finish(spine, TREATMENT, analysis);
+    expect(await openWorklist(database).listReferrals(10)).toMatchObject([
+      {
+        kind: 'fracture',
+        assessments: ['treatment', 'frax', 'dxa'],
+        vertebra: { level: 'L1', genantGrade: 2, deformity: 'wedge' },
+        sortingScore: 0.01,
+        meanWidthMm: null,
+        examIds: [spine, cortex],
+      },
+    ]);
+    // Assessed anew and no longer a finding, it comes after the one that is.
+    await finish(await again(spine), [], { ...analysis, outcome: 'negative' });
+    expect(await openWorklist(database).listReferrals(10)).toMatchObject([
+      { kind: 'thin-cortex', vertebra: null, assessments: ['treatment', 'frax', 'dxa'] },
+    ]);
+  });
+});
