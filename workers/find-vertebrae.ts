@@ -1,0 +1,196 @@
+/** Finds the vertebral bodies of films and their six points: the finder on the whole film, then two rounds of crops. */
+import { TriageError } from '../src/errors.ts';
+import type { VertebraPoint } from '../src/exam/analysis.ts';
+import type { Film } from '../src/exam/film.ts';
+import { forEachPoint } from '../src/exam/film-scale.ts';
+import type { Histogram } from '../src/imaging/histogram.ts';
+import { letterbox } from '../src/imaging/prepare-image.ts';
+import {
+  letterboxOf,
+  thresholdOf,
+  type ModelManifest,
+  type VertebraCrop,
+} from '../src/inference/model-manifest.ts';
+import { bodyFrame, dot, minus, type BodyCorners } from '../src/measure/body-frame.ts';
+import type { FoundBody, FoundSpine } from '../src/measure/found-spine.ts';
+import {
+  CHAIN_BODIES_MIN,
+  findChain,
+  overlap,
+  type FinderGrid,
+  type SpineChain,
+} from '../src/measure/vertebra-chain.ts';
+import {
+  cropToFilm,
+  cutCrop,
+  placeCrop,
+  reduceFilm,
+  reductionForCrops,
+  type CropFrame,
+  type ReducedFilm,
+} from '../src/measure/vertebra-crop.ts';
+import type { ModelOutputs, ModelSession } from './onnx-session.ts';
+
+/** A lateral film, upright and not mirrored up to its facing. */
+export interface SpineFilm {
+  readonly film: Film;
+  /** Of the film where it is there already. */
+  readonly histogram?: Histogram;
+}
+
+/** The two models of the spine's way. */
+export interface SpineModels {
+  readonly finder: ModelSession;
+  readonly points: ModelSession;
+}
+
+/**
+ * Finds the spine on each film, in their order; null where none is found. Both models run batched over all films.
+ * Throws inference-failed and model-invalid.
+ */
+export async function findVertebrae(
+  films: readonly SpineFilm[],
+  { finder, points }: SpineModels,
+): Promise<readonly (FoundSpine | null)[]> {
+  const chains = await findChains(films, finder);
+  const target = cropTargetOf(points.model.manifest);
+  const spines = films.map(({ film }, index) => ({ film, chain: chains[index] ?? null }));
+  const crops = spines.flatMap(({ film, chain }) => (chain === null ? [] : firstCrops(film, chain, target)));
+  const first = await readCrops(crops, target, points);
+  const second = await readCrops(
+    crops.map((crop, index) => ({
+      ...crop,
+      frame: placeCrop(first[index]?.pointsPx ?? crop.corners, target),
+    })),
+    target,
+    points,
+  );
+  const limit = thresholdOf(points.model.manifest, 'body');
+  return spines.map(({ chain }) => {
+    if (chain === null) return null;
+    const own = crops.flatMap((crop, index) => {
+      const [early, late] = [first[index], second[index]];
+      return crop.chain === chain && early !== undefined && late !== undefined
+        ? [combine(early, late, limit)]
+        : [];
+    });
+    return finishSpine(chain, own);
+  });
+}
+
+async function findChains(films: readonly SpineFilm[], finder: ModelSession): Promise<(SpineChain | null)[]> {
+  const { manifest } = finder.model;
+  const target = letterboxOf(manifest);
+  const limits = { centre: thresholdOf(manifest, 'centre'), sacrum: thresholdOf(manifest, 'sacrum') };
+  const inputs = films.map(({ film, histogram }) => letterbox(film, target, histogram));
+  const answers = await runAll(
+    finder,
+    inputs.map(({ tensor }) => tensor),
+  );
+  return inputs.map((input, index) => findChain(gridOf(answers[index] ?? {}, manifest), input, limits));
+}
+
+function gridOf(answer: ModelOutputs, { name, outputs, preparation }: ModelManifest): FinderGrid {
+  const shape = outputs.find((output) => output.name === 'centre')?.shape ?? [];
+  const [rows, columns] = shape.slice(-2);
+  const { centre, corners, sacrum } = answer;
+  const isWhole =
+    typeof rows === 'number' && typeof columns === 'number' && corners?.length === 8 * rows * columns;
+  if (!isWhole || centre === undefined || sacrum?.length !== centre.length) {
+    throw new TriageError('model-invalid', `the outputs of model ${name} are no grids of one size`);
+  }
+  return { rows, columns, stridePx: preparation.columns / columns, centre, corners, sacrum };
+}
+
+function cropTargetOf({ name, preparation }: ModelManifest): VertebraCrop {
+  if (preparation.kind === 'vertebra-crop') return preparation;
+  throw new TriageError('model-invalid', `model ${name} does not see crops of vertebrae`);
+}
+
+/** One body to be looked at. */
+interface BodyCrop {
+  readonly chain: SpineChain;
+  readonly corners: BodyCorners;
+  readonly film: ReducedFilm;
+  readonly frame: CropFrame;
+}
+
+function firstCrops(film: Film, chain: SpineChain, target: VertebraCrop): BodyCrop[] {
+  const frames = chain.bodies.map(({ corners }) => placeCrop(corners, target));
+  const reduced = reduceFilm(film, reductionForCrops(frames));
+  return chain.bodies.flatMap(({ corners }, index) => {
+    const frame = frames[index];
+    return frame === undefined ? [] : [{ chain, corners, film: reduced, frame }];
+  });
+}
+
+type CropReading = Omit<FoundBody, 'isClear'>;
+
+async function readCrops(
+  crops: readonly BodyCrop[],
+  target: VertebraCrop,
+  points: ModelSession,
+): Promise<CropReading[]> {
+  const answers = await runAll(
+    points,
+    crops.map(({ film, frame }) => cutCrop(film, frame, target)),
+  );
+  return crops.map(({ frame }, index) => readAnswer(answers[index] ?? {}, frame, target));
+}
+
+function readAnswer(answer: ModelOutputs, frame: CropFrame, target: VertebraCrop): CropReading {
+  const { points, spread, pointConfidence, body, thoracic } = answer;
+  return {
+    pointsPx: forEachPoint((_, i) =>
+      cropToFilm(frame, target, [points?.[2 * i] ?? NaN, points?.[2 * i + 1] ?? NaN]),
+    ),
+    pointErrorsPx: forEachPoint((_, i) => (spread?.[i] ?? NaN) * frame.scale),
+    pointConfidences: forEachPoint((_, i) => pointConfidence?.[i] ?? 0),
+    confidence: body?.[0] ?? 0,
+    thoracic: thoracic?.[0] ?? NaN,
+  };
+}
+
+/** Runs a model over any number of inputs in batches that it can take. */
+async function runAll(session: ModelSession, inputs: readonly Float32Array[]): Promise<ModelOutputs[]> {
+  const { batchSizeMax } = session.model.manifest;
+  const answers: ModelOutputs[] = [];
+  for (let from = 0; from < inputs.length; from += batchSizeMax) {
+    answers.push(...(await session.run(inputs.slice(from, from + batchSizeMax))));
+  }
+  return answers;
+}
+
+/** The second look counts; how far the two lie apart along the height is added to the error that it states. */
+function combine(first: CropReading, second: CropReading, bodyMin: number): FoundBody {
+  const { downward } = bodyFrame(second.pointsPx);
+  const apartPx = (point: VertebraPoint): number =>
+    dot(minus(second.pointsPx[point], first.pointsPx[point]), downward) / 2;
+  return {
+    ...second,
+    pointErrorsPx: forEachPoint((point) => Math.hypot(second.pointErrorsPx[point], apartPx(point))),
+    isClear: second.confidence >= bodyMin,
+  };
+}
+
+/** Crops that ended on one body are merged, and what is unclear at either end of the chain is dropped. */
+function finishSpine(chain: SpineChain, found: readonly FoundBody[]): FoundSpine | null {
+  const bodies = mergeDoubles(found);
+  const first = bodies.findIndex(({ isClear }) => isClear);
+  const last = bodies.findLastIndex(({ isClear }) => isClear);
+  const kept = first < 0 ? [] : bodies.slice(first, last + 1);
+  if (kept.length < CHAIN_BODIES_MIN) return null;
+  const { facing, facingConfidence, sacrum } = chain;
+  return { facing, facingConfidence, sacrum, bodies: kept };
+}
+
+function mergeDoubles(found: readonly FoundBody[]): FoundBody[] {
+  const kept: FoundBody[] = [];
+  for (const body of found) {
+    const before = kept.at(-1);
+    const isDouble = before !== undefined && overlap(bodyFrame(before.pointsPx), bodyFrame(body.pointsPx));
+    if (!isDouble) kept.push(body);
+    else if (body.confidence > before.confidence) kept[kept.length - 1] = body;
+  }
+  return kept;
+}
