@@ -55,7 +55,12 @@ export function finishFilm(canvas: Canvas, look: FilmLook): Film {
 }
 
 /** A Gaussian blur; the kernel ends where its weight no longer matters. */
-function blurGaussian(source: Float32Array, columns: number, rows: number, sigmaPx: number): Float32Array {
+export function blurGaussian(
+  source: Float32Array,
+  columns: number,
+  rows: number,
+  sigmaPx: number,
+): Float32Array {
   if (sigmaPx < 0.3) return source;
   if (sigmaPx > 6) return blurBox(source, columns, rows, Math.round(sigmaPx * 1.7));
   const radius = Math.ceil(2.6 * sigmaPx);

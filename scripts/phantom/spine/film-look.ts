@@ -1,0 +1,192 @@
+import type { Canvas } from '../canvas.ts';
+import { blurBox } from '../canvas.ts';
+import { blurGaussian } from '../film-finish.ts';
+import { enlarge } from '../noise-field.ts';
+import type { SeededRandom } from '../seeded-random.ts';
+import { createSeededRandom, pickOne } from '../seeded-random.ts';
+
+/** Which set of settings a film is drawn from. */
+export type LookSet = 'training' | 'held-out';
+/** What lies beyond the exposed field. */
+export type FieldStyle = 'none' | 'black' | 'white' | 'curved' | 'grey' | 'rounded';
+
+type Range = readonly [number, number];
+
+/** The settings that differ between the two sets: no value of one is ever drawn for the other. */
+export const LOOKS: Readonly<
+  Record<
+    LookSet,
+    {
+      readonly sigmoid: Range;
+      readonly gamma: Range;
+      readonly noise: Range;
+      readonly scatter: Range;
+      readonly edgeKernelMm: Range;
+      readonly mmPerPx: Range;
+      readonly focusMm: Range;
+      readonly netScale: Range;
+      readonly fields: readonly FieldStyle[];
+    }
+  >
+> = {
+  training: {
+    sigmoid: [1.2, 4.2],
+    gamma: [0.75, 1.18],
+    noise: [0.008, 0.06],
+    scatter: [0.4, 1.7],
+    edgeKernelMm: [0.7, 2.2],
+    mmPerPx: [0.25, 0.44],
+    focusMm: [900, 1250],
+    netScale: [0.6, 1.05],
+    fields: ['none', 'none', 'black', 'white', 'curved'],
+  },
+  'held-out': {
+    sigmoid: [4.5, 5.5],
+    gamma: [1.22, 1.5],
+    noise: [0.064, 0.08],
+    scatter: [1.9, 2.5],
+    edgeKernelMm: [2.5, 3.5],
+    mmPerPx: [0.46, 0.56],
+    focusMm: [1300, 1500],
+    netScale: [1.12, 1.4],
+    fields: ['grey', 'rounded'],
+  },
+};
+
+/** Everything between the rays and the picture. */
+export interface FilmLook {
+  readonly sigmoid: number;
+  readonly gamma: number;
+  readonly noise: number;
+  /** Scattered rays for each ray that came straight. */
+  readonly scatter: number;
+  readonly edgeKernelMm: number;
+  readonly edgeGain: number;
+  readonly blurMm: number;
+  /** Share of the large differences in brightness that is kept. */
+  readonly latitude: number;
+  /** Attenuation that is black and that is white, as percentiles of the film. */
+  readonly window: Range;
+  readonly field: FieldStyle;
+  readonly photographed: boolean;
+}
+
+/** Draws a look from a set. */
+export function drawLook(random: SeededRandom, set: LookSet): FilmLook {
+  const from = (range: Range): number => random.between(range[0], range[1]);
+  const look = LOOKS[set];
+  const processed = random.next() < 0.6;
+  return {
+    sigmoid: from(look.sigmoid),
+    gamma: from(look.gamma),
+    noise: from(look.noise),
+    scatter: from(look.scatter),
+    edgeKernelMm: from(look.edgeKernelMm),
+    edgeGain: processed ? random.between(0.2, 1.4) : random.between(0, 0.25),
+    blurMm: random.between(0.15, 0.5),
+    latitude: processed ? random.between(0.35, 0.75) : random.between(0.75, 1),
+    window: [random.between(0.2, 14), random.between(95, 99.9)],
+    field: pickOne(random, look.fields),
+    photographed: random.next() < 0.3,
+  };
+}
+
+/** Turns attenuation into brightness from 0 to 1: scatter, grain, processing, tone curve. */
+export function developFilm(canvas: Canvas, look: FilmLook, seed: number): Float32Array {
+  const { columns, rows, mmPerPx } = canvas;
+  const random = createSeededRandom(seed);
+  let signal = blurGaussian(canvas.values, columns, rows, look.blurMm / mmPerPx);
+  const rays = signal.map((value) => Math.exp(-value));
+  const usual = Math.exp(-percentile(canvas.values, 75));
+  // Open air beside the body scatters nothing.
+  const capped = rays.map((value) => Math.min(value, 3 * usual));
+  const veil = blurWide(capped, columns, rows, 30 / mmPerPx);
+  const [share, mean] = [look.scatter / (1 + look.scatter), 1 / (1 + look.scatter)];
+  const grain = drawGrain(random, columns, rows, 0.12 / mmPerPx);
+  for (let index = 0; index < rays.length; index += 1) {
+    const arriving = mean * (rays[index] ?? 0) + share * (veil[index] ?? 0);
+    const sigma = look.noise * Math.sqrt(usual / (arriving + 0.02 * usual));
+    signal[index] = -Math.log(arriving * Math.max(0.05, 1 + sigma * (grain[index] ?? 0)));
+  }
+  signal = process(signal, look, columns, rows, mmPerPx);
+  return applyTone(signal, canvas.values, look);
+}
+
+/** Noise of standard deviation 1 that neighbours share. */
+function drawGrain(random: SeededRandom, columns: number, rows: number, sigmaPx: number): Float32Array {
+  const grain = new Float32Array(columns * rows);
+  for (let index = 0; index < grain.length; index += 1) {
+    const bits = random.integer();
+    grain[index] = ((bits & 0xffff) + (bits >>> 16)) / 65536 - 1;
+  }
+  const blurred = blurGaussian(grain, columns, rows, Math.max(0.45, sigmaPx));
+  let squares = 0;
+  for (let index = 0; index < 20000; index += 1) squares += (blurred[index] ?? 0) ** 2;
+  const gain = 1 / Math.sqrt(squares / 20000 || 1);
+  return blurred.map((value) => value * gain);
+}
+
+function process(
+  signal: Float32Array,
+  look: FilmLook,
+  columns: number,
+  rows: number,
+  mmPerPx: number,
+): Float32Array {
+  const wide = blurWide(signal, columns, rows, 14 / mmPerPx);
+  const near = blurWide(signal, columns, rows, look.edgeKernelMm / mmPerPx);
+  return signal.map((value, index) => {
+    const large = wide[index] ?? 0;
+    return large * look.latitude + (value - large) + look.edgeGain * (value - (near[index] ?? 0));
+  });
+}
+
+/** A wide blur: made small, blurred, and enlarged. */
+export function blurWide(source: Float32Array, columns: number, rows: number, sigmaPx: number): Float32Array {
+  const step = Math.max(1, Math.floor(sigmaPx / 3));
+  if (step === 1) return blurGaussian(source, columns, rows, sigmaPx);
+  const across = Math.ceil(columns / step) + 1;
+  const down = Math.ceil(rows / step) + 1;
+  let small: Float32Array = new Float32Array(across * down);
+  const half = step >> 1;
+  for (let row = 0; row < down; row += 1) {
+    for (let column = 0; column < across; column += 1) {
+      let sum = 0;
+      for (const dy of [-half, 0, half]) {
+        const y = Math.min(rows - 1, Math.max(0, row * step + dy));
+        for (const dx of [-half, 0, half]) {
+          sum += source[y * columns + Math.min(columns - 1, Math.max(0, column * step + dx))] ?? 0;
+        }
+      }
+      small[row * across + column] = sum / 9;
+    }
+  }
+  const radius = Math.max(1, Math.round(sigmaPx / step));
+  for (let pass = 0; pass < 3; pass += 1) small = blurBox(small, across, down, radius);
+  return enlarge(small, across, step, step, columns, rows);
+}
+
+/** The value below which the given share of a sample of the values lies. */
+export function percentile(values: Float32Array, share: number): number {
+  const step = Math.max(1, Math.floor(values.length / 6000));
+  const sample = Float32Array.from(
+    { length: Math.floor(values.length / step) },
+    (_, index) => values[index * step] ?? 0,
+  );
+  sample.sort();
+  return sample[Math.min(sample.length - 1, Math.floor((share / 100) * sample.length))] ?? 0;
+}
+
+function applyTone(signal: Float32Array, attenuation: Float32Array, look: FilmLook): Float32Array {
+  // The unit sets its window by the body, not by the air beside it.
+  const body = signal.filter((_, index) => index % 5 === 0 && (attenuation[index] ?? 0) > 0.5);
+  const black = percentile(body, look.window[0]);
+  const white = percentile(body, look.window[1]);
+  const reach = Math.max(0.3, white - black);
+  const ends = 1 / (1 + Math.exp(look.sigmoid / 2));
+  return signal.map((value) => {
+    const t = (value - black) / reach;
+    const s = (1 / (1 + Math.exp(-look.sigmoid * (t - 0.5))) - ends) / (1 - 2 * ends);
+    return Math.min(1.05, Math.max(0, s)) ** (look.gamma * 1.25);
+  });
+}
