@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PointPx } from '../../src/exam/film.ts';
-import { matchBodies, overlapOf, type SixPoints } from './body-matching.ts';
+import type { SixPoints } from '../../src/measure/body-frame.ts';
+import { matchBodies, overlapOf } from './body-matching.ts';
 
 /** A body of 40 x 30 pixels whose front is to the left, or to the right where it is turned. */
 function body(left: number, top: number, facing: 'left' | 'right' = 'left', width = 40): SixPoints {

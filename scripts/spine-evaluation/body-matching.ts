@@ -1,8 +1,5 @@
-import type { VertebraPoint } from '../../src/exam/analysis.ts';
 import type { PointPx } from '../../src/exam/film.ts';
-
-/** The six points of a body, of a label or of a find. */
-export type SixPoints = Readonly<Record<VertebraPoint, PointPx>>;
+import { bodyFrame, distancePx, dot, minus, type SixPoints } from '../../src/measure/body-frame.ts';
 
 /** A body that can be seen, but of which a corner cannot: an extra find there is no false one. */
 export interface VisibleBody {
@@ -70,13 +67,6 @@ export function matchBodies(
   };
 }
 
-/** The mean of the four corners. */
-export function centreOf(points: SixPoints): PointPx {
-  const corners = CORNERS.map((name) => points[name]);
-  const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / 4;
-  return [meanOf(corners.map(([x]) => x)), meanOf(corners.map(([, y]) => y))];
-}
-
 /** Intersection over union of the outlines by their corners. */
 export function overlapOf(one: SixPoints, other: SixPoints): number {
   const [a, b] = [outlineOf(one), outlineOf(other)];
@@ -85,26 +75,13 @@ export function overlapOf(one: SixPoints, other: SixPoints): number {
 }
 
 function isWithin(find: SixPoints, label: SixPoints): boolean {
-  const [x, y] = centreOf(find);
-  const [labelX, labelY] = centreOf(label);
-  const front = midway(label.superiorAnterior, label.inferiorAnterior);
-  const back = midway(label.superiorPosterior, label.inferiorPosterior);
-  const top = midway(label.superiorAnterior, label.superiorPosterior);
-  const bottom = midway(label.inferiorAnterior, label.inferiorPosterior);
-  return [[front, back] as const, [top, bottom] as const].every(([from, to]) => {
-    const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
-    const size = dx * dx + dy * dy;
-    return Math.abs((x - labelX) * dx + (y - labelY) * dy) <= size / 2;
-  });
+  const { centrePx, backward, downward, widthPx, heightPx } = bodyFrame(label);
+  const away = minus(bodyFrame(find).centrePx, centrePx);
+  return Math.abs(dot(away, backward)) <= widthPx / 2 && Math.abs(dot(away, downward)) <= heightPx / 2;
 }
 
 function isNear(find: SixPoints, { centrePx, heightPx }: VisibleBody): boolean {
-  const [x, y] = centreOf(find);
-  return Math.hypot(x - centrePx[0], y - centrePx[1]) <= VISIBLE_HEIGHTS_MAX * heightPx;
-}
-
-function midway(a: PointPx, b: PointPx): PointPx {
-  return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+  return distancePx(bodyFrame(find).centrePx, centrePx) <= VISIBLE_HEIGHTS_MAX * heightPx;
 }
 
 /** The corners in the order that has the inside to the right of each side, whichever way the body faces. */
