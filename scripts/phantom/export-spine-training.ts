@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import { createSeededRandom } from './seeded-random.ts';
 import type { LookSet } from './spine/film-look.ts';
 import type { SpineFilmKind } from './spine/spine-phantom.ts';
 import { renderSpine } from './spine/spine-phantom.ts';
@@ -21,7 +22,12 @@ async function exportFilm(
   const { film, truth } = renderSpine({ seed, kind, look });
   const raw = { width: film.columns, height: film.rows, channels: 1 as const };
   const name = join(directory, `${kind}-${seed}`);
-  await sharp(Uint8Array.from(film.samples), { raw })
+  const random = createSeededRandom(seed * 7 + 3);
+  const picture = sharp(Uint8Array.from(film.samples), { raw });
+  // Many films have been through a lossy codec once.
+  const lossy = random.next() < 0.4;
+  const kept = lossy ? sharp(await picture.jpeg({ quality: Math.round(random.between(35, 85)) }).toBuffer()) : picture;
+  await kept
     .toColourspace('b-w')
     .png({ compressionLevel: 2 })
     .toFile(`${name}.png`);

@@ -36,7 +36,7 @@ export function addArch(
     const d = side * (thoracic ? 12 : 14) * k * wobble();
     const high = (thoracic ? 0.24 : 0.27) * h * wobble();
     // Pedicles begin behind the upper half of the back wall.
-    draw(5 * k, [
+    draw(8 * k, [
       [high * 0.75, -0.17 * h, d, high * 1.05],
       [high * 0.75 + 3 * k, -0.15 * h, d, high * 0.92],
       [high * 0.75 + 6 * k, -0.12 * h, d, high * 0.9],
@@ -44,14 +44,14 @@ export function addArch(
     // The joints stand behind the openings: up to the neighbour above, down behind the disc below.
     const joint = (thoracic ? 10 : 13.5) * k;
     draw(5 * k, [
-      [joint, -0.05 * h, d, 4.6 * k],
-      [joint + 1.5 * k, -0.4 * h, d * 1.15, 4 * k],
-      [joint + (thoracic ? 2 : 4) * k, -0.62 * h, d * 1.2, 2.8 * k],
+      [joint, -0.05 * h, d, 5.8 * k],
+      [joint + 1.5 * k, -0.4 * h, d * 1.15, 5 * k],
+      [joint + (thoracic ? 2 : 4) * k, -0.66 * h, d * 1.2, 3.2 * k],
     ]);
     draw(5 * k, [
-      [joint + 1 * k, 0, d, 5 * k],
-      [joint + 4 * k, 0.3 * h, d, 3.8 * k * wobble()],
-      [joint + (thoracic ? 3 : 3.5) * k, below * 0.8, d, 4.6 * k * wobble()],
+      [joint + 1 * k, 0, d, 6.2 * k],
+      [joint + 4 * k, 0.3 * h, d, 4.6 * k * wobble()],
+      [joint + (thoracic ? 3 : 3.5) * k, below * 0.8, d, 5.4 * k * wobble()],
       [joint + (thoracic ? 2 : 2) * k, below * 0.8 + 5 * k, d, 3 * k],
     ]);
     // Transverse processes are seen end on.
@@ -60,8 +60,8 @@ export function addArch(
       [joint + (thoracic ? 6 : 2) * k, -0.2 * h, d * 2.5, 3.4 * k],
     ]);
     draw(2.5, [
-      [joint + 2 * k, 0.05 * h, d, 4 * k],
-      [joint + 12 * k, 0.22 * h, side * 3, 4 * k],
+      [joint + 2 * k, 0.05 * h, d, 5.5 * k],
+      [joint + 12 * k, 0.22 * h, side * 3, 6 * k],
     ]);
   }
   drawSpinous(draw, vertebra, k, h, wobble);
@@ -84,7 +84,7 @@ function drawSpinous(
     return;
   }
   const high = (vertebra.level === 'L5' ? 5.5 : 8) * k * wobble();
-  draw(3, [
+  draw(4, [
     [22 * k, 0.25 * h, 0, high * 0.8],
     [34 * k, 0.38 * h, 0, high],
     [46 * k * wobble(), 0.48 * h, 0, high * 1.1],

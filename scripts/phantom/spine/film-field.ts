@@ -27,15 +27,23 @@ export function drawField(
       bow: look.field === 'curved' || look.field === 'rounded' ? random.between(0, 0.03) * length : 0,
     };
   });
-  const depthPx = (x: number, y: number): number => {
-    let depth = 1e6;
-    sides.forEach(({ inset, slope, bow }, side) => {
-      const along = side < 2 ? y / rows - 0.5 : x / columns - 0.5;
-      const across = side === 0 ? x : side === 1 ? columns - 1 - x : side === 2 ? y : rows - 1 - y;
-      const span = side < 2 ? rows : columns;
-      depth = Math.min(depth, across - inset - slope * along * span - bow * 4 * along * along);
+  const limits = sides.map(({ inset, slope, bow }, side) => {
+    const span = side < 2 ? rows : columns;
+    return Float32Array.from({ length: span }, (_, index) => {
+      const along = index / span - 0.5;
+      return inset + slope * along * span + bow * 4 * along * along;
     });
-    return depth;
+  });
+  const [left, right, upper, lower] = limits;
+  const depthPx = (x: number, y: number): number => {
+    const row = Math.round(y);
+    const column = Math.round(x);
+    return Math.min(
+      x - (left?.[row] ?? 0),
+      columns - 1 - x - (right?.[row] ?? 0),
+      y - (upper?.[column] ?? 0),
+      rows - 1 - y - (lower?.[column] ?? 0),
+    );
   };
   const outside = {
     none: 0,

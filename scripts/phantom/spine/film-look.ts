@@ -32,7 +32,7 @@ export const LOOKS: Readonly<
   training: {
     sigmoid: [1.2, 4.2],
     gamma: [0.75, 1.18],
-    noise: [0.008, 0.06],
+    noise: [0.006, 0.036],
     scatter: [0.4, 1.7],
     edgeKernelMm: [0.7, 2.2],
     mmPerPx: [0.25, 0.44],
@@ -43,7 +43,7 @@ export const LOOKS: Readonly<
   'held-out': {
     sigmoid: [4.5, 5.5],
     gamma: [1.22, 1.5],
-    noise: [0.064, 0.08],
+    noise: [0.038, 0.05],
     scatter: [1.9, 2.5],
     edgeKernelMm: [2.5, 3.5],
     mmPerPx: [0.46, 0.56],
@@ -94,22 +94,41 @@ export function drawLook(random: SeededRandom, set: LookSet): FilmLook {
 /** Turns attenuation into brightness from 0 to 1: scatter, grain, processing, tone curve. */
 export function developFilm(canvas: Canvas, look: FilmLook, seed: number): Float32Array {
   const { columns, rows, mmPerPx } = canvas;
-  const random = createSeededRandom(seed);
-  let signal = blurGaussian(canvas.values, columns, rows, look.blurMm / mmPerPx);
-  const rays = signal.map((value) => Math.exp(-value));
-  const usual = Math.exp(-percentile(canvas.values, 75));
-  // Open air beside the body scatters nothing.
-  const capped = rays.map((value) => Math.min(value, 3 * usual));
-  const veil = blurWide(capped, columns, rows, 30 / mmPerPx);
-  const [share, mean] = [look.scatter / (1 + look.scatter), 1 / (1 + look.scatter)];
-  const grain = drawGrain(random, columns, rows, 0.12 / mmPerPx);
+  const signal = blurGaussian(canvas.values, columns, rows, look.blurMm / mmPerPx);
+  // The unit sets exposure and window by the body, not by the air beside it.
+  const body = sampleBody(canvas.values, canvas.values);
+  const usual = Math.exp(-percentile(body, 55));
+  exposeDetector(signal, look, columns, rows, mmPerPx, usual, seed);
+  sharpen(signal, look, columns, rows, mmPerPx);
+  applyTone(signal, sampleBody(signal, canvas.values), look);
+  return signal;
+}
+
+/** Attenuation becomes the negative logarithm of what arrives: straight rays, scattered ones, and grain. */
+function exposeDetector(
+  signal: Float32Array,
+  look: FilmLook,
+  columns: number,
+  rows: number,
+  mmPerPx: number,
+  usual: number,
+  seed: number,
+): void {
+  const rays = new Float32Array(signal.length);
   for (let index = 0; index < rays.length; index += 1) {
-    const arriving = mean * (rays[index] ?? 0) + share * (veil[index] ?? 0);
-    const sigma = look.noise * Math.sqrt(usual / (arriving + 0.02 * usual));
+    // Open air beside the body scatters nothing.
+    rays[index] = Math.min(3 * usual, Math.exp(-(signal[index] ?? 0)));
+  }
+  const veil = blurWide(rays, columns, rows, 30 / mmPerPx);
+  const grain = drawGrain(createSeededRandom(seed), columns, rows, 0.12 / mmPerPx);
+  const straight = 1 / (1 + look.scatter);
+  const noise = look.noise * Math.sqrt(usual);
+  for (let index = 0; index < rays.length; index += 1) {
+    const own = Math.exp(-(signal[index] ?? 0));
+    const arriving = straight * own + (1 - straight) * (veil[index] ?? 0);
+    const sigma = noise / Math.sqrt(arriving + 0.02 * usual);
     signal[index] = -Math.log(arriving * Math.max(0.05, 1 + sigma * (grain[index] ?? 0)));
   }
-  signal = process(signal, look, columns, rows, mmPerPx);
-  return applyTone(signal, canvas.values, look);
 }
 
 /** Noise of standard deviation 1 that neighbours share. */
@@ -123,28 +142,29 @@ function drawGrain(random: SeededRandom, columns: number, rows: number, sigmaPx:
   let squares = 0;
   for (let index = 0; index < 20000; index += 1) squares += (blurred[index] ?? 0) ** 2;
   const gain = 1 / Math.sqrt(squares / 20000 || 1);
-  return blurred.map((value) => value * gain);
+  for (let index = 0; index < blurred.length; index += 1) blurred[index] = (blurred[index] ?? 0) * gain;
+  return blurred;
 }
 
-function process(
-  signal: Float32Array,
-  look: FilmLook,
-  columns: number,
-  rows: number,
-  mmPerPx: number,
-): Float32Array {
+/** What a unit's processing does: large differences are flattened, edges are raised. */
+function sharpen(signal: Float32Array, look: FilmLook, columns: number, rows: number, mmPerPx: number): void {
   const wide = blurWide(signal, columns, rows, 14 / mmPerPx);
   const near = blurWide(signal, columns, rows, look.edgeKernelMm / mmPerPx);
-  return signal.map((value, index) => {
-    const large = wide[index] ?? 0;
-    return large * look.latitude + (value - large) + look.edgeGain * (value - (near[index] ?? 0));
-  });
+  const lost = 1 - look.latitude;
+  for (let index = 0; index < signal.length; index += 1) {
+    const value = signal[index] ?? 0;
+    signal[index] = value - lost * (wide[index] ?? 0) + look.edgeGain * (value - (near[index] ?? 0));
+  }
 }
 
 /** A wide blur: made small, blurred, and enlarged. */
-export function blurWide(source: Float32Array, columns: number, rows: number, sigmaPx: number): Float32Array {
+function blurWide(source: Float32Array, columns: number, rows: number, sigmaPx: number): Float32Array {
   const step = Math.max(1, Math.floor(sigmaPx / 3));
-  if (step === 1) return blurGaussian(source, columns, rows, sigmaPx);
+  if (step === 1 && sigmaPx < 1.5) return blurGaussian(source, columns, rows, sigmaPx);
+  if (step === 1) {
+    const radius = Math.round(sigmaPx * 1.1);
+    return blurBox(blurBox(source, columns, rows, radius), columns, rows, radius);
+  }
   const across = Math.ceil(columns / step) + 1;
   const down = Math.ceil(rows / step) + 1;
   let small: Float32Array = new Float32Array(across * down);
@@ -166,27 +186,35 @@ export function blurWide(source: Float32Array, columns: number, rows: number, si
   return enlarge(small, across, step, step, columns, rows);
 }
 
-/** The value below which the given share of a sample of the values lies. */
-export function percentile(values: Float32Array, share: number): number {
-  const step = Math.max(1, Math.floor(values.length / 6000));
-  const sample = Float32Array.from(
-    { length: Math.floor(values.length / step) },
-    (_, index) => values[index * step] ?? 0,
-  );
-  sample.sort();
-  return sample[Math.min(sample.length - 1, Math.floor((share / 100) * sample.length))] ?? 0;
+/** Some of the values, from where the body is. */
+function sampleBody(values: Float32Array, attenuation: Float32Array): Float32Array {
+  const step = Math.max(1, Math.floor(values.length / 9000));
+  const sample: number[] = [];
+  for (let index = 0; index < values.length; index += step) {
+    if ((attenuation[index] ?? 0) > 0.5) sample.push(values[index] ?? 0);
+  }
+  return Float32Array.from(sample).sort();
 }
 
-function applyTone(signal: Float32Array, attenuation: Float32Array, look: FilmLook): Float32Array {
-  // The unit sets its window by the body, not by the air beside it.
-  const body = signal.filter((_, index) => index % 5 === 0 && (attenuation[index] ?? 0) > 0.5);
+/** The value below which the given share of sorted values lies. */
+function percentile(sorted: Float32Array, share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor((share / 100) * sorted.length))] ?? 0;
+}
+
+/** Steps of the tone curve's table. */
+const TONES = 4096;
+
+function applyTone(signal: Float32Array, body: Float32Array, look: FilmLook): void {
   const black = percentile(body, look.window[0]);
-  const white = percentile(body, look.window[1]);
-  const reach = Math.max(0.3, white - black);
+  const reach = Math.max(0.3, percentile(body, look.window[1]) - black);
   const ends = 1 / (1 + Math.exp(look.sigmoid / 2));
-  return signal.map((value) => {
-    const t = (value - black) / reach;
-    const s = (1 / (1 + Math.exp(-look.sigmoid * (t - 0.5))) - ends) / (1 - 2 * ends);
-    return Math.min(1.05, Math.max(0, s)) ** (look.gamma * 1.25);
+  const tones = Float32Array.from({ length: TONES + 2 }, (_, index) => {
+    const rise = 1 / (1 + Math.exp(-look.sigmoid * (index / TONES - 0.5)));
+    return Math.max(0, (rise - ends) / (1 - 2 * ends)) ** (1.25 * look.gamma);
   });
+  for (let index = 0; index < signal.length; index += 1) {
+    const t = Math.min(1, Math.max(0, ((signal[index] ?? 0) - black) / reach)) * TONES;
+    const below = tones[t | 0] ?? 0;
+    signal[index] = below + (t - (t | 0)) * ((tones[(t | 0) + 1] ?? 0) - below);
+  }
 }

@@ -130,13 +130,13 @@ function pathThrough(trunk: Trunk, band: Band, height: number, u: number): numbe
   const back = band.spineU + band.behind;
   const middle = (front + back) / 2;
   const s = (u - middle) / ((back - front) / 2);
-  let path = s * s >= 1 ? 0 : band.width * Math.sqrt(1 - Math.abs(s) ** 4.5);
+  let path = s * s >= 1 ? 0 : band.width * Math.sqrt(1 - Math.abs(s) ** 2.5);
   // Arms held up hide what lies beside the shoulders.
   if (trunk.arms > 0)
     path += trunk.arms * (1 - smoothStep(0.5, 4.5, height)) * smoothStep(1.5, 0.8, Math.abs(s));
-  const inside = (u - front - 18) / (back - front - 34);
+  const inside = (u - front - 12) / (back - front - 26);
   if (inside > 0 && inside < 1) {
-    const near = smoothStep(0, 0.07, inside) * smoothStep(1, 0.93, inside);
+    const near = smoothStep(0, 0.16, inside) * smoothStep(1, 0.9, inside);
     path -= trunk.air * near * lungPath(trunk, band, height, inside);
   }
   return Math.max(0, path);
@@ -153,7 +153,7 @@ function lungPath(trunk: Trunk, band: Band, height: number, inside: number): num
     const top = dome + trunk.fall * Math.max(0, inside - 0.35) ** 1.7 * 2.1 + 1.6 * Math.max(0, 0.3 - inside);
     const above = smoothStep(0.12, -0.12, height - top);
     const heart =
-      side === 0 ? 0 : trunk.heart * Math.exp(-(((inside - 0.33) / 0.2) ** 2) - ((height - 7.6) / 2) ** 2);
+      (side === 0 ? 0.55 : 1) * trunk.heart * Math.exp(-(((inside - 0.33) / 0.2) ** 2) - ((height - 7.6) / 2) ** 2);
     path += each * above * (1 - heart);
   });
   return path;

@@ -9,6 +9,7 @@ import { addBowelGas, addFolds, addMetal, addVessels } from './clutter.ts';
 import { coverField, drawField } from './film-field.ts';
 import type { LookSet } from './film-look.ts';
 import { developFilm, drawLook, LOOKS } from './film-look.ts';
+import { addMarkings } from './markings.ts';
 import type { Projection } from './projection.ts';
 import { addSoftTissue, drawTrunk } from './soft-tissue.ts';
 import type { Spine, WantedDeformity } from './spine-shape.ts';
@@ -50,7 +51,9 @@ export function renderSpine(options: SpineFilmOptions): { film: Film; truth: Spi
   const shown = facing === 'left' ? brightness : mirror(brightness, projection.columns);
   const field = drawField(random, look, projection.columns, projection.rows);
   coverField(shown, projection.columns, projection.rows, field, look, random);
-  const film = digitise(shown, projection, options.bits ?? 8);
+  addMarkings({ ...projection, midlinePx: 0, mmPerPx: 1, values: shown }, random);
+  const bits = options.bits ?? 8;
+  const film = digitise(shown, projection, bits);
   const truth = describeTruth({
     kind: options.kind,
     style: `${options.look} ${look.field}`,
@@ -58,6 +61,7 @@ export function renderSpine(options: SpineFilmOptions): { film: Film; truth: Spi
     spine,
     projection,
     film,
+    white: 2 ** bits - 1,
     field,
   });
   return { film, truth };
@@ -85,7 +89,7 @@ function frame(random: SeededRandom, options: SpineFilmOptions, spine: Spine): P
       : (end - start) / rows);
   const fitted = options.rows ?? Math.min(1400, Math.round((end - start) / mmPerPx));
   const columns =
-    options.columns ?? Math.round(fitted * (chest ? random.between(0.75, 1) : random.between(0.42, 0.95)));
+    options.columns ?? Math.round(fitted * (chest ? random.between(0.52, 0.8) : random.between(0.42, 0.95)));
   const widthMm = columns * mmPerPx;
   const middle =
     spine.vertebrae.slice(chest ? 3 : 10, chest ? 12 : 17).reduce((sum, one) => sum + one.pose.u, 0) /
@@ -119,7 +123,7 @@ function paintBody(
   const thin = random.next() < 0.35;
   const net = LOOKS[options.look].netScale;
   const matter: BoneMatter = {
-    trabecular: thin ? random.between(0.002, 0.006) : random.between(0.006, 0.015),
+    trabecular: thin ? random.between(0.0015, 0.0045) : random.between(0.004, 0.0115),
     cortical: random.between(0.03, 0.05),
     netContrast: thin ? random.between(0.15, 0.5) : random.between(0.06, 0.25),
     netScale: random.between(net[0], net[1]) * (thin ? 1.25 : 1),
@@ -127,7 +131,7 @@ function paintBody(
   const tube = {
     shellMm: random.between(0.7, 1.1),
     shell: matter.cortical * 0.75,
-    filling: matter.trabecular * 1.2,
+    filling: matter.trabecular * 1.4,
   };
   const age = random.next();
   addSoftTissue(canvas, projection, spine, drawTrunk(random, chest), WATER, random.integer());
@@ -152,16 +156,15 @@ function paintBody(
 }
 
 function mirror(values: Float32Array, columns: number): Float32Array {
-  return values.map((_, index) => {
-    const column = index % columns;
-    return values[index - column + (columns - 1 - column)] ?? 0;
-  });
+  for (let start = 0; start < values.length; start += columns) values.subarray(start, start + columns).reverse();
+  return values;
 }
 
 function digitise(brightness: Float32Array, { columns, rows }: Projection, bits: number): Film {
   const largest = 2 ** bits - 1;
-  const samples = Uint16Array.from(brightness, (value) =>
-    Math.round(Math.min(1, Math.max(0, value)) * largest),
-  );
+  const samples = new Uint16Array(brightness.length);
+  for (let index = 0; index < samples.length; index += 1) {
+    samples[index] = Math.round(Math.min(1, Math.max(0, brightness[index] ?? 0)) * largest);
+  }
   return { columns, rows, samples };
 }

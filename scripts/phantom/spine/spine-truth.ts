@@ -50,6 +50,8 @@ interface Scene {
   readonly spine: Spine;
   readonly projection: Projection;
   readonly film: Film;
+  /** The brightest sample that the film can hold. */
+  readonly white: number;
   readonly field: Field | undefined;
 }
 
@@ -68,7 +70,7 @@ export function describeTruth(scene: Scene): SpineTruth {
     return [
       {
         level: vertebra.level,
-        visible: isVisible(scene.film, pointsPx, mmPerPx),
+        visible: isVisible(scene, pointsPx, mmPerPx),
         wholeInPicture: inside === 6,
         pointsPx,
         heightsMm: vertebra.heights,
@@ -115,9 +117,8 @@ function isShown({ film, field }: Scene, [x, y]: PointPx): boolean {
   return room >= 1 && (field === undefined || field.depthPx(x, y) > field.softPx + 1);
 }
 
-/** Compares the endplates with what lies 3 mm above and below them; what stays below 1 % of white cannot be seen. */
-function isVisible(film: Film, points: SixPointsPx, mmPerPx: number): boolean {
-  const white = film.samples.reduce((most, sample) => Math.max(most, sample), 1);
+/** Compares the endplates with what lies 3 mm above and below them; what differs by less than 1.2 % of white cannot be seen. */
+function isVisible({ film, white }: Scene, points: SixPointsPx, mmPerPx: number): boolean {
   let difference = 0;
   let count = 0;
   const away = 3 / mmPerPx;
@@ -139,8 +140,11 @@ function isVisible(film: Film, points: SixPointsPx, mmPerPx: number): boolean {
       }
       return sum / 19 / white;
     });
-    difference += Math.max(...profile) - Math.min(...profile);
+    const [above = 0, , , , below = 0] = profile;
+    // A slope of the background is no contrast.
+    const bent = profile.map((value, index) => Math.abs(value - above - ((below - above) * index) / 4));
+    difference += Math.max(...bent);
     count += 1;
   }
-  return difference / count > 0.01;
+  return difference / count > 0.012;
 }

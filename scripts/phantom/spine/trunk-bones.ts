@@ -1,4 +1,5 @@
 import type { Canvas } from '../canvas.ts';
+import { smoothCurve } from '../canvas.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { createSeededRandom } from '../seeded-random.ts';
 import type { BoneMatter } from './body-projection.ts';
@@ -19,34 +20,30 @@ export function addRibs(
   matter: TubeMatter,
   random: SeededRandom,
 ): void {
-  const steep = random.between(0.3, 0.65);
-  const hump = random.between(22, 36);
+  const steep = random.between(0.42, 0.8);
+  const hump = random.between(24, 40);
   spine.vertebrae.forEach((vertebra, index) => {
     if (!isThoracic(vertebra.level)) return;
     const { pose } = vertebra;
-    const start = vertebra.depthMm[0] / 2;
-    const reach = index === 11 ? 50 : index === 10 ? 110 : 90 + 14 * Math.min(index, 7);
-    const half = 60 + 9 * Math.min(index, 7);
+    const behind = pose.u + vertebra.depthMm[0] / 2;
+    const reach = (90 + 14 * Math.min(index, 7)) * random.between(0.95, 1.05);
+    const half = 60 + 10 * Math.min(index, 7);
+    // The two lowest ribs end at the side.
+    const last = index === 11 ? 0.9 : index === 10 ? 1.5 : 2.5;
     for (const side of [-1, 1]) {
-      const sag = steep * random.between(0.9, 1.1);
-      const points = Array.from({ length: 15 }, (_, step): TubePoint => {
-        const t = step / 14;
-        // The angle runs from the spine round the side; most of the back lies near its first third.
-        const turn = -0.25 + t * (index === 11 ? 1.5 : 2.7);
-        const u =
-          pose.u +
-          start -
-          8 +
-          hump * Math.sin(Math.min(1.6, 2.2 * (turn + 0.25))) -
-          (reach * Math.max(0, turn - 0.35) ** 1.5) / 2.4;
-        const w = pose.w - 6 + 14 * t + (sag * (reach * Math.max(0, turn - 0.2))) / 2;
-        const d = side * (16 + (half - 16) * Math.sin(Math.min(Math.PI / 2, 1.15 * (turn + 0.25))));
+      const sag = (steep * random.between(0.92, 1.08) * reach) / 2.2;
+      const at = (u: number, w: number, d: number, radiusMm: number, halfDepthMm: number): TubePoint => {
         const [x, y] = projectPoint(projection, u, w, d);
-        const scale = magnifyAt(projection, d);
-        const tangential = Math.abs(turn - 0.35) < 0.45 ? 6.5 : 3.2;
-        return { x, y, radiusMm: (5.4 - 1.6 * t) * scale, halfDepthMm: tangential };
+        return { x, y, radiusMm: radiusMm * magnifyAt(projection, d), halfDepthMm };
+      };
+      const head = at(behind - 6, pose.w - 7, side * 17, 4, 4);
+      const bow = Array.from({ length: 16 }, (_, step) => {
+        const turn = 0.3 + ((last - 0.3) * step) / 15;
+        const u = behind + hump - (reach / 2) * (1 - Math.cos(turn));
+        // Behind, where the rib runs along the rays, it is seen on end and is bright.
+        return at(u, pose.w - 4 + sag * turn, side * half * Math.sin(turn), 5.6 - 0.7 * turn, 3 + 5 * Math.exp(-((turn / 0.8) ** 2)));
       });
-      addTube(canvas, points, matter);
+      addTube(canvas, [head, ...bow], matter);
     }
   });
 }
@@ -148,16 +145,12 @@ export function addPelvis(
       [at(22, 30 - rise, 34, 6), at(-14, 26 - rise, 44, 5), at(-28, 66, 34, 6), at(-24, 98, 30, 10)],
       plate,
     );
-    const crest = [
-      at(58, 42, 5, 5),
-      at(46, 8 - rise, 4.5, 5),
-      at(22, -12 - rise, 4, 5),
-      at(-16, -20 - rise, 4, 5),
-      at(-48, -4 - rise, 4, 5),
-      at(-62, 30, 4.5, 6),
-      at(-60, 70, 4, 6),
-    ];
-    addTube(canvas, crest, { ...tube, shell: tube.shell * 0.6, shellMm: 1.2 });
+    const along = smoothCurve(
+      [[60, 50], [46, 8 - rise], [18, -14 - rise], [-18, -18 - rise], [-46, 0 - rise], [-60, 34], [-58, 76]],
+      5,
+      false,
+    ).map(([u, w]) => at(u, w, 3.6, 4)); // prettier-ignore
+    addTube(canvas, along, { ...tube, shell: tube.shell * 0.5, shellMm: 1 });
     const head = at(-28, 104, 25, 24);
     addTube(canvas, [head, { ...head, y: head.y + 0.5 }], {
       ...tube,

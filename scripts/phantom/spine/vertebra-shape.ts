@@ -36,7 +36,7 @@ export function drawSurface(random: SeededRandom, vertebra: Vertebra, age: numbe
   const broken = vertebra.genantGrade > 0;
   return {
     endplateMm: random.between(0.4, 0.8) * (broken ? random.between(1, 2) : 1),
-    wallMm: random.between(0.15, 0.4),
+    wallMm: random.between(0.15, 0.5),
     cornerRadiusMm: random.between(0.7, 2.3),
     waist: [random.between(0.04, 0.12), random.between(0.01, 0.06), random.between(0.06, 0.15)],
     canalMm: random.between(0, 1),
@@ -55,7 +55,7 @@ export function drawSurface(random: SeededRandom, vertebra: Vertebra, age: numbe
             },
           ]
         : [],
-    unevenMm: random.between(0, 0.25) + (broken ? random.between(0, 0.5) : 0),
+    unevenMm: random.between(0, 0.4) + (broken ? random.between(0, 0.5) : 0),
     unevenPhase: random.between(0, 9),
   };
 }
