@@ -4,12 +4,20 @@ import { DISCLAIMER, isReasonCode, REASON_TEXTS, reasonOf, reasonText } from './
 
 const PLACEHOLDER = /\{(\w+)(?:\.\d)?\}/g;
 
+/** What decides that a film is negative. */
+const NEGATIVES = [
+  'mcw-at-or-above-threshold',
+  'pmi-at-or-above-threshold',
+  'no-vertebral-deformity',
+  'vertebral-deformity-not-counted',
+] as const;
+
 describe('the texts of reasons', () => {
   const codes = Object.keys(REASON_TEXTS);
 
   it.each(codes)('%s has an English and a Swedish sentence that quote the same values', (code) => {
     const texts = REASON_TEXTS[code as keyof typeof REASON_TEXTS];
-    for (const text of [texts.en, texts.sv]) expect(text).toMatch(/^[A-ZÅÄÖ].*\.$/);
+    for (const text of [texts.en, texts.sv]) expect(text).toMatch(/^([A-ZÅÄÖ]|\{level\}).*\.$/);
     expect(texts.en).not.toBe(texts.sv);
     expect(texts.sv.match(PLACEHOLDER) ?? []).toEqual(texts.en.match(PLACEHOLDER) ?? []);
   });
@@ -24,7 +32,7 @@ describe('the texts of reasons', () => {
   });
 
   it('say of every negative finding that it does not rule out low bone density', () => {
-    for (const code of ['mcw-at-or-above-threshold', 'pmi-at-or-above-threshold'] as const) {
+    for (const code of NEGATIVES) {
       expect(reasonText(code, 'en')).toContain('does not rule out');
       expect(reasonText(code, 'sv')).toContain('utesluter inte');
     }

@@ -4,11 +4,16 @@ import type { PointPx } from '../exam/film.ts';
 /** One value for each of the six points of a body. */
 export type SixPoints<Value = PointPx> = Readonly<Record<VertebraPoint, Value>>;
 
+/** Those of the six points that are corners, in the finder's order. */
+export const CORNERS = [
+  'superiorAnterior',
+  'superiorPosterior',
+  'inferiorAnterior',
+  'inferiorPosterior',
+] as const;
+
 /** The four corners of a vertebral body as seen from the side. */
-export type BodyCorners = Pick<
-  SixPoints,
-  'superiorAnterior' | 'superiorPosterior' | 'inferiorAnterior' | 'inferiorPosterior'
->;
+export type BodyCorners = Pick<SixPoints, (typeof CORNERS)[number]>;
 
 /** Where a body lies and how it stands. */
 export interface BodyFrame {
@@ -64,9 +69,4 @@ export function dot(a: PointPx, b: PointPx): number {
 /** The distance of two places. */
 export function distancePx(a: PointPx, b: PointPx): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);
-}
-
-/** The place half-way between two. */
-export function halfway(a: PointPx, b: PointPx): PointPx {
-  return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
 }

@@ -4,7 +4,7 @@ import { VERTEBRA_POINTS } from '../exam/analysis.ts';
 import type { PointPx } from '../exam/film.ts';
 import { countedLosses, GRADE_BOUNDARIES_PERCENT, gradeOfLoss } from '../exam/vertebral-deformity.ts';
 import type { PixelSize } from '../imaging/area-average.ts';
-import { dot, minus, type SixPoints } from './body-frame.ts';
+import { CORNERS, dot, minus, type SixPoints } from './body-frame.ts';
 import type { FoundBody } from './found-spine.ts';
 import { lossOf, measureHeights, usualRatio, type BodyHeights, type Estimate } from './vertebral-heights.ts';
 import { LEVELS, type LevelNames } from './vertebral-level.ts';
@@ -76,8 +76,8 @@ function refusalOf(
     return x < rimPx || y < rimPx || x > film.columns - 1 - rimPx || y > film.rows - 1 - rimPx;
   });
   if (isCut) return 'cut-off';
-  const { superiorMiddle: _s, inferiorMiddle: _i, ...corners } = pointConfidences;
-  return Math.min(...Object.values(corners)) < CORNER_CONFIDENCE_MIN ? 'point-uncertain' : null;
+  const isSure = CORNERS.every((corner) => pointConfidences[corner] >= CORNER_CONFIDENCE_MIN);
+  return isSure ? null : 'point-uncertain';
 }
 
 const FIRST_GRADED = LEVELS.indexOf('T4');

@@ -27,6 +27,8 @@ export interface LevelNames {
 
 /** Below this more speaks against a naming than for it, and the names are V1, V2 ... */
 const CONFIDENCE_MIN = 0.5;
+/** Share of people with five lumbar bodies and none in between: what every count takes for granted. */
+const USUAL_SPINES = 0.9;
 const FIRST_LUMBAR = LEVELS.indexOf('L1');
 const LAST = LEVELS.length - 1;
 
@@ -43,7 +45,7 @@ export function nameLevels(spine: FoundSpine, view: ViewName): LevelNames {
   );
   const highest = Math.max(...scores);
   const whole = scores.reduce((sum, score) => sum + Math.exp(score - highest), 0);
-  const confidence = 1 / whole;
+  const confidence = USUAL_SPINES / whole;
   if (!(confidence >= CONFIDENCE_MIN)) return { places, topIndex: null, confidence: null };
   return { places, topIndex: shifts[scores.indexOf(highest)] ?? null, confidence };
 }
