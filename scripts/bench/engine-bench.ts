@@ -7,6 +7,7 @@ import { type BenchPart, type BenchSize, inFolder, roundsOf, say } from './bench
 import { processTree, startBenchService } from './bench-service.ts';
 import { finishRate } from './fair-share.ts';
 import { openHeldFilms } from './held-films.ts';
+import { drawLateralFilms } from './lateral-films.ts';
 import { drawPhantoms, readFixtureFilms } from './panoramic-films.ts';
 import { allowedCores } from './processor-cores.ts';
 import { cpuSeconds } from './process-figures.ts';
@@ -19,12 +20,18 @@ interface FilmSet {
   readonly films: () => Promise<readonly FilmTemplate[]>;
 }
 
-/** The films that each model reads. A model that is installed and is not named here has no figure, and fails for it. */
+/**
+ * The films that each model reads. A model that is installed and is not named here has no figure, and fails for it; one
+ * that reads the films of others with them has none of its own.
+ */
 const FILM_SETS: Readonly<Record<string, readonly FilmSet[]>> = {
   [PANORAMIC_MODEL]: [
     { name: 'phantoms 2900 x 1250, 12 bit, uncompressed', films: drawPhantoms },
     { name: 'fixtures in all transfer syntaxes', films: readFixtureFilms },
   ],
+  'vertebra-finder': [{ name: 'lateral spines 2500 x 3000, 12 bit, uncompressed', films: drawLateralFilms }],
+  'vertebra-points': [],
+  'film-view': [],
 };
 
 /**

@@ -42,7 +42,9 @@ export async function readFixtureFilms(): Promise<readonly FilmTemplate[]> {
     ({ truth, expected }) => truth !== null && ['positive', 'negative'].includes(expected.outcome),
   );
   return Promise.all(
-    measured.map(async ({ file, expected }) => describe(file, await readFile(join(folder, file)), expected)),
+    measured.map(async ({ file, expected }) =>
+      templateOf(file, await readFile(join(folder, file)), expected),
+    ),
   );
 }
 
@@ -51,7 +53,7 @@ export function nextFilm(templates: readonly FilmTemplate[], index: number): Ben
   const template = templates[index % templates.length];
   if (template === undefined) throw new RangeError('there is no film to begin with');
   const { film, bytes } = inventFilm(template, (serial += 1), SEED_NAMES);
-  const { names, header } = describe(template.file, bytes, template.expected);
+  const { names, header } = templateOf(template.file, bytes, template.expected);
   return { ...template, bytes, names, header, dataSetSha256: film.dataSetSha256 };
 }
 
@@ -76,10 +78,11 @@ async function drawPhantom(seed: number, widthMm: number): Promise<FilmTemplate>
     widthMm < 3
       ? { outcome: 'positive' as const, reason: 'mcw-below-threshold', view: 'panoramic' as const }
       : { outcome: 'negative' as const, reason: 'mcw-at-or-above-threshold', view: 'panoramic' as const };
-  return describe(`${description.key}.dcm`, bytes, expected);
+  return templateOf(`${description.key}.dcm`, bytes, expected);
 }
 
-function describe(
+/** A film with its header and the names in it, which are replaced in each film made from it. */
+export function templateOf(
   file: string,
   bytes: Buffer,
   expected: FilmTemplate['expected'],

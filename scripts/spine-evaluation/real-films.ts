@@ -13,7 +13,8 @@ import { openSpineReader, type SpineReader } from './spine-reader.ts';
 
 const TRAINING = join(PROJECT_FOLDER, 'models/training/vertebrae');
 const SHIPPED = join(PROJECT_FOLDER, 'models');
-const PIXELS_MAX = 40_000_000;
+/** No film here is larger. */
+export const PIXELS_MAX = 40_000_000;
 
 /** A film on one line: what is worth looking at. */
 interface FilmLine {

@@ -1,0 +1,128 @@
+import type { Estimate, FindingFigures, Share } from './finding-figures.ts';
+import type { GradingFigures } from './grading-figures.ts';
+import type { RealFigures } from './real-films.ts';
+import type { SpineFigures } from './spine-figures.ts';
+import type { JudgedFigure } from './spine-targets.ts';
+
+const WORST_FILMS = 8;
+
+/** The figures for people, part by part, and beside the targets whether they were reached. */
+export function describeFigures(figures: SpineFigures, targets: readonly JudgedFigure[]): string {
+  const { kauh, chest, simulated, ct, view, speed } = figures;
+  const parts: string[][] = [
+    ['Targets', ...targets.flatMap(describeTarget)],
+    kauh === undefined ? [] : ['kauh films, five-fold', ...describeReal(kauh)],
+    chest === undefined ? [] : ['Lateral chest films, validation', ...describeReal(chest)],
+    simulated === undefined
+      ? []
+      : [
+          `Simulated films, held-out looks (${simulated.films})`,
+          ...describeFinding(simulated.finding),
+          ...describeGrading(simulated.grading),
+        ],
+    ct === undefined ? [] : ['Real CT rendered', ...ct.bodies.map(describeCtBody)],
+    view === undefined
+      ? []
+      : [
+          'Views, recall by cross-validation: as they are / changed at random',
+          ...Object.entries(view.plain.recall).map(
+            ([name, recall]) =>
+              `  ${name}: ${recall.right} of ${recall.of} / ${view.draws.recall[name]?.right ?? 0} of ${view.draws.recall[name]?.of ?? 0}`,
+          ),
+        ],
+    speed === undefined
+      ? []
+      : [
+          `Speed, 2500 x 3000 uncompressed, one thread (${speed.processor})`,
+          `  view, finding and measuring: ${speed.totalMs} ms; apart: view ${speed.stepsMs.view}, finding ${speed.stepsMs.finding}, measuring ${speed.stepsMs.measuring} ms`,
+          `  read ${speed.serviceStagesMs.read}, decode ${speed.serviceStagesMs.decode}, report ${speed.serviceStagesMs.report} ms`,
+        ],
+  ];
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+function describeTarget({ name, value, target, met }: JudgedFigure): string[] {
+  return value === null
+    ? []
+    : [`  ${met === true ? 'met    ' : 'NOT MET'}  ${name}: ${number(value)} (${target})`];
+}
+
+function describeReal({ all, folds, positiveFilms, worstFilms }: RealFigures): string[] {
+  return [
+    ...describeFinding(all),
+    ...folds.map(
+      (fold) =>
+        `  fold ${fold.fold} (${fold.models}): found ${ratio(fold.bodiesFound)}, off any body ${fold.otherFinds.offBody}, ` +
+        `corners ${estimate(fold.cornerErrorPercent)} %, wedge ${estimate(fold.wedgeRatioError)}, biconcave ${estimate(fold.biconcaveRatioError)}`,
+    ),
+    `  films that would be findings: ${positiveFilms.gradeMin1} from grade 1, ${positiveFilms.gradeMin2} from grade 2, of ${positiveFilms.of}`,
+    '  worst films:',
+    ...worstFilms
+      .slice(0, WORST_FILMS)
+      .map(
+        (film) =>
+          `    ${film.file}: ${film.found} of ${film.bodies} found, ${film.offBody} off any body, corners ${film.cornerErrorPercent?.toFixed(1) ?? '–'} %`,
+      ),
+  ];
+}
+
+function describeFinding(figures: FindingFigures): string[] {
+  const { otherFinds: other, falseGrades: wrong } = figures;
+  return [
+    `  bodies found ${ratio(figures.bodiesFound)}; graded ${ratio(figures.bodiesGraded)}; films without a spine ${figures.filmsWithoutSpine} of ${figures.films}`,
+    `  other finds: off any body ${other.offBody}, doubled ${other.doubled}, on a visible body ${other.onVisibleBody}, on the sacrum ${other.onSacrum}`,
+    `  corner error ${estimate(figures.cornerErrorPercent)} % of the height, six points ${estimate(figures.sixPointErrorPercent)} %`,
+    `  wedge ratio error ${estimate(figures.wedgeRatioError)}, biconcave ratio error ${estimate(figures.biconcaveRatioError)}`,
+    `  levels right ${ratio(figures.levelsRight)}, of confident ones ${ratio(figures.confidentLevelsRight)}; facing right ${ratio(figures.facingRight)}`,
+    `  of ${wrong.soundBodies} sound bodies graded 1 or more: ${wrong.grade1}, 2 or more: ${wrong.grade2}`,
+  ];
+}
+
+function describeGrading({
+  lossErrorPoints: loss,
+  grades,
+  areaUnderCurve,
+  ...rest
+}: GradingFigures): string[] {
+  return [
+    `  loss error, points: wedge ${estimate(loss.wedge)}, biconcave ${estimate(loss.biconcave)}, crush ${estimate(loss.crush)}, overall ${estimate(loss.overall)}`,
+    '  grades, rows true 0 to 3, columns found 0 to 3 (not graded, missed):',
+    ...grades.confusion.map(
+      (row, grade) =>
+        `    ${row.map((count) => String(count).padStart(4)).join('')}  (${grades.notGraded[grade] ?? 0}, ${grades.missed[grade] ?? 0})`,
+    ),
+    `  weighted kappa: quadratic ${estimate(grades.kappaQuadratic)}, linear ${estimate(grades.kappaLinear)}`,
+    `  AUC for grade 1 or more ${estimate(areaUnderCurve)} (${areaUnderCurve.cases} cases, ${areaUnderCurve.controls} controls)`,
+    ...(['wedge', 'biconcave', 'crush'] as const).map(
+      (name) =>
+        `  true ${name} loss within one stated error ${ratio(rest.coverage[name].within1)}, within 1.96 ${ratio(rest.coverage[name].within196)}`,
+    ),
+    ...rest.filmsByPolicy.map(
+      ({ gradeMin, positiveOfFractured, positiveOfOthers }) =>
+        `  policy from grade ${gradeMin}: positive ${ratio(positiveOfFractured)} films with such a body, ${ratio(positiveOfOthers)} others`,
+    ),
+  ];
+}
+
+function describeCtBody(body: NonNullable<SpineFigures['ct']>['bodies'][number]): string {
+  return `  ${JSON.stringify(body)}`;
+}
+
+function ratio({ count, of, interval95 }: Share): string {
+  return `${count} of ${of}${interval(interval95)}`;
+}
+
+function estimate({ value, interval95 }: Estimate): string {
+  return value === null ? '–' : `${number(value)}${interval(interval95)}`;
+}
+
+function interval(bounds: readonly [number, number] | null): string {
+  return bounds === null ? '' : ` [${number(bounds[0])}, ${number(bounds[1])}]`;
+}
+
+function number(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
