@@ -257,6 +257,12 @@ export const SETTINGS = {
     '',
     'vertical magnification of the panoramic device; empty: not corrected',
   ),
+  genantGradeMin: setting(
+    'TRIAGE_GENANT_GRADE_MIN',
+    z.enum(['1', '2', '3']).transform((text) => Number(text) as 1 | 2 | 3),
+    '2',
+    'vertebral deformity from which a lateral film is positive: Genant grade 1, 2 or 3',
+  ),
   pduBytesMax: setting(
     'TRIAGE_PDU_BYTES_MAX',
     count(4096, 4_194_304),

@@ -54,16 +54,17 @@ afterEach(async () => {
 
 function load({ modelPins, shadowPins }: WorkerSetup): Promise<void> {
   const isDeadly = unfitShadow !== undefined && shadowPins[PANORAMIC_MODEL] === unfitShadow;
-  const code = isDeadly ? 'worker-crashed' : unfit.get(modelPins[PANORAMIC_MODEL] ?? '');
+  const code = isDeadly ? 'worker-crashed' : unfit.get(modelPins?.[PANORAMIC_MODEL] ?? '');
   return code === undefined ? Promise.resolve() : Promise.reject(new TriageError(code, 'asked to fail'));
 }
 
 let shadowFailures: Partial<Record<ErrorCode, number>>;
 const pool = {
   stats: () => ({ shadowFailures }),
+  unloaded: () => [],
   useSetup: async (setup: WorkerSetup) => {
     await load(setup);
-    told.push([setup.modelPins[PANORAMIC_MODEL], setup.shadowPins[PANORAMIC_MODEL]].join(' '));
+    told.push([setup.modelPins?.[PANORAMIC_MODEL], setup.shadowPins[PANORAMIC_MODEL]].join(' '));
   },
 };
 
@@ -71,7 +72,7 @@ async function start() {
   const { config } = readConfig({}, { TRIAGE_MODELS: folder });
   const { setup } = workerSettings(config);
   const prove = async (wanted: WorkerSetup): Promise<void> => {
-    proved.push(wanted.modelPins[PANORAMIC_MODEL] ?? '');
+    proved.push(wanted.modelPins?.[PANORAMIC_MODEL] ?? '');
     await load(wanted);
   };
   const parts = { database, clock, log: silentLog, setup, prove };

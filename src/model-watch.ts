@@ -10,17 +10,21 @@ import {
 } from './database/model-records.ts';
 import type { Database } from './database/schema.ts';
 import { asTriageError, type ErrorCode, TriageError } from './errors.ts';
+import { choiceOf, type FitModel, type ModelStanding, wantedVersion } from './inference/model-choices.ts';
 import {
-  choiceOf,
-  type FitModel,
-  type ModelStanding,
-  shadowBeside,
-  startCandidates,
-  wantedVersion,
-} from './inference/model-choices.ts';
+  changedNames,
+  modelNames,
+  type ModelPlan,
+  type PlannedModel,
+  planModels,
+  sameModel,
+  setupOfPlan,
+} from './inference/model-plan.ts';
 import { PANORAMIC_MODEL } from './inference/model-registry.ts';
 import { ModelShelf } from './inference/model-shelf.ts';
+import { describeLeftOut } from './inference/model-slots.ts';
 import type { PoolStats } from './inference/worker-pool.ts';
+import type { UnloadedModel } from '../workers/messages.ts';
 import type { Log } from './telemetry.ts';
 
 /** The record and the models folder are looked at this often; a choice works within two looks. */
@@ -52,14 +56,10 @@ export interface ModelWatchParts {
 /** What workers run that take their models from a setup. */
 export interface SwitchablePool {
   stats(): Pick<PoolStats, 'shadowFailures'>;
-  /** Replaces the workers one by one; rejects, and leaves those that work, where a new one does not become ready. */
+  /** Models of the setup that the worker that became ready last could not load: it works without them. */
+  unloaded(): readonly UnloadedModel[];
+  /** Replaces the workers one by one; rejects, and leaves those that work, where a new one does not load all models. */
   useSetup(setup: WorkerSetup): Promise<void>;
-}
-
-/** Versions that work together. */
-interface Plan {
-  readonly active: FitModel;
-  readonly shadow: FitModel | undefined;
 }
 
 /** Reads what is known of the models at this moment. */
@@ -70,8 +70,8 @@ export async function readStanding(database: Kysely<Database>, shelf: ModelShelf
 
 /**
  * Starts workers with the versions that were chosen, and watches from then on. Where a version cannot be loaded that is
- * written down and the one that worked before is taken, then the newest: a service without any reads nothing. Throws
- * model-missing where none is left, and what `start` throws for a reason that is not the model's.
+ * written down and the one that worked before is taken, then the newest; a model of which none can be loaded is gone
+ * without. Throws model-missing where none is left at all, and what `start` throws for a reason that is not a model's.
  */
 export async function startWithModels<Pool extends SwitchablePool>(
   parts: ModelWatchParts,
@@ -79,20 +79,69 @@ export async function startWithModels<Pool extends SwitchablePool>(
 ): Promise<{ readonly pool: Pool; readonly watch: ModelWatch }> {
   const shelf = new ModelShelf(parts.setup.modelsFolder);
   const standing = await readStanding(parts.database, shelf);
+  const failed: FailedModel[] = [];
+  const isOut = (name: string, tried: FitModel): boolean =>
+    failed.some((one) => one.name === name && sameModel(one.tried, tried));
   let lastFailure: TriageError | undefined;
-  for (const plan of startPlans(standing)) {
+  for (;;) {
+    const { plan } = planModels(standing, new Map(), isOut);
+    if (plan.size === 0) {
+      throw (
+        lastFailure ??
+        new TriageError('model-missing', `there is no model ${PANORAMIC_MODEL} that can be used`)
+      );
+    }
     try {
-      const pool = await start(setupOf(parts.setup, plan));
-      return { pool, watch: new ModelWatch(parts, shelf, pool, plan) };
+      const pool = await start(setupOfPlan(parts.setup, plan));
+      const watch = new ModelWatch(parts, shelf, pool, plan);
+      await watch.begin();
+      return { pool, watch };
     } catch (thrown) {
       lastFailure = asTriageError(thrown);
       if (!OF_THE_MODEL.includes(lastFailure.code)) throw lastFailure;
-      await noteFailure(parts, plan.shadow ?? plan.active, lastFailure);
+      const blamed = await blame(parts, plan, [...plan.keys()], lastFailure);
+      if (blamed.length === 0) throw lastFailure;
+      for (const one of blamed) await noteFailure(parts, one);
+      failed.push(...blamed);
     }
   }
-  throw (
-    lastFailure ?? new TriageError('model-missing', `there is no model ${PANORAMIC_MODEL} that can be used`)
-  );
+}
+
+/** A version that could not be loaded. */
+interface FailedModel {
+  readonly name: string;
+  readonly tried: FitModel;
+  readonly why: TriageError;
+}
+
+/**
+ * Which of the models keeps workers from becoming ready: the only one there is, else those that cannot be loaded by
+ * themselves; a shadow before the one beside which it runs.
+ */
+async function blame(
+  { setup, prove }: ModelWatchParts,
+  plan: ModelPlan,
+  suspects: readonly string[],
+  why: TriageError,
+): Promise<readonly FailedModel[]> {
+  const suspected = suspects.flatMap((name): (PlannedModel & { readonly name: string })[] => {
+    const planned = plan.get(name);
+    return planned === undefined ? [] : [{ name, ...planned }];
+  });
+  const [only] = suspected;
+  if (only !== undefined && plan.size === 1) {
+    return [{ name: only.name, tried: only.shadow ?? only.active, why }];
+  }
+  const blamed: FailedModel[] = [];
+  for (const { name, active, shadow } of suspected) {
+    try {
+      await prove(setupOfPlan(setup, new Map([[name, { active, shadow }]])));
+    } catch (thrown) {
+      const error = asTriageError(thrown);
+      if (OF_THE_MODEL.includes(error.code)) blamed.push({ name, tried: shadow ?? active, why: error });
+    }
+  }
+  return blamed;
 }
 
 /**
@@ -103,20 +152,27 @@ export class ModelWatch {
   readonly #parts: ModelWatchParts;
   readonly #shelf: ModelShelf;
   readonly #pool: SwitchablePool;
-  #running: Plan;
-  #refused: { readonly plan: Plan; readonly retryAtMs: number } | undefined;
-  #missed: string | null = null;
+  #running: ModelPlan;
+  /** Versions that are not tried again before a time. */
+  readonly #retryAtMs = new Map<string, number>();
+  /** What was said aloud and is not said at every look. */
+  #told = new Set<string>();
   /** Workers that shadows had ended when the present one began. */
   #deathsBefore = 0;
   #cancelLook: () => void = () => undefined;
   #looking: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(parts: ModelWatchParts, shelf: ModelShelf, pool: SwitchablePool, running: Plan) {
+  constructor(parts: ModelWatchParts, shelf: ModelShelf, pool: SwitchablePool, running: ModelPlan) {
     this.#parts = parts;
     this.#shelf = shelf;
     this.#pool = pool;
     this.#running = running;
+  }
+
+  /** Begins to look; where the first worker could not load a model what worked before takes its place at once. */
+  async begin(): Promise<void> {
+    if (this.#pool.unloaded().length > 0) await this.#look();
     this.#schedule();
   }
 
@@ -140,99 +196,145 @@ export class ModelWatch {
   }
 
   async #look(): Promise<void> {
-    const { database, clock } = this.#parts;
-    await this.#judgeShadow();
-    const standing = await readStanding(database, this.#shelf);
-    const wanted = wantedVersion(standing, PANORAMIC_MODEL);
-    this.#noteMissing(wanted === undefined ? choiceOf(standing, PANORAMIC_MODEL).activeVersion : null);
-    const active = wanted ?? this.#running.active;
-    const plan = { active, shadow: shadowBeside(standing, PANORAMIC_MODEL, active.version) };
-    if (samePlan(plan, this.#running)) return;
-    const refused = this.#refused;
-    if (refused !== undefined && samePlan(plan, refused.plan) && clock.nowMs() < refused.retryAtMs) return;
-    await this.#changeOver(plan, choiceOf(standing, PANORAMIC_MODEL).activeVersion === null);
+    await this.#judgeShadows();
+    await this.#noteUnloaded();
+    const standing = await readStanding(this.#parts.database, this.#shelf);
+    const { plan, leftOut } = planModels(standing, this.#running, (name, model) =>
+      this.#isRefused(name, model),
+    );
+    this.#tell([...this.#missing(standing), ...leftOut.map((one) => describeLeftOut(one))]);
+    if (changedNames(plan, this.#running).length > 0) await this.#changeOver(plan, standing);
   }
 
-  async #changeOver(plan: Plan, isByItself: boolean): Promise<void> {
-    const { database, setup, log, clock } = this.#parts;
+  async #changeOver(plan: ModelPlan, standing: ModelStanding): Promise<void> {
+    const { setup } = this.#parts;
     const before = this.#running;
-    const next = { ...plan, shadow: await this.#proved(plan) };
-    if (samePlan(next, before)) return;
-    const { active, shadow } = next;
+    const next = await this.#withProvedShadows(plan);
+    const changed = changedNames(next, before);
+    if (changed.length === 0) return;
     try {
-      await this.#pool.useSetup(setupOf(setup, next));
+      await this.#pool.useSetup(setupOfPlan(setup, next));
     } catch (thrown) {
-      await this.#refuse(plan, active, thrown);
+      await this.#refuse(next, changed, asTriageError(thrown));
       return;
     }
     this.#running = next;
     this.#deathsBefore = deathsByShadow(this.#pool);
+    for (const name of changed) {
+      const isByItself = choiceOf(standing, name).activeVersion === null;
+      await this.#noteChange(name, before.get(name)?.active, isByItself);
+    }
+  }
+
+  async #noteChange(name: string, before: FitModel | undefined, isByItself: boolean): Promise<void> {
+    const { database, log, clock } = this.#parts;
+    const planned = this.#running.get(name);
+    if (planned === undefined) {
+      log.warn({ model: name, before: before?.version }, 'the workers go on without a model');
+      return;
+    }
+    const { version } = planned.active;
     log.info(
-      {
-        model: PANORAMIC_MODEL,
-        version: active.version,
-        before: before.active.version,
-        shadow: shadow?.version,
-      },
+      { model: name, version, before: before?.version, shadow: planned.shadow?.version },
       'the workers changed over to the models that are chosen',
     );
-    await forgetModelFailure(database, { name: PANORAMIC_MODEL, version: active.version });
-    if (isByItself && active.version !== before.active.version) {
-      const taken = { version: active.version, previousVersion: before.active.version };
-      await recordTakeUp(database, { name: PANORAMIC_MODEL, ...taken }, clock.nowMs());
+    await forgetModelFailure(database, { name, version });
+    if (isByItself && before !== undefined && version !== before.version) {
+      await recordTakeUp(database, { name, version, previousVersion: before.version }, clock.nowMs());
     }
   }
 
-  /** The shadow, if it can be loaded: a worker goes on without one that it cannot load, and would not say so here. */
-  async #proved(plan: Plan): Promise<FitModel | undefined> {
+  /** Without the shadows that cannot be loaded: a worker goes on without them, and would not say so here. */
+  async #withProvedShadows(plan: ModelPlan): Promise<ModelPlan> {
     const { setup, prove, database } = this.#parts;
-    const { shadow } = plan;
-    if (shadow === undefined || sameModel(shadow, this.#running.shadow)) return shadow;
-    try {
-      await prove(setupOf(setup, { active: shadow, shadow: undefined }));
-    } catch (thrown) {
-      await this.#refuse(plan, shadow, thrown);
-      return undefined;
+    const next = new Map(plan);
+    for (const [name, { active, shadow }] of plan) {
+      if (shadow === undefined || sameModel(shadow, this.#running.get(name)?.shadow)) continue;
+      try {
+        await prove(setupOfPlan(setup, new Map([[name, { active: shadow, shadow: undefined }]])));
+        await forgetModelFailure(database, { name, version: shadow.version });
+      } catch (thrown) {
+        next.set(name, { active, shadow: undefined });
+        await this.#note({ name, tried: shadow, why: asTriageError(thrown) });
+      }
     }
-    await forgetModelFailure(database, { name: PANORAMIC_MODEL, version: shadow.version });
-    return shadow;
+    return next;
   }
 
-  async #judgeShadow(): Promise<void> {
-    const { shadow } = this.#running;
+  async #judgeShadows(): Promise<void> {
     const deaths = deathsByShadow(this.#pool) - this.#deathsBefore;
-    if (shadow === undefined || deaths < SHADOW_DEATHS_MAX) return;
-    const why = new TriageError('model-invalid', `in shadow it ended its worker ${deaths} times`);
-    await noteFailure(this.#parts, shadow, why);
-  }
-
-  async #refuse(plan: Plan, tried: FitModel, thrown: unknown): Promise<void> {
-    const error = asTriageError(thrown);
-    // Workers that are being closed refuse everything: that says nothing of the model.
-    if (this.#closed || error.code === 'lease-lost') return;
-    this.#refused = { plan, retryAtMs: this.#parts.clock.nowMs() + RETRY_MS };
-    await noteFailure(this.#parts, tried, error);
-  }
-
-  /** Said once for each version that is missing, not at every look. */
-  #noteMissing(version: string | null): void {
-    if (version !== null && version !== this.#missed) {
-      this.#parts.log.error(
-        { model: PANORAMIC_MODEL, version, working: this.#running.active.version },
-        'the version that is chosen cannot be used; what works goes on working',
-      );
+    if (deaths < SHADOW_DEATHS_MAX) return;
+    for (const [name, { shadow }] of this.#running) {
+      if (shadow === undefined) continue;
+      const why = new TriageError('model-invalid', `in shadow it ended its worker ${deaths} times`);
+      await noteFailure(this.#parts, { name, tried: shadow, why });
     }
-    this.#missed = version;
   }
-}
 
-/** A worker leaves out a shadow that it cannot load; one that ends it at its start is left out here. */
-function startPlans(standing: ModelStanding): readonly Plan[] {
-  return startCandidates(standing, PANORAMIC_MODEL).flatMap((active) => {
-    const shadow = shadowBeside(standing, PANORAMIC_MODEL, active.version);
-    const alone = { active, shadow: undefined };
-    return shadow === undefined ? [alone] : [{ active, shadow }, alone];
-  });
+  /** Workers that work without a model say so: it is written down, and what worked before is tried in its place. */
+  async #noteUnloaded(): Promise<void> {
+    for (const { name, version, failure } of this.#pool.unloaded()) {
+      const tried = this.#running.get(name)?.active;
+      if (tried?.version !== version) continue;
+      this.#drop(name);
+      await this.#note({ name, tried, why: new TriageError(failure.code, failure.message) });
+    }
+  }
+
+  async #refuse(plan: ModelPlan, changed: readonly string[], why: TriageError): Promise<void> {
+    // Workers that are being closed refuse everything: that says nothing of the model.
+    if (this.#closed || why.code === 'lease-lost') return;
+    const blamed = await blame(this.#parts, plan, [...plan.keys()], why);
+    for (const one of blamed) {
+      await this.#note(one);
+      // It works in the workers of before, but no new one could load it: nothing else could ever change.
+      if (!changed.includes(one.name)) this.#drop(one.name);
+    }
+    if (blamed.length > 0) return;
+    this.#parts.log.error(
+      { models: changed, code: why.code, detail: why.message },
+      'the workers could not change over',
+    );
+    for (const name of changed) {
+      const planned = plan.get(name);
+      if (planned !== undefined) this.#retryLater(name, planned.active);
+    }
+  }
+
+  async #note(failed: FailedModel): Promise<void> {
+    if (this.#closed || failed.why.code === 'lease-lost') return;
+    this.#retryLater(failed.name, failed.tried);
+    await noteFailure(this.#parts, failed);
+  }
+
+  #drop(name: string): void {
+    this.#running = new Map([...this.#running].filter(([other]) => other !== name));
+  }
+
+  #retryLater(name: string, { version, sha256 }: FitModel): void {
+    this.#retryAtMs.set(`${name} ${version} ${sha256}`, this.#parts.clock.nowMs() + RETRY_MS);
+  }
+
+  #isRefused(name: string, { version, sha256 }: FitModel): boolean {
+    return this.#parts.clock.nowMs() < (this.#retryAtMs.get(`${name} ${version} ${sha256}`) ?? 0);
+  }
+
+  #missing(standing: ModelStanding): readonly string[] {
+    return modelNames(standing).flatMap((name) => {
+      const { activeVersion } = choiceOf(standing, name);
+      if (activeVersion === null || wantedVersion(standing, name) !== undefined) return [];
+      const working = this.#running.get(name)?.active.version ?? 'none';
+      return [
+        `${name} ${activeVersion} is chosen and cannot be used; what works goes on working (${working})`,
+      ];
+    });
+  }
+
+  /** Said once, not at every look. */
+  #tell(messages: readonly string[]): void {
+    for (const message of messages) if (!this.#told.has(message)) this.#parts.log.error({}, message);
+    this.#told = new Set(messages);
+  }
 }
 
 function deathsByShadow(pool: SwitchablePool): number {
@@ -240,31 +342,13 @@ function deathsByShadow(pool: SwitchablePool): number {
   return (shadowFailures['worker-crashed'] ?? 0) + (shadowFailures['worker-deadline'] ?? 0);
 }
 
-function setupOf(setup: WorkerSetup, { active, shadow }: Plan): WorkerSetup {
-  return {
-    ...setup,
-    modelPins: { ...setup.modelPins, [PANORAMIC_MODEL]: active.version },
-    shadowPins: shadow === undefined ? {} : { [PANORAMIC_MODEL]: shadow.version },
-  };
-}
-
 async function noteFailure(
   { database, clock, log }: ModelWatchParts,
-  { version, sha256 }: FitModel,
-  { code, message: detail }: TriageError,
+  { name, tried: { version, sha256 }, why: { code, message: detail } }: FailedModel,
 ): Promise<void> {
   log.error(
-    { model: PANORAMIC_MODEL, version, code, detail },
+    { model: name, version, code, detail },
     'a version of a model could not be loaded; it is not used',
   );
-  const failure = { name: PANORAMIC_MODEL, version, sha256, code, detail, atMs: clock.nowMs() };
-  await recordModelFailure(database, failure);
-}
-
-function samePlan(one: Plan, other: Plan): boolean {
-  return sameModel(one.active, other.active) && sameModel(one.shadow, other.shadow);
-}
-
-function sameModel(one: FitModel | undefined, other: FitModel | undefined): boolean {
-  return one?.version === other?.version && one?.sha256 === other?.sha256;
+  await recordModelFailure(database, { name, version, sha256, code, detail, atMs: clock.nowMs() });
 }

@@ -86,6 +86,7 @@ const siteSchema = z.strictObject({
       corticalWidthMmMin: z.number().min(0.5).max(10).optional(),
       pmiMin: z.number().min(0.01).max(1).optional(),
       magnification: z.number().min(1).max(2).optional(),
+      genantGradeMin: z.union([z.literal(1), z.literal(2), z.literal(3)]).optional(),
     })
     .default({}),
 });

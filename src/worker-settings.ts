@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import type { WorkerSetup } from '../workers/worker-setup.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_ELIGIBILITY_RULES } from './decide/eligibility.ts';
+import { DEFAULT_FRACTURE_POLICY } from './decide/fracture-policy.ts';
 import { derivedUid } from './dicom/uids.ts';
 import { PRODUCT_VERSION, PROJECT_FOLDER } from './project-folder.ts';
 import type { WorkerPoolOptions } from './inference/worker-pool.ts';
@@ -22,12 +23,13 @@ export function workerSettings(
     modelsFolder: isAbsolute(config.modelsFolder)
       ? config.modelsFolder
       : join(PROJECT_FOLDER, config.modelsFolder),
-    modelPins: {},
+    modelPins: null,
     shadowPins: {},
     executionProviders: config.executionProviders,
     rules: {
       eligibility: { ...DEFAULT_ELIGIBILITY_RULES, ageYearsMin: config.ageYearsMin },
       policy: { corticalWidthMmMin: config.corticalWidthMmMin, pmiMin: config.pmiMin },
+      fracture: { ...DEFAULT_FRACTURE_POLICY, gradeMin: config.genantGradeMin },
       magnification: config.magnification,
     },
     filmPixelsMax: config.filmMpixelMax * 1_000_000,

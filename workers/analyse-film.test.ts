@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../src/clock.ts';
 import { DEFAULT_ELIGIBILITY_RULES } from '../src/decide/eligibility.ts';
+import { DEFAULT_FRACTURE_POLICY } from '../src/decide/fracture-policy.ts';
 import { DEFAULT_REFERRAL_POLICY } from '../src/decide/referral-policy.ts';
 import { readHeader } from '../src/dicom/read-header.ts';
 import { writePart10 } from '../src/dicom/write-part10.ts';
@@ -13,24 +14,27 @@ import { decodeRaster, encodePng, encodePng16 } from '../src/imaging/raster.ts';
 import { decodePixels } from '../src/imaging/decode-pixels.ts';
 import { analyseBatch, type BatchTools, computeBatch } from './analyse-film.ts';
 import type { AnalysisReply, AnalysisRequest, BatchItemResult } from './messages.ts';
+import { modelSetOf } from './model-set.ts';
 import { openSession, type ModelSession } from './onnx-session.ts';
 
 const FIXTURES = new URL('../dicom-fixtures', import.meta.url).pathname;
 let folder: string;
+let panoramic: ModelSession;
 let tools: BatchTools;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'osteotriage-worker-'));
   const modelsFolder = new URL('../models', import.meta.url).pathname;
-  const session = await openSession(await findModel(modelsFolder, 'mandible-contour'), ['cpu']);
+  panoramic = await openSession(await findModel(modelsFolder, 'mandible-contour'), ['cpu']);
   const setup = {
     modelsFolder,
-    modelPins: {},
+    modelPins: null,
     shadowPins: {},
     executionProviders: ['cpu'],
     rules: {
       eligibility: DEFAULT_ELIGIBILITY_RULES,
       policy: DEFAULT_REFERRAL_POLICY,
+      fracture: DEFAULT_FRACTURE_POLICY,
       magnification: null,
     },
     filmPixelsMax: 64_000_000,
@@ -42,7 +46,7 @@ beforeAll(async () => {
       deviceUid: '2.25.42',
     },
   };
-  tools = { session, setup, clock: systemClock };
+  tools = { models: modelSetOf([panoramic]), setup, clock: systemClock };
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -59,11 +63,11 @@ function fixture(name: string, changes: Partial<AnalysisRequest> = {}): Analysis
 
 async function analyseAll(
   requests: readonly AnalysisRequest[],
-  session: ModelSession = tools.session,
+  session: ModelSession = panoramic,
 ): Promise<readonly BatchItemResult[]> {
   return analyseBatch(
     requests.map((request, index) => ({ key: index + 1, request })),
-    { ...tools, session },
+    { ...tools, models: modelSetOf([session]) },
   );
 }
 
@@ -215,10 +219,10 @@ describe('a batch', () => {
   it('gives every film what it gets alone, in one run', async () => {
     let runs = 0;
     const counting: ModelSession = {
-      ...tools.session,
+      ...panoramic,
       run: (films) => {
         runs += 1;
-        return tools.session.run(films);
+        return panoramic.run(films);
       },
     };
     const together = await analyseAll(
@@ -269,11 +273,11 @@ describe('a batch', () => {
   it('runs the films one by one when the run of all fails, so that only the bad one fails', async () => {
     const calls: number[] = [];
     const choking: ModelSession = {
-      ...tools.session,
+      ...panoramic,
       run: async (films) => {
         calls.push(films.length);
         if (films.length > 1 || calls.length === 2) throw new Error('Åsa Exempel 19500401');
-        return tools.session.run(films);
+        return panoramic.run(films);
       },
     };
     const results = await analyseAll([fixture('02-thin-cortex.dcm'), fixture('01-wide-cortex.dcm')], choking);

@@ -1,36 +1,31 @@
 /** The work of one batch: every film goes its own way, only the model run is shared. */
 import type { Clock } from '../src/clock.ts';
-import { TriageError, type ErrorCode } from '../src/errors.ts';
-import type { AnalysisResult, StageTimings } from '../src/exam/analysis.ts';
-import type { Film } from '../src/exam/film.ts';
-import { letterboxOf } from '../src/inference/model-manifest.ts';
-import type { DicomHeader } from '../src/dicom/read-header.ts';
+import { TriageError } from '../src/errors.ts';
+import type { StageTimings } from '../src/exam/analysis.ts';
 import type { FilmReader } from './film-reader.ts';
-import { measureFilm } from './measure-film.ts';
+import type { AnalysedFilm } from './film-result.ts';
+import { type FilmWay, needsOf, runModels } from './film-ways.ts';
+import { lookAtViews } from './look-at-view.ts';
 import type { AnalysisReply, BatchItem, BatchItemResult } from './messages.ts';
+import type { ModelSet } from './model-set.ts';
+import type { ModelSession } from './onnx-session.ts';
+import { type DecodedFilm, type EarlyEnd, readFilm } from './read-film.ts';
+import { withoutForeignText } from './run-together.ts';
 import type { BatchAnswers } from './service-link.ts';
-import { runShadow } from './shadow-run.ts';
-import type { ModelOutputs, ModelSession } from './onnx-session.ts';
-import { readFilm, startStopwatch, type EarlyEnd, type PreparedFilm } from './read-film.ts';
+import { runShadows, shadowFor } from './shadow-run.ts';
+import { startStopwatch } from './stopwatch.ts';
 import { type AnalysisRules, rulesOfSite, type WorkerSetup } from './worker-setup.ts';
 import { writeArtefacts } from './write-report.ts';
 
 /** What a batch needs. */
 export interface BatchTools {
-  readonly session: ModelSession;
-  /** Sees the same films afterwards; left out: none does. */
-  readonly shadow?: ModelSession;
+  readonly models: ModelSet;
+  /** See the same films afterwards; left out: none does. */
+  readonly shadows?: readonly ModelSession[];
   readonly setup: WorkerSetup;
   readonly clock: Clock;
   /** Has the films of the batch in memory or on their way there; left out, each is read when its turn comes. */
   readonly reader?: Pick<FilmReader, 'read'>;
-}
-
-/** An analysis with what its report is made from. */
-interface AnalysedFilm {
-  readonly analysis: AnalysisResult;
-  readonly header: DicomHeader | null;
-  readonly film: Film | null;
 }
 
 /** Analyses the films of a batch and answers each of them; never throws for the sake of one. */
@@ -50,23 +45,14 @@ export async function computeBatch(
   tools: BatchTools,
   earlier: Promise<unknown>,
 ): Promise<BatchAnswers> {
-  const { setup, session, clock, reader } = tools;
-  const target = letterboxOf(session.model.manifest);
-  const ways = await inOrder(items, (item) =>
-    readFilm(
-      ...([item.request, rulesFor(item, setup), target, setup.filmPixelsMax, clock] as const),
-      reader === undefined ? undefined : () => reader.read(item),
-    ),
-  );
-  const prepared = ways.flatMap((way) => (isPrepared(way) ? [way] : []));
-  const answers = await runTogether(prepared, tools);
+  const ways = await wayOfEach(items, tools);
   let writing = earlier;
   const replies: Promise<AnalysisReply | TriageError>[] = [];
   for (const [index, item] of items.entries()) {
-    const way = ways[index] ?? new TriageError('unexpected', 'no film');
     const analysed = await attempt(() => {
+      const way = ways[index] ?? new TriageError('unexpected', 'no film');
       if (way instanceof TriageError) throw way;
-      return isPrepared(way) ? finish(way, answers.get(way), rulesFor(item, setup), tools) : way;
+      return 'isEnd' in way ? way : way.measure();
     });
     await writing;
     const written =
@@ -82,19 +68,55 @@ export async function computeBatch(
   };
 }
 
+/** Reads, looks at the view and runs the models: what is left of each film is to measure and to write. */
+async function wayOfEach(
+  items: readonly BatchItem[],
+  { models, setup, clock, reader }: BatchTools,
+): Promise<readonly (EarlyEnd | FilmWay | TriageError)[]> {
+  const needs = needsOf(models, setup);
+  const read = await inOrder(items, (item) =>
+    readFilm(
+      ...([item.request, rulesFor(item, setup), needs, clock] as const),
+      reader === undefined ? undefined : () => reader.read(item),
+    ),
+  );
+  const decoded = read.flatMap((film, index) => (isDecoded(film) ? [{ film, index }] : []));
+  const viewed = await lookAtViews(
+    decoded.map(({ film }) => film),
+    models.view,
+    needs.views,
+    clock,
+  );
+  const looked = decoded.flatMap(({ index }, at) => {
+    const film = viewed[at];
+    const item = items[index];
+    if (film === undefined || item === undefined || film instanceof TriageError || 'isEnd' in film) return [];
+    return [{ index, film, rules: rulesFor(item, setup) }];
+  });
+  const made = await runModels(looked, models, clock);
+  const ways: (EarlyEnd | FilmWay | TriageError)[] = read.map((film) =>
+    isDecoded(film) ? new TriageError('unexpected', 'no film') : film,
+  );
+  decoded.forEach(({ index }, at) => {
+    const film = viewed[at];
+    if (film instanceof TriageError || (film !== undefined && 'isEnd' in film)) ways[index] = film;
+  });
+  looked.forEach(({ index }, at) => (ways[index] = made[at] ?? new TriageError('unexpected', 'no film')));
+  return ways;
+}
+
 function shadowOf(
   items: readonly BatchItem[],
-  ways: readonly (PreparedFilm | EarlyEnd | TriageError)[],
-  { shadow, session, setup, clock }: BatchTools,
+  ways: readonly (EarlyEnd | FilmWay | TriageError)[],
+  { shadows = [], models, clock }: BatchTools,
 ): BatchAnswers['shadow'] {
-  const films = items.flatMap((item, index) => {
+  const films = items.flatMap(({ key }, index) => {
     const way = ways[index];
-    return way !== undefined && isPrepared(way)
-      ? [{ key: item.key, prepared: way, rules: rulesFor(item, setup) }]
-      : [];
+    return way !== undefined && 'measure' in way ? [{ key, way }] : [];
   });
-  if (shadow === undefined || films.length === 0) return null;
-  return () => runShadow(films, shadow, session.model.manifest, clock);
+  const seen = films.filter(({ way }) => shadowFor(way, shadows) !== undefined);
+  if (seen.length === 0) return null;
+  return () => runShadows(seen, shadows, models, clock);
 }
 
 function answer(item: BatchItem | undefined, made: AnalysisReply | TriageError): BatchItemResult {
@@ -105,50 +127,6 @@ function answer(item: BatchItem | undefined, made: AnalysisReply | TriageError):
 
 function rulesFor({ request }: BatchItem, { rules }: WorkerSetup): AnalysisRules {
   return rulesOfSite(rules, request.siteRules ?? {});
-}
-
-interface Answer {
-  readonly outputs: ModelOutputs;
-  readonly inferenceMs: number;
-}
-
-/** One run for all; where it fails, one for each, so that a film that the model chokes on fails alone. */
-async function runTogether(
-  films: readonly PreparedFilm[],
-  tools: BatchTools,
-): Promise<ReadonlyMap<PreparedFilm, Answer | TriageError>> {
-  const answers = new Map<PreparedFilm, Answer | TriageError>();
-  if (films.length === 0) return answers;
-  const stopwatch = startStopwatch(tools.clock);
-  try {
-    const outputs = await tools.session.run(films.map((film) => film.input.tensor));
-    const inferenceMs = Math.round((stopwatch() / films.length) * 10) / 10;
-    films.forEach((film, index) => answers.set(film, { outputs: outputs[index] ?? {}, inferenceMs }));
-  } catch (thrown) {
-    if (films.length === 1) {
-      for (const film of films) answers.set(film, withoutForeignText(thrown, 'inference-failed'));
-      return answers;
-    }
-    for (const film of films) {
-      for (const [key, answer] of await runTogether([film], tools)) answers.set(key, answer);
-    }
-  }
-  return answers;
-}
-
-function finish(
-  prepared: PreparedFilm,
-  answer: Answer | TriageError | undefined,
-  rules: AnalysisRules,
-  { session, clock }: BatchTools,
-): AnalysedFilm {
-  if (answer === undefined || answer instanceof TriageError) {
-    throw answer ?? new TriageError('inference-failed', 'the model gave no answer');
-  }
-  const measureMs = startStopwatch(clock);
-  const late = { inferenceMs: answer.inferenceMs, measureMs };
-  const analysis = measureFilm(prepared, answer.outputs, session.model, rules, late);
-  return { analysis, header: prepared.header, film: prepared.film };
 }
 
 async function reply(
@@ -174,8 +152,8 @@ function withReport(timingsMs: StageTimings, reportMs: number): StageTimings {
   return { ...timingsMs, report: reportMs, total: Math.round((timingsMs.total + reportMs) * 10) / 10 };
 }
 
-function isPrepared(way: PreparedFilm | EarlyEnd | TriageError): way is PreparedFilm {
-  return 'input' in way;
+function isDecoded(film: DecodedFilm | EarlyEnd | TriageError): film is DecodedFilm {
+  return 'histogram' in film;
 }
 
 /** One after the other, for the sake of memory; a failure is the answer of its own item. */
@@ -194,11 +172,4 @@ async function attempt<Result>(work: () => Promise<Result> | Result): Promise<Re
   } catch (thrown) {
     return withoutForeignText(thrown, 'unexpected');
   }
-}
-
-// The message of a foreign error can quote what it choked on, a patient's data: only its type goes on.
-function withoutForeignText(thrown: unknown, code: ErrorCode): TriageError {
-  if (thrown instanceof TriageError) return thrown;
-  const type = thrown instanceof Error ? thrown.name : typeof thrown;
-  return new TriageError(code, `a stage of the analysis failed (${type})`, { cause: thrown });
 }

@@ -1,4 +1,4 @@
-/** From the model's answer to the result of one film: refine, measure both sides, decide. Pure but for the stopwatch. */
+/** From the panoramic model's answer to the result of one film: refine, measure both sides, decide. Pure but for the stopwatch. */
 import { reasonOf, reasonText } from '../src/decide/reason-texts.ts';
 import { decideReferral, sideWidthMm } from '../src/decide/referral-policy.ts';
 import { TriageError } from '../src/errors.ts';
@@ -18,84 +18,80 @@ import type { RegisteredModel } from '../src/inference/model-registry.ts';
 import { measureCorticalWidth } from '../src/measure/cortical-width.ts';
 import type { CoarseBorderPoint } from '../src/measure/coarse-line.ts';
 import { refineInferiorBorder } from '../src/measure/inferior-border.ts';
+import { allFinite, type AnalysedFilm, endFilm } from './film-result.ts';
+import type { ViewedFilm } from './look-at-view.ts';
 import type { ModelOutputs } from './onnx-session.ts';
-import type { PreparedFilm } from './read-film.ts';
 import type { AnalysisRules } from './worker-setup.ts';
 
 /** A view that nobody claimed must be clearer than one that the header or a person names. */
 const UNCLAIMED_PANORAMIC_MIN = 0.9;
 const BORDER_STEP_PX_MAX = 8;
 
-/** Times of the stages that are still to be written into the result. */
-export interface LateTimings {
+/** A film that the panoramic model has seen. */
+export interface PanoramicFilm {
+  readonly viewed: ViewedFilm;
+  readonly input: Letterbox;
+  readonly prepareMs: number;
   readonly inferenceMs: number;
-  /** Called when the measuring is done. */
-  readonly measureMs: () => number;
 }
 
-/** The result of a film that the model has seen. */
-export function measureFilm(
-  prepared: PreparedFilm,
+/**
+ * The result of a film that the panoramic model has seen.
+ * @param measureMs called when the measuring is done
+ */
+export function measurePanoramic(
+  { viewed, input, prepareMs, inferenceMs }: PanoramicFilm,
   outputs: ModelOutputs,
   model: RegisteredModel,
   rules: AnalysisRules,
-  late: LateTimings,
-): AnalysisResult {
-  const panoramicScore = outputs['panoramic']?.[0] ?? 0;
-  const found = isPanoramic(prepared, panoramicScore, model.manifest)
-    ? readPanoramic(prepared, outputs, rules)
-    : denyPanoramic(prepared);
-  const { film, view, header, request, timings } = prepared;
-  const measureMs = late.measureMs();
-  const sumMs = timings.read + timings.decode + timings.prepare + late.inferenceMs + measureMs;
-  return {
-    schema: 'osteotriage.analysis/1',
-    file: request.path,
-    sopInstanceUid: header?.sopInstanceUid ?? null,
-    image: {
-      columns: header?.columns ?? film.columns,
-      rows: header?.rows ?? film.rows,
-      bitsStored: prepared.bitsStored,
-    },
+  measureMs: () => number,
+): AnalysedFilm {
+  const score = outputs['panoramic']?.[0] ?? 0;
+  const found = isPanoramic(viewed, score, model.manifest)
+    ? readPanoramic(viewed, input, outputs, rules)
+    : denyPanoramic(viewed);
+  const { panoramic, outcome, reasons } = found;
+  const unclaimed = { source: 'model', turnDegrees: null, isMirrored: null } as const;
+  const { timings, viewTimings } = viewed;
+  return endFilm(viewed, {
+    outcome,
     view:
-      found.panoramic === null
-        ? { name: 'other', source: 'model', confidence: round(1 - panoramicScore, 3), ...NOT_LOOKED_AT }
-        : view.source === 'model'
-          ? { name: 'panoramic', source: 'model', confidence: round(panoramicScore, 3), ...NOT_LOOKED_AT }
-          : { ...view, ...NOT_LOOKED_AT },
-    spacing: prepared.spacing,
-    ...found,
-    spine: null,
-    boneDensity: null,
-    quality: { usable: found.panoramic !== null, problems: prepared.problems },
-    models: [model.identity],
-    timingsMs: {
+      panoramic === null
+        ? { ...unclaimed, name: 'other', confidence: 1 - score }
+        : (viewed.view ?? { ...unclaimed, name: 'panoramic', confidence: score }),
+    reasons: [...reasons, ...viewed.notes],
+    found: { panoramic },
+    isUsable: panoramic !== null,
+    problems: viewed.problems,
+    models: [model.identity, ...viewed.viewModels],
+    timings: {
       ...timings,
-      inference: late.inferenceMs,
-      measure: measureMs,
-      report: 0,
-      total: round(sumMs, 1),
+      prepare: viewTimings.prepare + prepareMs,
+      inference: viewTimings.inference + inferenceMs,
+      measure: measureMs(),
     },
-  };
+  });
 }
-
-const NOT_LOOKED_AT = { turnDegrees: null, isMirrored: null } as const;
 
 type Finding = Pick<AnalysisResult, 'outcome' | 'reasons' | 'panoramic'>;
 
-function isPanoramic({ view }: PreparedFilm, score: number, manifest: ModelManifest): boolean {
+function isPanoramic({ view }: ViewedFilm, score: number, manifest: ModelManifest): boolean {
   const panoramic = thresholdOf(manifest, 'panoramic');
-  return score >= (view.source === 'model' ? Math.max(panoramic, UNCLAIMED_PANORAMIC_MIN) : panoramic);
+  return score >= (view === null ? Math.max(panoramic, UNCLAIMED_PANORAMIC_MIN) : panoramic);
 }
 
-function denyPanoramic({ view }: PreparedFilm): Finding {
+function denyPanoramic({ view }: ViewedFilm): Finding {
   const reason =
-    view.source === 'model' ? reasonOf('no-model-for-view', { view: 'other' }) : reasonOf('not-a-panoramic');
+    view === null ? reasonOf('no-model-for-view', { view: 'other' }) : reasonOf('not-a-panoramic');
   return { outcome: 'not-assessable', reasons: [reason], panoramic: null };
 }
 
-function readPanoramic(prepared: PreparedFilm, outputs: ModelOutputs, rules: AnalysisRules): Finding {
-  const { film, spacing, input, header } = prepared;
+function readPanoramic(
+  { film, spacing, header }: ViewedFilm,
+  input: Letterbox,
+  outputs: ModelOutputs,
+  rules: AnalysisRules,
+): Finding {
   const reduction = reductionOf(film, header);
   const border = refineInferiorBorder(film, coarseBorder(outputs, input)).points;
   const measure = (side: Side): SideMeasurement =>
@@ -177,12 +173,6 @@ function closeGaps(border: readonly PointPx[]): PointPx[] {
       point[1] + (dy * i) / parts,
     ]);
   });
-}
-
-function allFinite(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.values(value).every(allFinite);
 }
 
 function round(value: number, decimals: number): number {

@@ -118,10 +118,18 @@ export interface BatchTiming {
   readonly runMs: number;
 }
 
+/** A model that a worker could not load; it works without it. */
+export interface UnloadedModel {
+  readonly name: string;
+  readonly version: string;
+  readonly failure: FailureMessage;
+}
+
 /** A worker is ready: its models are loaded and reproduced their golden outputs. */
 export interface ReadyMessage {
   readonly type: 'ready';
   readonly models: readonly ModelIdentity[];
+  readonly unloaded: readonly UnloadedModel[];
   readonly executionProvider: string;
   /** Provider, processor and version of the runtime, by which calibrations are remembered. */
   readonly device: string;
@@ -168,6 +176,7 @@ const fromWorkerSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('ready'),
     models: z.array(z.object({ name: z.string(), version: z.string(), sha256: z.string() })),
+    unloaded: z.array(z.object({ name: z.string(), version: z.string(), failure: failureSchema })),
     executionProvider: z.string(),
     device: z.string(),
     rssBytes: z.number().int().min(0),

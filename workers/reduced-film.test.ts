@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../src/clock.ts';
 import { DEFAULT_ELIGIBILITY_RULES } from '../src/decide/eligibility.ts';
+import { DEFAULT_FRACTURE_POLICY } from '../src/decide/fracture-policy.ts';
 import { DEFAULT_REFERRAL_POLICY } from '../src/decide/referral-policy.ts';
 import { buildImage } from '../src/dicom/synthetic-image.ts';
 import { TRANSFER_SYNTAX_UIDS } from '../src/dicom/uids.ts';
@@ -11,10 +12,11 @@ import type { AnalysisResult } from '../src/exam/analysis.ts';
 import { decodePixels } from '../src/imaging/decode-pixels.ts';
 import { encodeFrame } from '../src/imaging/native-codecs.ts';
 import { decodeRaster } from '../src/imaging/raster.ts';
-import { letterboxOf } from '../src/inference/model-manifest.ts';
 import { findModel } from '../src/inference/model-registry.ts';
 import { analyseBatch, type BatchTools } from './analyse-film.ts';
 import type { AnalysisRequest } from './messages.ts';
+import { needsOf } from './film-ways.ts';
+import { modelSetOf } from './model-set.ts';
 import { openSession } from './onnx-session.ts';
 import { readFilm } from './read-film.ts';
 
@@ -35,14 +37,15 @@ beforeAll(async () => {
   const rules = {
     eligibility: DEFAULT_ELIGIBILITY_RULES,
     policy: DEFAULT_REFERRAL_POLICY,
+    fracture: DEFAULT_FRACTURE_POLICY,
     magnification: null,
   };
   tools = {
-    session: await openSession(await findModel(modelsFolder, 'mandible-contour'), ['cpu']),
+    models: modelSetOf([await openSession(await findModel(modelsFolder, 'mandible-contour'), ['cpu'])]),
     clock: systemClock,
     setup: {
       modelsFolder,
-      modelPins: {},
+      modelPins: null,
       shadowPins: {},
       executionProviders: ['cpu'],
       rules,
@@ -82,14 +85,8 @@ async function analyse(asked: AnalysisRequest): Promise<AnalysisResult> {
 }
 
 async function columnsDecoded(asked: AnalysisRequest): Promise<number | undefined> {
-  const { setup, session, clock } = tools;
-  const way = await readFilm(
-    asked,
-    setup.rules,
-    letterboxOf(session.model.manifest),
-    setup.filmPixelsMax,
-    clock,
-  );
+  const { setup, models, clock } = tools;
+  const way = await readFilm(asked, setup.rules, needsOf(models, setup), clock);
   return way.film?.columns;
 }
 

@@ -11,6 +11,7 @@ import { installVersion } from '../src/testing/model-fixtures.ts';
 import { workerSettings } from '../src/worker-settings.ts';
 import { type BatchTools, computeBatch } from './analyse-film.ts';
 import type { AnalysisReply, BatchItem, ShadowItemResult } from './messages.ts';
+import { modelSetOf } from './model-set.ts';
 import { type ModelSession, openSession } from './onnx-session.ts';
 
 let folder: string;
@@ -34,10 +35,10 @@ function item(name: string, key: number): BatchItem {
 async function run(shadow: ModelSession | undefined, ...names: string[]) {
   const { setup } = workerSettings(readConfig({}, {}).config);
   const tools: BatchTools = {
-    session,
+    models: modelSetOf([session]),
     setup,
     clock: systemClock,
-    ...(shadow === undefined ? {} : { shadow }),
+    ...(shadow === undefined ? {} : { shadows: [shadow] }),
   };
   const items = names.map((name, key) => item(name, key));
   const { results, shadow: follow } = await computeBatch(items, tools, Promise.resolve());

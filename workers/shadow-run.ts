@@ -1,40 +1,45 @@
 /**
- * The model in shadow: it sees the films of a batch that is answered, as they were decoded for it, and is measured by the
- * same code. What it makes of them is stored and compared and never acted on, so its failures stay its own.
+ * Models in shadow: each sees the films of a batch that is answered, as they were decoded for it, in the place of the
+ * model that counts, and is measured by the same code. What it makes of them is stored and compared and never acted on,
+ * so its failures stay its own.
  */
 import type { Clock } from '../src/clock.ts';
 import { asTriageError } from '../src/errors.ts';
-import { letterbox } from '../src/imaging/prepare-image.ts';
-import { letterboxOf, type ModelManifest } from '../src/inference/model-manifest.ts';
-import { measureFilm } from './measure-film.ts';
+import { type FilmWay, runModels } from './film-ways.ts';
 import type { ShadowItemResult } from './messages.ts';
+import { type ModelSet, modelSetOf, sessionsOf } from './model-set.ts';
 import type { ModelSession } from './onnx-session.ts';
-import { startStopwatch, type PreparedFilm } from './read-film.ts';
-import type { AnalysisRules } from './worker-setup.ts';
 
-/** A film that the model which counts has seen. */
+/** A film that the models which count have seen. */
 export interface ShadowFilm {
   readonly key: number;
-  readonly prepared: PreparedFilm;
-  readonly rules: AnalysisRules;
+  readonly way: FilmWay;
 }
 
-/** Runs the shadow on each film alone; a film that it fails on is answered with the reason. Never throws. */
-export async function runShadow(
+/** The shadow of a film: that of one of the models that made its result; undefined where none has one. */
+export function shadowFor({ models }: FilmWay, shadows: readonly ModelSession[]): ModelSession | undefined {
+  return shadows.find(({ model }) => models.some(({ name }) => name === model.identity.name));
+}
+
+/** Runs the shadow of each film on it alone; a film that it fails on is answered with the reason. Never throws. */
+export async function runShadows(
   films: readonly ShadowFilm[],
-  shadow: ModelSession,
-  preparedFor: ModelManifest,
+  shadows: readonly ModelSession[],
+  models: ModelSet,
   clock: Clock,
 ): Promise<readonly ShadowItemResult[]> {
-  const isPreparedAlike = sameSteps(preparedFor, shadow.model.manifest);
   const results: ShadowItemResult[] = [];
-  for (const { key, prepared, rules } of films) {
+  for (const { key, way } of films) {
+    const shadow = shadowFor(way, shadows);
+    if (shadow === undefined) continue;
     try {
-      const stopwatch = startStopwatch(clock);
-      const film = isPreparedAlike ? prepared : prepareAnew(prepared, shadow.model.manifest);
-      const [outputs] = await shadow.run([film.input.tensor]);
-      const late = { inferenceMs: stopwatch(), measureMs: stopwatch };
-      results.push({ key, analysis: measureFilm(film, outputs ?? {}, shadow.model, rules, late) });
+      const [made] = await runModels([way], withShadow(models, shadow), clock);
+      if (made === undefined || !('measure' in made)) throw asTriageError(made, 'inference-failed');
+      const { analysis } = made.measure();
+      const { identity } = shadow.model;
+      // The first names whose result it is; the others are those of the film itself.
+      const others = analysis.models.filter(({ name }) => name !== identity.name);
+      results.push({ key, analysis: { ...analysis, models: [identity, ...others] } });
     } catch (thrown) {
       const { code } = asTriageError(thrown, 'inference-failed');
       // The text of a foreign error can quote what it choked on: only the code goes on.
@@ -44,10 +49,9 @@ export async function runShadow(
   return results;
 }
 
-function sameSteps(one: ModelManifest, other: ModelManifest): boolean {
-  return JSON.stringify(one.preparation) === JSON.stringify(other.preparation);
-}
-
-function prepareAnew(prepared: PreparedFilm, manifest: ModelManifest): PreparedFilm {
-  return { ...prepared, input: letterbox(prepared.film, letterboxOf(manifest)) };
+function withShadow(models: ModelSet, shadow: ModelSession): ModelSet {
+  const { name } = shadow.model.identity;
+  return modelSetOf(
+    sessionsOf(models).map((session) => (session.model.identity.name === name ? shadow : session)),
+  );
 }

@@ -1,5 +1,6 @@
 /** What a triage worker is told in its first message; it reads no environment. */
 import type { EligibilityRules } from '../src/decide/eligibility.ts';
+import type { FracturePolicy } from '../src/decide/fracture-policy.ts';
 import type { ReferralPolicy } from '../src/decide/referral-policy.ts';
 import type { ReportIdentity } from '../src/report/report-object.ts';
 import type { SiteRules } from '../src/sites.ts';
@@ -8,6 +9,7 @@ import type { SiteRules } from '../src/sites.ts';
 export interface AnalysisRules {
   readonly eligibility: EligibilityRules;
   readonly policy: ReferralPolicy;
+  readonly fracture: FracturePolicy;
   /** Vertical magnification of the panoramic device; null leaves millimetres uncorrected. */
   readonly magnification: number | null;
 }
@@ -15,8 +17,8 @@ export interface AnalysisRules {
 /** The setup of a triage worker. */
 export interface WorkerSetup {
   readonly modelsFolder: string;
-  /** Versions by model name; a model without a pin is taken in its newest version. */
-  readonly modelPins: Readonly<Record<string, string>>;
+  /** Versions by model name, and no other models; null: every model on disk in its newest version. */
+  readonly modelPins: Readonly<Record<string, string>> | null;
   /** Versions that run in shadow, by model name; a model without one has no shadow. */
   readonly shadowPins: Readonly<Record<string, string>>;
   /** In order of preference: cpu, cuda ... */
@@ -30,7 +32,7 @@ export interface WorkerSetup {
 
 /** The rules for a film: its site's own where the sites file has them, else those of the configuration. */
 export function rulesOfSite(
-  { eligibility, policy, magnification }: AnalysisRules,
+  { eligibility, policy, fracture, magnification }: AnalysisRules,
   site: SiteRules,
 ): AnalysisRules {
   return {
@@ -39,6 +41,7 @@ export function rulesOfSite(
       corticalWidthMmMin: site.corticalWidthMmMin ?? policy.corticalWidthMmMin,
       pmiMin: site.pmiMin ?? policy.pmiMin,
     },
+    fracture: { ...fracture, gradeMin: site.genantGradeMin ?? fracture.gradeMin },
     magnification: site.magnification ?? magnification,
   };
 }

@@ -6,7 +6,7 @@ import { describeModels } from './examine-models.ts';
 const NOBODY: ModelChoice = { name: NAME, activeVersion: null, previousVersion: null, shadowVersion: null };
 
 function whole(version: string) {
-  return { name: NAME, version, sha256: 'a', fault: null };
+  return { name: NAME, version, sha256: 'a', fault: null, slots: ['panoramic'] };
 }
 
 function examine(installed: ReturnType<typeof whole>[], choice: Partial<ModelChoice> = {}) {

@@ -32,8 +32,8 @@ const HEADER: ImageHeader = {
   bitsStored: 12,
 };
 
-function codeOf(header: Partial<ImageHeader>, view: Parameters<typeof decideEligibility>[1] = 'panoramic') {
-  const decision = decideEligibility({ ...HEADER, ...header }, view);
+function codeOf(header: Partial<ImageHeader>) {
+  const decision = decideEligibility({ ...HEADER, ...header });
   return decision.eligible
     ? `eligible at ${decision.ageYears}`
     : `${decision.outcome}: ${decision.reason.code}`;
@@ -80,22 +80,9 @@ describe('eligibility', () => {
     },
   );
 
-  it.each(['spine-lateral', 'spine-frontal', 'chest-frontal', 'chest-lateral', 'other'] as const)(
-    'ends the view %s as not assessable, with the view in the text',
-    (view) => {
-      expect(codeOf({}, view)).toBe('not-assessable: no-model-for-view');
-      const decision = decideEligibility(HEADER, view);
-      expect(decision.eligible ? '' : decision.reason.text).toContain(view);
-    },
-  );
-
-  it('tells a young person of the age even where the view has no model', () => {
-    expect(codeOf({ patientBirthDate: '20100101' }, 'other')).toBe('not-eligible: age-below-minimum');
-  });
-
   it('follows the rules of the site', () => {
     const rules = { ...DEFAULT_ELIGIBILITY_RULES, ageYearsMin: 70 };
-    expect(decideEligibility(HEADER, 'panoramic', rules)).toMatchObject({
+    expect(decideEligibility(HEADER, rules)).toMatchObject({
       eligible: false,
       reason: { text: expect.stringContaining('65 years old') as string },
     });

@@ -1,4 +1,4 @@
-import type { Outcome, ViewName } from '../exam/analysis.ts';
+import type { Outcome } from '../exam/analysis.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import { reasonOf, type ReasonInWords } from './reason-texts.ts';
 
@@ -8,8 +8,6 @@ export interface EligibilityRules {
   readonly ageYearsMin: number;
   /** Modalities (0008,0060) that may carry a film of a handled view. */
   readonly modalities: readonly string[];
-  /** Views that have a model. */
-  readonly views: readonly ViewName[];
 }
 
 /** The rules where a site sets none: fifty years, as in the Swedish pathway after fracture. */
@@ -17,7 +15,6 @@ export const DEFAULT_ELIGIBILITY_RULES: EligibilityRules = {
   ageYearsMin: 50,
   // A panoramic often comes as Secondary Capture, with the modality OT or SC.
   modalities: ['PX', 'DX', 'CR', 'IO', 'RG', 'OT', 'SC'],
-  views: ['panoramic'],
 };
 
 /** Whether a film is assessed, and if not, why. */
@@ -25,7 +22,7 @@ export type Eligibility =
   | { readonly eligible: true; readonly ageYears: number }
   | {
       readonly eligible: false;
-      readonly outcome: Extract<Outcome, 'not-eligible' | 'not-assessable'>;
+      readonly outcome: Extract<Outcome, 'not-eligible'>;
       readonly reason: ReasonInWords;
     };
 
@@ -33,27 +30,23 @@ export type Eligibility =
 const AGE_YEARS_MAX = 125;
 
 /**
- * Decides whether a film is assessed. The modality comes first, then the person, then the view: so a patient who
- * is too young is never shown as a film that failed.
+ * Decides whether a film is read. The modality comes first, then the person; the view is looked at afterwards, with
+ * the picture: so a patient who is too young is never shown as a film that failed.
  */
 export function decideEligibility(
   header: ImageHeader,
-  view: ViewName,
   rules: EligibilityRules = DEFAULT_ELIGIBILITY_RULES,
 ): Eligibility {
   const { modality } = header;
-  if (isDxaModality(modality)) return refuse('not-eligible', reasonOf('dxa-result'));
+  if (isDxaModality(modality)) return refuse(reasonOf('dxa-result'));
   if (modality !== null && !rules.modalities.includes(modality)) {
-    return refuse('not-eligible', reasonOf('modality-not-handled', { modality }));
+    return refuse(reasonOf('modality-not-handled', { modality }));
   }
   const ageYears = ageAtStudyYears(header);
-  if (ageYears === null) return refuse('not-eligible', reasonOf('age-unknown'));
+  if (ageYears === null) return refuse(reasonOf('age-unknown'));
   if (ageYears < rules.ageYearsMin) {
     const values = { ageYears, ageYearsMin: rules.ageYearsMin };
-    return refuse('not-eligible', reasonOf('age-below-minimum', values));
-  }
-  if (!rules.views.includes(view)) {
-    return refuse('not-assessable', reasonOf('no-model-for-view', { view }));
+    return refuse(reasonOf('age-below-minimum', values));
   }
   return { eligible: true, ageYears };
 }
@@ -83,6 +76,6 @@ function plausibleAge(ageYears: number | null): number | null {
   return ageYears >= 0 && ageYears <= AGE_YEARS_MAX ? ageYears : null;
 }
 
-function refuse(outcome: 'not-eligible' | 'not-assessable', reason: ReasonInWords): Eligibility {
-  return { eligible: false, outcome, reason };
+function refuse(reason: ReasonInWords): Eligibility {
+  return { eligible: false, outcome: 'not-eligible', reason };
 }

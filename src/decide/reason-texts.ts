@@ -1,6 +1,7 @@
-import type { Reason } from '../exam/analysis.ts';
+import type { Reason, ViewName } from '../exam/analysis.ts';
 import { ASSESSMENT_TEXTS } from './assessment-texts.ts';
 import { REFUSAL_TEXTS } from './refusal-texts.ts';
+import { VIEW_TEXTS, VIEW_WORDS } from './view-texts.ts';
 import { SPINE_TEXTS } from './spine-texts.ts';
 
 /** The languages that reasons are written in. */
@@ -38,10 +39,6 @@ const FINDING_TEXTS = {
   'dxa-result': {
     en: 'This is a result from a DXA scanner: it is held for its referral and not assessed.',
     sv: 'Detta är ett resultat från en DXA-utrustning: det sparas till sin remiss och bedöms inte.',
-  },
-  'no-model-for-view': {
-    en: 'There is no model for this view ({view}), so the film was not assessed.',
-    sv: 'Det finns ingen modell för denna projektion ({view}), så bilden har inte bedömts.',
   },
   'mcw-below-threshold': {
     en: 'Mandibular cortical width {meanWidthMm.2} mm on average, below the referral limit of {limitMm.1} mm. A finding for triage, not a diagnosis.',
@@ -130,7 +127,13 @@ const FINDING_TEXTS = {
 } as const satisfies Record<string, TextInLanguages>;
 
 /** Every text by its code. */
-export const REASON_TEXTS = { ...REFUSAL_TEXTS, ...ASSESSMENT_TEXTS, ...SPINE_TEXTS, ...FINDING_TEXTS };
+export const REASON_TEXTS = {
+  ...REFUSAL_TEXTS,
+  ...VIEW_TEXTS,
+  ...ASSESSMENT_TEXTS,
+  ...SPINE_TEXTS,
+  ...FINDING_TEXTS,
+};
 
 /** A code that has a text in every language. */
 export type ReasonCode = keyof typeof REASON_TEXTS;
@@ -162,10 +165,14 @@ export function reasonText(code: string, language: Language, values: ReasonValue
   return template.replaceAll(/\{(\w+)(?:\.(\d))?\}/g, (_match, name: string, decimals?: string) => {
     const value = quoted[name];
     if (value === undefined) return '–';
-    if (typeof value === 'string') return value;
+    if (typeof value === 'string') return isViewName(value) ? VIEW_WORDS[value][language] : value;
     const digits = decimals === undefined ? String(value) : value.toFixed(Number(decimals));
     return language === 'sv' ? digits.replace('.', ',') : digits;
   });
+}
+
+function isViewName(value: string): value is ViewName {
+  return Object.hasOwn(VIEW_WORDS, value);
 }
 
 /** A reason with its English text and the values it quotes. */

@@ -2,7 +2,7 @@ import type { Outcome, SideMeasurement, Spacing } from '../exam/analysis.ts';
 import { reasonOf, type ReasonInWords } from './reason-texts.ts';
 
 /** Version of the rules below; it is part of the identity of every report, so raise it with any change. */
-export const POLICY_VERSION = '1.0.0';
+export const POLICY_VERSION = '1.1.0';
 
 /**
  * The limits of a site.

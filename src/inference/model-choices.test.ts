@@ -20,7 +20,7 @@ function standing(
     installed: versions.map((text) => {
       const [version = '', fault] = text.split(' ');
       const sha256 = fault === undefined ? `digest of ${version}` : null;
-      return { name: NAME, version, sha256, fault: fault ?? null };
+      return { name: NAME, version, sha256, fault: fault ?? null, slots: ['panoramic'] };
     }),
     choices:
       choice === null

@@ -12,10 +12,11 @@ export interface ModelStanding {
   readonly failures: readonly ModelFailure[];
 }
 
-/** A version with the digest of its bytes. */
+/** A version with the digest of its bytes, and what it is for. */
 export interface FitModel {
   readonly version: string;
   readonly sha256: string;
+  readonly slots: readonly string[];
 }
 
 /** The choice for a model; nobody having chosen, it is the newest version on disk. */
@@ -33,8 +34,8 @@ export function choiceOf({ choices }: ModelStanding, name: string): ModelChoice 
 /** Versions of a model that are whole and that no worker found to be wrong, from new to old. */
 export function fitVersions({ installed, failures }: ModelStanding, name: string): readonly FitModel[] {
   return installed
-    .flatMap(({ name: itsName, version, sha256 }) =>
-      itsName === name && sha256 !== null ? [{ version, sha256 }] : [],
+    .flatMap(({ name: itsName, version, sha256, slots }) =>
+      itsName === name && sha256 !== null ? [{ version, sha256, slots }] : [],
     )
     .filter(
       ({ version, sha256 }) =>

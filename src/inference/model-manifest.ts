@@ -132,7 +132,7 @@ const manifestSchema = z.object({
       multiplier: z.number().int(),
       modulus: z.number().int().min(2),
     }),
-    /** `panoramic`, `borderMean` for the mean of the output `border`, or `score` of a low-bone-density model. */
+    /** `panoramic`, `borderMean` for the mean of the output `border`, `view[2]` for its third value, or `score`. */
     outputs: z.record(z.string(), z.number()),
     tolerance: z.record(z.string(), z.number().positive()),
   }),
@@ -140,9 +140,6 @@ const manifestSchema = z.object({
 
 /** What a model's manifest says. */
 export type ModelManifest = z.output<typeof manifestSchema>;
-
-/** How a film becomes the input of a model that a site brings. */
-export type ScaledCanvas = z.output<typeof scaledCanvasSchema>;
 
 /** The crops round each body that the points of a vertebra are read from. */
 export type VertebraCrop = z.output<typeof vertebraCropSchema>;

@@ -50,6 +50,12 @@ export async function listVersions(
   return lists.flat();
 }
 
+/** The newest version of every model in the folder, by name. */
+export async function newestVersions(modelsFolder: string): Promise<Readonly<Record<string, string>>> {
+  const versions = await listVersions(modelsFolder);
+  return Object.fromEntries(versions.map(({ name, version }) => [name, version]));
+}
+
 /** Orders versions by number, not by letter: 1.10.0 is newer than 1.9.0. */
 export function compareVersions(a: string, b: string): number {
   const left = a.split('.').map(Number);

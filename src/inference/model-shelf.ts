@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asTriageError } from '../errors.ts';
 import { findModel, listVersions } from './model-registry.ts';
+import { slotsOf } from './model-slots.ts';
 
 /** A version in the models folder. */
 export interface InstalledModel {
@@ -12,6 +13,8 @@ export interface InstalledModel {
   readonly sha256: string | null;
   /** Why it cannot be used; null where it is whole. */
   readonly fault: string | null;
+  /** What it is for (model-slots.ts); nothing where it is not whole. */
+  readonly slots: readonly string[];
 }
 
 /** Looks at the models folder; a version that has not changed since the last look is not read again. */
@@ -40,10 +43,11 @@ export class ModelShelf {
 
   async #read(name: string, version: string): Promise<InstalledModel> {
     try {
-      const { identity } = await findModel(this.folder, name, version);
-      return { name, version, sha256: identity.sha256, fault: null };
+      const { identity, manifest } = await findModel(this.folder, name, version);
+      return { name, version, sha256: identity.sha256, fault: null, slots: slotsOf(manifest) };
     } catch (thrown) {
-      return { name, version, sha256: null, fault: asTriageError(thrown, 'model-invalid').message };
+      const fault = asTriageError(thrown, 'model-invalid').message;
+      return { name, version, sha256: null, fault, slots: [] };
     }
   }
 

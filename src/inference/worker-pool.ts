@@ -13,6 +13,7 @@ import type {
   BatchItemResult,
   ReadyMessage,
   ShadowItemResult,
+  UnloadedModel,
 } from '../../workers/messages.ts';
 import { BatchCalibration, type CalibrationStore } from './batch-calibration.ts';
 import { roomLeft, type BatchLimits } from './batcher.ts';
@@ -106,7 +107,8 @@ export class WorkerPool {
   #setup: unknown;
   #switching: Promise<void> = Promise.resolve();
   #idleWaiters: (() => void)[] = [];
-  #models: readonly ModelIdentity[] = [];
+  /** What the worker said that became ready last. */
+  #ready: ReadyMessage | null = null;
   #cancelWake: () => void = () => undefined;
   #closing = false;
   #nextKey = 1;
@@ -163,7 +165,12 @@ export class WorkerPool {
 
   /** The models that the workers loaded. */
   models(): readonly ModelIdentity[] {
-    return this.#models;
+    return this.#ready?.models ?? [];
+  }
+
+  /** Models that the worker that became ready last was told to load and could not. */
+  unloaded(): readonly UnloadedModel[] {
+    return this.#ready?.unloaded ?? [];
   }
 
   /** Process numbers of the living workers, for measuring them. */
@@ -280,7 +287,7 @@ export class WorkerPool {
 
   #onReady(ready: ReadyMessage): void {
     const { spareMemoryBytes, workers, log } = this.#options;
-    this.#models = ready.models;
+    this.#ready = ready;
     for (const warning of ready.warnings) log.warn({}, warning);
     log.info({ provider: ready.executionProvider, rssBytes: ready.rssBytes }, 'worker ready');
     this.#start.resolve(undefined);

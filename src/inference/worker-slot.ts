@@ -47,7 +47,7 @@ export class WorkerSlot {
 
   /**
    * Starts a process with another setup; when it is ready it takes the place of the present one, which finishes what
-   * it has. Rejects, and all stays as it was, where the new one does not become ready.
+   * it has. Rejects, and all stays as it was, where the new one does not become ready or lacks a model.
    */
   replace(setup: unknown): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
@@ -55,6 +55,12 @@ export class WorkerSlot {
       onReady: (ready) => {
         if (this.#closed) {
           reject(new TriageError('lease-lost', 'the worker pool is closing'));
+          return;
+        }
+        const [unloaded] = ready.unloaded;
+        if (unloaded !== undefined) {
+          const { code, message } = unloaded.failure;
+          void next.kill(new TriageError(code, message));
           return;
         }
         this.#setup = setup;

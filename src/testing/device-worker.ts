@@ -34,7 +34,14 @@ serveParent({
   prepare: (setup) => {
     cost = setup as DeviceCost;
     return Promise.resolve({
-      ...{ models: [], executionProvider: 'simulated', device: 'simulated', rssBytes: 0, warnings: [] },
+      ...{
+        models: [],
+        unloaded: [],
+        executionProvider: 'simulated',
+        device: 'simulated',
+        rssBytes: 0,
+        warnings: [],
+      },
     });
   },
   fetch: () => undefined,

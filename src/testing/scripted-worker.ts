@@ -96,6 +96,7 @@ serveParent({
     }
     return Promise.resolve({
       models: [{ name: 'scripted', version: '1.0.0', sha256: 'a'.repeat(64) }],
+      unloaded: [],
       executionProvider: 'scripted',
       device: 'scripted',
       rssBytes: 0,
