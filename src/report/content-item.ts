@@ -109,9 +109,29 @@ export function polylineItem(
   pointsPx: readonly PointPx[],
   image: ImageReference,
 ): DicomDataset {
+  return coordinateItem('POLYLINE', relationship, name, pointsPx, image);
+}
+
+/** A point on an image, of the same coordinates. */
+export function pointItem(
+  relationship: Relationship,
+  name: Code,
+  pointPx: PointPx,
+  image: ImageReference,
+): DicomDataset {
+  return coordinateItem('POINT', relationship, name, [pointPx], image);
+}
+
+function coordinateItem(
+  graphicType: 'POINT' | 'POLYLINE',
+  relationship: Relationship,
+  name: Code,
+  pointsPx: readonly PointPx[],
+  image: ImageReference,
+): DicomDataset {
   return {
     ...head(relationship, 'SCOORD', name),
-    GraphicType: 'POLYLINE',
+    GraphicType: graphicType,
     GraphicData: pointsPx.flatMap(([column, row]) => [column + 0.5, row + 0.5]),
     ...below([imageItem('SELECTED FROM', image)]),
   };

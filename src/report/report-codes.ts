@@ -42,7 +42,10 @@ export const CONCEPTS = {
   corticalIndex: own('MCI', 'Mandibular cortical index (Klemetti)'),
   lowBoneDensityScore: own('LBD-SCORE', 'Thin cortex score for sorting, not a probability'),
   measurementScale: own('SCALE', 'Scale of measurement'),
+  boneDensityScore: own('BMD-SCORE', 'Score of bone density by a model of this site'),
+  boneDensityLimit: own('BMD-LIMIT', 'Limit of that score'),
   triageOutcome: own('OUTCOME', 'Triage outcome'),
+  assessmentSuggested: own('ASSESSMENT', 'Assessment suggested'),
 } as const satisfies Record<string, Code>;
 
 /** The answers that the report gives. */
@@ -50,6 +53,7 @@ export const ANSWERS = {
   english: { value: 'en', scheme: 'RFC5646', meaning: 'English' },
   device: dcm('121007', 'Device'),
   imaging: sct('363679005', 'Imaging procedure'),
+  skeleton: sct('113192009', 'Skeletal system'),
   mandible: sct('91609006', 'Mandible'),
   right: sct('24028007', 'Right'),
   left: sct('7771000', 'Left'),
@@ -62,6 +66,14 @@ export const ANSWERS = {
   scalePixels: own('SCALE-PX', 'Pixels of the image, no scale known'),
   positive: own('POSITIVE', 'Thin mandibular cortex; referral for assessment suggested'),
   negative: own('NEGATIVE', 'No thin mandibular cortex; low bone density not ruled out'),
+  positiveSpine: own('POSITIVE-SPINE', 'Vertebral deformity; assessment of treatment suggested'),
+  negativeSpine: own('NEGATIVE-SPINE', 'No vertebral deformity that counts; fracture not ruled out'),
+  positiveDensity: own('POSITIVE-BMD', 'Low score of bone density by a model of this site'),
+  negativeDensity: own('NEGATIVE-BMD', 'No low score of bone density by a model of this site'),
+  boneDensity: own('BMD-MODEL', 'Bone density as scored by a model that this site installed'),
+  treatment: own('ASSESS-TREATMENT', 'Assessment of treatment'),
+  frax: own('ASSESS-FRAX', 'Assessment of the 10-year fracture risk (FRAX)'),
+  dxa: own('ASSESS-DXA', 'Measurement of bone density (DXA)'),
   notAssessable: own('NOT-ASSESSABLE', 'Not assessable'),
   klemettiC1: own('MCI-C1', 'C1: endosteal margin even and sharp'),
   klemettiC2: own('MCI-C2', 'C2: semilunar defects or endosteal residues'),
@@ -73,6 +85,7 @@ export const UNITS = {
   millimetre: ucum('mm', 'millimeter'),
   pixels: ucum('{pixels}', 'pixels'),
   ratio: ucum('{ratio}', 'ratio'),
+  percent: ucum('%', 'percent'),
   none: ucum('1', 'no units'),
 } as const satisfies Record<string, Code>;
 
@@ -91,7 +104,7 @@ export const CODING_SCHEMES: readonly DicomDataset[] = [
   {
     CodingSchemeDesignator: PRIVATE_SCHEME,
     CodingSchemeName: 'Osteotriage concepts',
-    CodingSchemeVersion: '1',
+    CodingSchemeVersion: '2',
     CodingSchemeResponsibleOrganization: 'Osteotriage',
   },
   registered('DCM', '1.2.840.10008.2.16.4', 'DICOM Controlled Terminology'),
@@ -103,7 +116,8 @@ function dcm(value: string, meaning: string): Code {
   return { value, scheme: 'DCM', meaning };
 }
 
-function sct(value: string, meaning: string): Code {
+/** A concept of SNOMED CT. */
+export function sct(value: string, meaning: string): Code {
   return { value, scheme: 'SCT', meaning };
 }
 
@@ -111,7 +125,8 @@ function ucum(value: string, meaning: string): Code {
   return { value, scheme: 'UCUM', meaning };
 }
 
-function own(value: string, meaning: string): Code {
+/** A concept of our own. */
+export function own(value: string, meaning: string): Code {
   return { value, scheme: PRIVATE_SCHEME, meaning };
 }
 

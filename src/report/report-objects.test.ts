@@ -11,9 +11,18 @@ import {
   exampleReport,
   type ExampleOptions,
 } from '../testing/example-report.ts';
+import {
+  exampleDensityReport,
+  exampleSpine,
+  exampleSpineReport,
+  healthySpine,
+  relativeLevels,
+  type SpineExampleOptions,
+} from '../testing/example-spine.ts';
 import { complaintsOf } from '../testing/object-validation.ts';
 import { requireTool } from '../testing/services.ts';
 import { buildPresentationState, type FilmDisplay } from './presentation-state.ts';
+import type { ReportInput } from './report-object.ts';
 import { buildSecondaryCapture } from './secondary-capture.ts';
 import { buildStructuredReport } from './structured-report.ts';
 
@@ -54,6 +63,31 @@ const CASES: Readonly<Record<string, ExampleOptions>> = {
   },
 };
 
+const SPINE_CASES: Readonly<Record<string, SpineExampleOptions>> = {
+  'a lateral film with a fracture': {},
+  'a lateral film without one': { spine: healthySpine() },
+  'a lateral film without a scale': { spacing: { mmPerPx: null, source: 'none' } },
+  'a lateral film without a level': { spine: { vertebrae: relativeLevels(), sacrumPx: null } },
+  'a lateral film without a vertebra': { spine: { vertebrae: [], worstGrade: null, fractureScore: null } },
+};
+
+/** Every kind of film. */
+const REPORTS: readonly (readonly [string, ReportInput])[] = [
+  ...Object.entries(CASES).map(([name, options]) => [name, exampleReport(options)] as const),
+  ...Object.entries(SPINE_CASES).map(([name, options]) => [name, exampleSpineReport(options)] as const),
+  ['a film of which a model of the site speaks', exampleDensityReport()],
+];
+
+/** Those of which something is drawn. */
+const DRAWN = REPORTS.filter(([, { analysis }]) => analysis.panoramic !== null || analysis.spine !== null);
+
+/**
+ * The template that the validator carries is older than the qualitative evaluations of a measurement group (PS3.16
+ * TID 1501, Measurement and Qualitative Evaluation Group), and takes them for an extension, which is allowed.
+ */
+const EVALUATION_IN_GROUP =
+  /^Warning: .*Measurement Group"\)\/(?:CODE|TEXT) \([^)]*(?:\)[^)]*)?\): Content Item not in template$/;
+
 const LUT = { entries: Uint16Array.from({ length: 4096 }, (_, i) => i * 16), firstMapped: -5, bits: 16 };
 
 const DISPLAYS: Readonly<Record<string, Partial<FilmDisplay>>> = {
@@ -85,16 +119,16 @@ describe('a report object', () => {
   describe.skipIf(!tool.available)(
     tool.available ? 'has no error and no unexplained warning by dciodvfy' : `is not checked: ${tool.reason}`,
     () => {
-      it.each(Object.entries(CASES))('as SR of %s', (_name, options) => {
-        expect(complaints(buildStructuredReport(exampleReport(options)))).toEqual([]);
+      it.each(REPORTS)('as SR of %s', (_name, input) => {
+        expect(complaints(buildStructuredReport(input))).toEqual([]);
       });
 
-      it.each(Object.entries(CASES))('as Secondary Capture of %s', (_name, options) => {
-        expect(complaints(buildSecondaryCapture(exampleReport(options), PICTURE))).toEqual([]);
+      it.each(REPORTS)('as Secondary Capture of %s', (_name, input) => {
+        expect(complaints(buildSecondaryCapture(input, PICTURE))).toEqual([]);
       });
 
-      it.each(Object.entries(CASES))('as presentation state of %s', (_name, options) => {
-        expect(complaints(buildPresentationState(exampleReport(options), EXAMPLE_DISPLAY))).toEqual([]);
+      it.each(DRAWN)('as presentation state of %s', (_name, input) => {
+        expect(complaints(buildPresentationState(input, EXAMPLE_DISPLAY))).toEqual([]);
       });
 
       it.each(Object.entries(DISPLAYS))('as presentation state of a film %s', (_name, display) => {
@@ -107,15 +141,15 @@ describe('a report object', () => {
   const validator = requireTool('DicomSRValidator');
   const validated = validator.available ? '' : ` (${validator.reason})`;
 
-  // Slow, for it walks every template by XPath: one report that has everything.
-  it.skipIf(!validator.available)(
-    `has no error by DicomSRValidator${validated}`,
-    async () => {
-      const path = join(folder, 'report.dcm');
-      writeFileSync(
-        path,
-        writePart10(buildStructuredReport(exampleReport(CASES['a film that was assessed anew']))),
-      );
+  // Slow, for it walks every template by XPath: one report of each kind that has everything.
+  it.skipIf(!validator.available).each([
+    ['a panoramic film', exampleReport(CASES['a film that was assessed anew'])],
+    ['a lateral film', exampleSpineReport({ spine: { vertebrae: exampleSpine().vertebrae.slice(2, 3) } })],
+  ])(
+    `of %s has no error by DicomSRValidator${validated}`,
+    async (_name, input) => {
+      const path = join(folder, `${input.header.modality}.dcm`);
+      writeFileSync(path, writePart10(buildStructuredReport(input)));
       const limits = ['xpathExprOpLimit', 'xpathExprGrpLimit', 'xpathTotalOpLimit'];
       const { stdout, stderr } = await promisify(execFile)(
         validator.available ? validator.path : '',
@@ -124,7 +158,8 @@ describe('a report object', () => {
       );
       const lines = `${stdout}\n${stderr}`.split('\n');
       expect(lines.some((line) => line.startsWith('Root Template Validation Complete'))).toBe(true);
-      expect(lines.filter((line) => /error|warning|exception/i.test(line))).toEqual([]);
+      const complaints = lines.filter((line) => /error|warning|exception/i.test(line));
+      expect(complaints.filter((line) => !EVALUATION_IN_GROUP.test(line))).toEqual([]);
     },
     300_000,
   );

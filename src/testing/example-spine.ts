@@ -1,11 +1,10 @@
 /** A lateral film's result as the pipeline gives it, made by hand, for tests of what is written about it. */
-import { reasonText } from '../decide/reason-texts.ts';
+import { decideFracture } from '../decide/fracture-policy.ts';
 import type {
   AnalysisResult,
   Deformity,
   GenantGrade,
   HeightLossPercent,
-  Outcome,
   SpineFinding,
   VertebraFinding,
 } from '../exam/analysis.ts';
@@ -19,7 +18,6 @@ export interface SpineExampleOptions extends Pick<
   ExampleOptions,
   'spacing' | 'header' | 'revision' | 'predecessor'
 > {
-  readonly outcome?: Extract<Outcome, 'positive' | 'negative' | 'not-assessable'>;
   readonly spine?: Partial<SpineFinding>;
 }
 
@@ -40,34 +38,34 @@ interface ExampleBody {
 }
 
 const EVEN = { anterior: 0.97, middle: 0.95, posterior: 1 };
+const UNDEFORMED = { grade: 0, deformity: 'none' } as const;
 
 /** T11 to L5: T12 just below the boundary of grade 1, L1 a wedge of grade 2, L2 not assessable, L5 not graded. */
 const BODIES: readonly ExampleBody[] = [
-  { level: 'T11', heights: EVEN, graded: { grade: 0, deformity: 'none' } },
+  { level: 'T11', heights: EVEN, graded: UNDEFORMED },
   {
     level: 'T12',
     heights: { anterior: 0.815, middle: 0.9, posterior: 1 },
-    graded: { grade: 0, deformity: 'none' },
-    remarks: ['near-grade-boundary', 'short-anterior-height'],
+    graded: UNDEFORMED,
+    remarks: ['near-grade-boundary'],
   },
   {
     level: 'L1',
     heights: { anterior: 0.69, middle: 0.82, posterior: 1 },
     graded: { grade: 2, deformity: 'wedge' },
   },
-  { level: 'L2', heights: EVEN, graded: null, reason: 'double-endplate' },
+  { level: 'L2', heights: EVEN, graded: null, reason: 'point-uncertain' },
   {
     level: 'L3',
     heights: { anterior: 0.96, middle: 0.78, posterior: 1 },
     graded: { grade: 1, deformity: 'biconcave' },
   },
-  { level: 'L4', heights: EVEN, graded: { grade: 0, deformity: 'none' } },
+  { level: 'L4', heights: EVEN, graded: UNDEFORMED },
   { level: 'L5', heights: EVEN, graded: null, reason: 'level-not-graded' },
 ];
 
 /** Everything a report of a lateral film is built from. */
 export function exampleSpineReport(options: SpineExampleOptions = {}): ReportInput {
-  const outcome = options.outcome ?? 'positive';
   const header = {
     modality: 'DX',
     bodyPartExamined: 'LSPINE',
@@ -77,14 +75,16 @@ export function exampleSpineReport(options: SpineExampleOptions = {}): ReportInp
   };
   const spacing = options.spacing ?? { mmPerPx: 0.24, source: 'detector' };
   const input = exampleReport({ ...options, spacing, header });
+  const spine = { ...exampleSpine(), ...options.spine };
+  const decision = decideFracture(spine);
   const analysis: AnalysisResult = {
     ...input.analysis,
     image: { ...SPINE_FILM, bitsStored: 12 },
     view: { name: 'spine-lateral', source: 'model', confidence: 0.98, turnDegrees: 0, isMirrored: null },
-    outcome,
-    reasons: [{ code: REASON_CODES[outcome], text: reasonText(REASON_CODES[outcome], 'en') }],
+    outcome: decision.outcome,
+    reasons: decision.reasons,
     panoramic: null,
-    spine: { ...exampleSpine(), ...options.spine },
+    spine,
     models: ['film-view', 'vertebra-finder', 'vertebra-points'].map((name) => ({
       ...{ name, version: '1.0.0', sha256: 'b'.repeat(64) },
     })),
@@ -92,21 +92,42 @@ export function exampleSpineReport(options: SpineExampleOptions = {}): ReportInp
   return { ...input, analysis };
 }
 
-const REASON_CODES = {
-  positive: 'vertebral-fracture',
-  negative: 'no-vertebral-fracture',
-  'not-assessable': 'no-vertebra-assessable',
-} as const;
-
 /** The vertebrae of the example. */
 export function exampleSpine(): SpineFinding {
-  return {
-    facing: 'left',
-    vertebrae: BODIES.map(exampleVertebra),
-    sacrumPx: [560, 1330],
-    worstGrade: 2,
-    fractureScore: 0.83,
+  const vertebrae = BODIES.map(exampleVertebra);
+  const { worstGrade, fractureScore } = decideFracture({ vertebrae });
+  return { facing: 'left', vertebrae, sacrumPx: [560, 1330], worstGrade, fractureScore };
+}
+
+/** The same film with bodies that have lost nothing. */
+export function healthySpine(): Pick<SpineFinding, 'vertebrae'> {
+  const bodies = BODIES.map(({ level }) => ({ level, heights: EVEN, graded: UNDEFORMED }));
+  return { vertebrae: bodies.map(exampleVertebra) };
+}
+
+/** The same vertebrae where nothing tells their levels. */
+export function relativeLevels(): readonly VertebraFinding[] {
+  return exampleSpine().vertebrae.map((vertebra, index) => ({
+    ...vertebra,
+    level: `V${index + 1}`,
+    levelConfidence: null,
+  }));
+}
+
+/** A frontal film of which a model speaks that the site installed. */
+export function exampleDensityReport(): ReportInput {
+  const input = exampleReport({ header: { modality: 'CR', bodyPartExamined: 'CHEST' } });
+  const analysis: AnalysisResult = {
+    ...input.analysis,
+    view: { name: 'chest-frontal', source: 'model', confidence: 0.97, turnDegrees: 0, isMirrored: false },
+    reasons: [
+      { code: 'density-score-low', text: 'The score of the model of this site is beyond its limit.' },
+    ],
+    panoramic: null,
+    boneDensity: { score: 0.81, limit: 0.5, isLow: true },
+    models: [{ name: 'site-density', version: '2.0.0', sha256: 'c'.repeat(64) }],
   };
+  return { ...input, analysis };
 }
 
 function exampleVertebra(body: ExampleBody, index: number): VertebraFinding {

@@ -50,7 +50,7 @@ export interface WorstVertebraView {
   readonly genantGrade: GenantGrade;
   readonly deformity: Deformity;
   /** The largest of its losses of height. */
-  readonly lossPercent: number;
+  readonly lossPercent: number | null;
 }
 
 /** One exam in a list, whatever its outcome. */

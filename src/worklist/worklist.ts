@@ -121,8 +121,8 @@ function findingOf(analysis: AnalysisResult | null) {
 function vertebraView(analysis: AnalysisResult | null): WorstVertebraView | null {
   const worst = analysis?.spine == null ? null : worstVertebra(analysis.spine);
   if (worst === null) return null;
-  const { level, genantGrade, deformity, lossPercent } = worst;
-  return { level, genantGrade, deformity, lossPercent: largestLossPercent(lossPercent) };
+  const { level, genantGrade, deformity } = worst;
+  return { level, genantGrade, deformity, lossPercent: largestLossPercent(worst) };
 }
 
 async function listExams(

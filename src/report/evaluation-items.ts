@@ -1,0 +1,55 @@
+/** What a report says in words: the outcome, what is suggested, the reasons, what was not measured, what it is not. */
+import { assessmentsOf } from '../decide/assessments.ts';
+import { DISCLAIMER, reasonText } from '../decide/reason-texts.ts';
+import type { DicomDataset } from '../dicom/write-part10.ts';
+import type { AnalysisResult } from '../exam/analysis.ts';
+import type { Assessment } from '../exam/assessment.ts';
+import { findingKindOf, type FindingKind } from '../exam/finding-kind.ts';
+import { codedItem, textItem, type Code } from './content-item.ts';
+import { isMeasured } from './panoramic-groups.ts';
+import { ANSWERS, CONCEPTS } from './report-codes.ts';
+
+const OUTCOMES: Readonly<Record<FindingKind, { readonly positive: Code; readonly negative: Code }>> = {
+  'thin-cortex': { positive: ANSWERS.positive, negative: ANSWERS.negative },
+  fracture: { positive: ANSWERS.positiveSpine, negative: ANSWERS.negativeSpine },
+  'low-density': { positive: ANSWERS.positiveDensity, negative: ANSWERS.negativeDensity },
+};
+
+const ASSESSMENTS: Readonly<Record<Assessment, Code>> = {
+  treatment: ANSWERS.treatment,
+  frax: ANSWERS.frax,
+  dxa: ANSWERS.dxa,
+};
+
+/** The items of the report's evaluation. */
+export function evaluationItems(analysis: AnalysisResult): DicomDataset[] {
+  const assessments = assessmentsOf(analysis);
+  const texts = [
+    ...analysis.reasons.map(({ text }) => text),
+    ...assessments.map((assessment) => reasonText(`asks-${assessment}`, 'en')),
+    ...unmeasuredTexts(analysis),
+    DISCLAIMER.en,
+  ];
+  return [
+    codedItem('CONTAINS', CONCEPTS.triageOutcome, outcomeCode(analysis)),
+    ...assessments.map((assessment) =>
+      codedItem('CONTAINS', CONCEPTS.assessmentSuggested, ASSESSMENTS[assessment]),
+    ),
+    ...texts.map((text) => textItem('CONTAINS', CONCEPTS.comment, text)),
+  ];
+}
+
+function outcomeCode(analysis: AnalysisResult): Code {
+  const { outcome } = analysis;
+  if (outcome !== 'positive' && outcome !== 'negative') return ANSWERS.notAssessable;
+  return OUTCOMES[findingKindOf(analysis) ?? 'thin-cortex'][outcome];
+}
+
+/** Sides without a group of their own; a vertebra that was not graded says so in its group. */
+function unmeasuredTexts({ panoramic }: AnalysisResult): string[] {
+  const unread = (panoramic?.sides ?? []).filter((side) => !isMeasured(side));
+  return unread.map((side) => {
+    const name = side.side === 'R' ? 'Right' : 'Left';
+    return `${name} side not measured. ${reasonText(side.reason ?? 'margin-unclear', 'en')}`;
+  });
+}
