@@ -26,11 +26,10 @@ async function exportFilm(
   const picture = sharp(Uint8Array.from(film.samples), { raw });
   // Many films have been through a lossy codec once.
   const lossy = random.next() < 0.4;
-  const kept = lossy ? sharp(await picture.jpeg({ quality: Math.round(random.between(35, 85)) }).toBuffer()) : picture;
-  await kept
-    .toColourspace('b-w')
-    .png({ compressionLevel: 2 })
-    .toFile(`${name}.png`);
+  const kept = lossy
+    ? sharp(await picture.jpeg({ quality: Math.round(random.between(35, 85)) }).toBuffer())
+    : picture;
+  await kept.toColourspace('b-w').png({ compressionLevel: 2 }).toFile(`${name}.png`);
   await writeFile(`${name}.json`, JSON.stringify(truth));
 }
 

@@ -25,7 +25,13 @@ export function addMarkings(picture: Canvas, random: SeededRandom): void {
       pickOne(random, [random.between(0.03, 0.2), random.between(0.75, 0.93)]) * columns,
       random.between(0.02, 0.9) * rows,
     ];
-    write(picture, pickOne(random, ['L', 'R', 'L', 'R', 'R17', 'LAT', 'STAND']), at, height, random.between(0.5, 1));
+    write(
+      picture,
+      pickOne(random, ['L', 'R', 'L', 'R', 'R17', 'LAT', 'STAND']),
+      at,
+      height,
+      random.between(0.5, 1),
+    );
   }
   if (random.next() < 0.2) {
     const at: PointMm = [random.between(0.02, 0.6) * columns, pickOne(random, [0.02, 0.95]) * rows];
@@ -41,7 +47,7 @@ export function addMarkings(picture: Canvas, random: SeededRandom): void {
 }
 
 function write(picture: Canvas, text: string, at: PointMm, heightPx: number, brightness: number): void {
-  [...text].forEach((letter, index) => {
+  Array.from(text, (letter, index) => {
     for (const stroke of LETTERS[letter] ?? []) {
       const line = stroke.map(([x, y]): PointMm => [
         at[0] + (x + 0.8 * index) * heightPx,

@@ -153,7 +153,9 @@ function lungPath(trunk: Trunk, band: Band, height: number, inside: number): num
     const top = dome + trunk.fall * Math.max(0, inside - 0.35) ** 1.7 * 2.1 + 1.6 * Math.max(0, 0.3 - inside);
     const above = smoothStep(0.12, -0.12, height - top);
     const heart =
-      (side === 0 ? 0.55 : 1) * trunk.heart * Math.exp(-(((inside - 0.33) / 0.2) ** 2) - ((height - 7.6) / 2) ** 2);
+      (side === 0 ? 0.55 : 1) *
+      trunk.heart *
+      Math.exp(-(((inside - 0.33) / 0.2) ** 2) - ((height - 7.6) / 2) ** 2);
     path += each * above * (1 - heart);
   });
   return path;

@@ -7,6 +7,7 @@ import type { BoneMatter } from './body-projection.ts';
 import { projectBody } from './body-projection.ts';
 import { addBowelGas, addFolds, addMetal, addVessels } from './clutter.ts';
 import { coverField, drawField } from './film-field.ts';
+import { digitise } from './digitise.ts';
 import type { LookSet } from './film-look.ts';
 import { developFilm, drawLook, LOOKS } from './film-look.ts';
 import { addMarkings } from './markings.ts';
@@ -156,15 +157,7 @@ function paintBody(
 }
 
 function mirror(values: Float32Array, columns: number): Float32Array {
-  for (let start = 0; start < values.length; start += columns) values.subarray(start, start + columns).reverse();
+  for (let start = 0; start < values.length; start += columns)
+    values.subarray(start, start + columns).reverse();
   return values;
-}
-
-function digitise(brightness: Float32Array, { columns, rows }: Projection, bits: number): Film {
-  const largest = 2 ** bits - 1;
-  const samples = new Uint16Array(brightness.length);
-  for (let index = 0; index < samples.length; index += 1) {
-    samples[index] = Math.round(Math.min(1, Math.max(0, brightness[index] ?? 0)) * largest);
-  }
-  return { columns, rows, samples };
 }

@@ -41,7 +41,13 @@ export function addRibs(
         const turn = 0.3 + ((last - 0.3) * step) / 15;
         const u = behind + hump - (reach / 2) * (1 - Math.cos(turn));
         // Behind, where the rib runs along the rays, it is seen on end and is bright.
-        return at(u, pose.w - 4 + sag * turn, side * half * Math.sin(turn), 5.6 - 0.7 * turn, 3 + 5 * Math.exp(-((turn / 0.8) ** 2)));
+        return at(
+          u,
+          pose.w - 4 + sag * turn,
+          side * half * Math.sin(turn),
+          5.6 - 0.7 * turn,
+          3 + 5 * Math.exp(-((turn / 0.8) ** 2)),
+        );
       });
       addTube(canvas, [head, ...bow], matter);
     }
