@@ -1,3 +1,4 @@
+import type { CtFigures } from './ct-film.ts';
 import type { Estimate, FindingFigures, Share } from './finding-figures.ts';
 import type { GradingFigures } from './grading-figures.ts';
 import type { RealFigures } from './real-films.ts';
@@ -20,7 +21,9 @@ export function describeFigures(figures: SpineFigures, targets: readonly JudgedF
           ...describeFinding(simulated.finding),
           ...describeGrading(simulated.grading),
         ],
-    ct === undefined ? [] : ['Real CT rendered', ...ct.bodies.map(describeCtBody)],
+    ct === undefined
+      ? []
+      : [`Real CT, means of ${ct.renderings} renderings`, ...ct.bodies.map(describeCtBody)],
     view === undefined
       ? []
       : [
@@ -107,8 +110,13 @@ function describeGrading({
   ];
 }
 
-function describeCtBody(body: NonNullable<SpineFigures['ct']>['bodies'][number]): string {
-  return `  ${JSON.stringify(body)}`;
+function describeCtBody(body: CtFigures['bodies'][number]): string {
+  const losses = (['wedge', 'biconcave', 'crush'] as const).map((loss) => {
+    const [mask, read] = [body.maskLossPercent[loss], body.readLossPercent[loss]];
+    return `${loss} ${mask?.toFixed(1) ?? '–'} by the mask, ${read?.toFixed(1) ?? '–'} read`;
+  });
+  const grade = body.setGrade === null ? '' : `; the set calls it grade ${body.setGrade}`;
+  return `  ${body.level}: ${losses.join('; ')}${grade}`;
 }
 
 function ratio({ count, of, interval95 }: Share): string {
