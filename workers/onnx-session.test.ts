@@ -83,6 +83,22 @@ describe('a session of the shipped model', () => {
     });
   });
 
+  it('compares one value of an output where the manifest names its place', async () => {
+    const { golden } = model.manifest;
+    const noise = Float32Array.from(
+      { length: SIZE },
+      (_, i) => ((Math.imul(i, 2654435761) >>> 0) % 1000) / 1000,
+    );
+    const [answer] = await session.run([noise]);
+    const third = answer!['foramen']![2]!;
+    const open = (expected: number): Promise<ModelSession> => {
+      const own = { ...golden, outputs: { 'foramen[2]': expected }, tolerance: { 'foramen[2]': 0.002 } };
+      return openSession({ ...model, manifest: { ...model.manifest, golden: own } }, ['cpu']);
+    };
+    await expect(open(third)).resolves.toBeDefined();
+    await expect(open(third + 0.01)).rejects.toMatchObject({ code: 'model-invalid' });
+  });
+
   it('refuses bytes that are no model', async () => {
     await expect(openSession({ ...model, bytes: new Uint8Array(64) }, ['cpu'])).rejects.toMatchObject({
       code: 'model-invalid',

@@ -183,14 +183,19 @@ async function checkGolden(model: RegisteredModel, run: ModelSession['run']): Pr
   });
   for (const [key, expected] of Object.entries(golden.outputs)) {
     const found =
-      key === 'score' && score !== undefined
-        ? scoreOf(score, answer ?? {})
-        : mean(answer?.[key.replace(/Mean$/, '')] ?? new Float32Array(0));
+      key === 'score' && score !== undefined ? scoreOf(score, answer ?? {}) : valueOfKey(answer ?? {}, key);
     const tolerance = golden.tolerance[key] ?? 0;
     if (!(Math.abs(found - expected) <= tolerance)) {
       throw invalid(model, `gives ${key} ${found.toPrecision(5)} on its golden input instead of ${expected}`);
     }
   }
+}
+
+/** `border` or `borderMean` is the mean of an output; `view[2]` its third value, as the mean of all probabilities says nothing. */
+function valueOfKey(answer: ModelOutputs, key: string): number {
+  const [, output = '', index] = /^(.*?)(?:Mean)?(?:\[(\d+)\])?$/.exec(key) ?? [];
+  const values = answer[output] ?? new Float32Array(0);
+  return index === undefined ? mean(values) : (values[Number(index)] ?? NaN);
 }
 
 /** Pixel i is ((i x multiplier) mod 2^32 mod modulus) / modulus: a picture that any language can make. */
