@@ -7,6 +7,8 @@ const CHECK_MS_MAX = 2_000;
 /** One thing that must be right before this process may be given work. */
 export interface HealthCheck {
   readonly name: string;
+  /** Whether it is only told: work can be given all the same. */
+  readonly isRemark?: boolean;
   /** Resolves with what is wrong, or null; a rejection is what is wrong, too. */
   look(): Promise<string | null>;
 }
@@ -39,9 +41,12 @@ export function openHealth(
 
 async function lookAtAll(clock: Clock, checks: readonly HealthCheck[]): Promise<HealthReport> {
   const found = await Promise.all(
-    checks.map(async (check) => [check.name, await lookAt(clock, check)] as const),
+    checks.map(async (check) => ({ check, wrong: await lookAt(clock, check) })),
   );
-  return { ok: found.every(([, wrong]) => wrong === null), checks: Object.fromEntries(found) };
+  return {
+    ok: found.every(({ check, wrong }) => check.isRemark === true || wrong === null),
+    checks: Object.fromEntries(found.map(({ check, wrong }) => [check.name, wrong])),
+  };
 }
 
 async function lookAt(clock: Clock, check: HealthCheck): Promise<string | null> {

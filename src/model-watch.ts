@@ -22,7 +22,7 @@ import {
 } from './inference/model-plan.ts';
 import { PANORAMIC_MODEL } from './inference/model-registry.ts';
 import { ModelShelf } from './inference/model-shelf.ts';
-import { describeLeftOut } from './inference/model-slots.ts';
+import { coverageOf, describeLeftOut } from './inference/model-slots.ts';
 import type { PoolStats } from './inference/worker-pool.ts';
 import type { UnloadedModel } from '../workers/messages.ts';
 import type { Log } from './telemetry.ts';
@@ -155,6 +155,8 @@ export class ModelWatch {
   #running: ModelPlan;
   /** Versions that are not tried again before a time. */
   readonly #retryAtMs = new Map<string, number>();
+  /** What is known against models that do not work, by name. */
+  readonly #failures = new Map<string, string>();
   /** What was said aloud and is not said at every look. */
   #told = new Set<string>();
   /** Workers that shadows had ended when the present one began. */
@@ -181,6 +183,15 @@ export class ModelWatch {
     this.#closed = true;
     this.#cancelLook();
     await this.#looking;
+  }
+
+  /** What cannot be read for want of a model, and why; null where nothing of what this program brings is missing. */
+  describeMissing(): string | null {
+    const { missing, faults } = coverageOf([...this.#running.values()].flatMap(({ active }) => active.slots));
+    const views = missing.length === 0 ? [] : [`films that are not assessed: ${missing.join(', ')}`];
+    const unloaded = this.#pool.unloaded().map(({ failure }) => failure.message);
+    const told = [...views, ...faults, ...new Set([...unloaded, ...this.#failures.values()])];
+    return told.length === 0 ? null : told.join('; ');
   }
 
   #schedule(): void {
@@ -234,6 +245,7 @@ export class ModelWatch {
       return;
     }
     const { version } = planned.active;
+    this.#failures.delete(name);
     log.info(
       { model: name, version, before: before?.version, shadow: planned.shadow?.version },
       'the workers changed over to the models that are chosen',
@@ -304,6 +316,7 @@ export class ModelWatch {
   async #note(failed: FailedModel): Promise<void> {
     if (this.#closed || failed.why.code === 'lease-lost') return;
     this.#retryLater(failed.name, failed.tried);
+    this.#failures.set(failed.name, `${failed.name} ${failed.tried.version}: ${failed.why.message}`);
     await noteFailure(this.#parts, failed);
   }
 

@@ -3,7 +3,7 @@ import { asTriageError, TriageError } from '../src/errors.ts';
 import type { ViewName } from '../src/exam/analysis.ts';
 import type { ModelTask } from '../src/inference/model-manifest.ts';
 import { findModel, newestVersions, type RegisteredModel } from '../src/inference/model-registry.ts';
-import { assignSlots, describeLeftOut, rankOf, slotsOf } from '../src/inference/model-slots.ts';
+import { assignSlots, coverageOf, describeLeftOut, rankOf, slotsOf } from '../src/inference/model-slots.ts';
 import type { SpineModels } from './find-vertebrae.ts';
 import type { UnloadedModel } from './messages.ts';
 import { type ModelSession, openSession } from './onnx-session.ts';
@@ -51,14 +51,8 @@ export function sessionsOf({ view, panoramic, spine, density }: ModelSet): reado
 }
 
 /** Views for which there is something to measure with. */
-export function viewsOf({ panoramic, spine, density }: ModelSet): readonly ViewName[] {
-  return [
-    ...new Set<ViewName>([
-      ...(panoramic === null ? [] : ['panoramic' as const]),
-      ...(spine === null ? [] : ['spine-lateral' as const, 'chest-lateral' as const]),
-      ...density.keys(),
-    ]),
-  ];
+export function viewsOf(models: ModelSet): readonly ViewName[] {
+  return coverageOf(sessionsOf(models).flatMap(({ model }) => slotsOf(model.manifest))).views;
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Config } from '../config.ts';
 import { ERRORS } from '../errors.ts';
 import { choiceOf, type ModelStanding, shadowBeside, wantedVersion } from '../inference/model-choices.ts';
+import { modelNames, planModels } from '../inference/model-plan.ts';
 import { PANORAMIC_MODEL } from '../inference/model-registry.ts';
+import { coverageOf, describeLeftOut } from '../inference/model-slots.ts';
 import { type InstalledModel, ModelShelf } from '../inference/model-shelf.ts';
 import { readStanding } from '../model-watch.ts';
 import type { Finding } from './doctor.ts';
@@ -18,13 +20,29 @@ export async function examineModels(config: Config): Promise<readonly Finding[]>
 
 /** The findings of a standing: a version that is wrong is one only where it has something to do. */
 export function describeModels(standing: ModelStanding, modelsFolder: string): readonly Finding[] {
-  const names = [PANORAMIC_MODEL, ...standing.installed.map(({ name }) => name)];
-  return [...new Set(names)].flatMap((name) => [
-    ...(name === PANORAMIC_MODEL ? [describeWorking(standing, name, modelsFolder)] : []),
-    ...standing.installed
-      .filter((model) => model.name === name)
-      .map((model) => describeVersion(standing, model)),
-  ]);
+  const names = [...new Set([PANORAMIC_MODEL, ...modelNames(standing)])];
+  const { plan, leftOut } = planModels(standing, new Map(), () => false);
+  return [
+    ...names.flatMap((name) => [
+      describeWorking(standing, name, modelsFolder),
+      ...standing.installed
+        .filter((model) => model.name === name)
+        .map((model) => describeVersion(standing, model)),
+    ]),
+    ...leftOut.map((one) => ({
+      ...{ what: `models, ${one.name}`, ok: false, detail: describeLeftOut(one) },
+    })),
+    describeViews([...plan.values()].flatMap(({ active }) => active.slots)),
+  ];
+}
+
+function describeViews(slots: readonly string[]): Finding {
+  const { views, missing, faults } = coverageOf(slots);
+  const read = `assessed: ${views.length === 0 ? 'none' : views.join(', ')}`;
+  const unread = missing.length === 0 ? [] : [`not assessed for want of a model: ${missing.join(', ')}`];
+  const byTags = slots.includes('film-view') ? [] : ['views are told by the header alone (no model film-view)'];
+  const detail = [read, ...unread, ...faults, ...byTags].join('; ');
+  return { what: 'views of films', ok: faults.length === 0, detail };
 }
 
 function describeWorking(standing: ModelStanding, name: string, modelsFolder: string): Finding {

@@ -15,6 +15,7 @@ export function addModelCommands(program: Command): void {
       'the models and their versions; also while the service runs, which changes over within seconds',
     );
   addList(model);
+  addCheck(model);
   addChoices(model);
   addCompare(model);
 }
@@ -31,6 +32,27 @@ function addList(model: Command): void {
       if (options.json) print(JSON.stringify({ schema: 'osteotriage.models/1', models }));
       else if (models.length === 0) print(`no model is installed in ${config.modelsFolder}`);
       else for (const line of models.flatMap(describeModel)) print(line);
+    });
+}
+
+function addCheck(model: Command): void {
+  withOptions(
+    model
+      .command('check')
+      .description('load each version as a service would: manifest, file, names, shapes, golden run'),
+  )
+    .argument('[name]', 'the model; left out: all of them')
+    .option('--json', 'print one line of JSON (osteotriage.model-check/1)', false)
+    .action(async (name: string | undefined, options: Options) => {
+      const { config } = readConfig({ data: options.data });
+      const { checkModels } = await import('./model.ts');
+      const versions = await checkModels(config, name);
+      if (options.json) print(JSON.stringify({ schema: 'osteotriage.model-check/1', versions }));
+      else {
+        for (const { name: model, version, fault } of versions)
+          print(`${model.padEnd(24)} ${version.padEnd(10)} ${fault ?? 'can be used'}`);
+      }
+      if (versions.some(({ fault }) => fault !== null)) process.exitCode = 1;
     });
 }
 
@@ -98,6 +120,8 @@ function printChoice(report: ChoiceReport, { json }: Options): void {
 
 function describeModel({
   name,
+  purpose,
+  leftOut,
   active,
   chosen,
   previous,
@@ -117,6 +141,8 @@ function describeModel({
     const state = fault ?? failure ?? `digest ${sha256?.slice(0, 12) ?? ''} as in its manifest`;
     return `${name.padEnd(24)} ${version.padEnd(10)} ${roleOf(version).padEnd(20)} ${state}`.trimEnd();
   });
+  if (leftOut !== null) lines.push(leftOut);
+  if (purpose.length > 0) lines.push(`${name}: for ${purpose.join(', ')}`);
   if (active === null)
     lines.push(`${name}: ${chosen ?? 'no version'} cannot be used; what worked before goes on`);
   if (agreement !== null) {

@@ -10,11 +10,12 @@ import {
   type VersionPair,
 } from '../database/model-records.ts';
 import type { Database } from '../database/schema.ts';
-import { TriageError } from '../errors.ts';
+import { asTriageError, TriageError } from '../errors.ts';
 import type { ModelChoice } from '../exam/model-choice.ts';
 import { choiceOf, type ModelStanding, rollbackVersion, wantedVersion } from '../inference/model-choices.ts';
 import { proveWorker } from '../inference/model-proof.ts';
-import { PANORAMIC_MODEL } from '../inference/model-registry.ts';
+import { modelNames, planModels } from '../inference/model-plan.ts';
+import { describeLeftOut, shadowedViews } from '../inference/model-slots.ts';
 import { ModelShelf } from '../inference/model-shelf.ts';
 import { type Comparison, compareReadings } from '../inference/shadow-comparison.ts';
 import { readStanding } from '../model-watch.ts';
@@ -37,6 +38,10 @@ export interface ListedVersion {
 /** A model as `model list` shows it. */
 export interface ListedModel {
   readonly name: string;
+  /** What it is for: a task, or a site's own model for each of its views. */
+  readonly purpose: readonly string[];
+  /** Why it does not work beside another one; null where nothing speaks against it. */
+  readonly leftOut: string | null;
   /** The version that ought to work; null where what was chosen cannot be used and what worked before goes on. */
   readonly active: string | null;
   /** null: the newest version on disk is taken. */
@@ -51,9 +56,13 @@ export interface ListedModel {
 /** Every model that is installed or chosen. */
 export function listModels(config: Config): Promise<readonly ListedModel[]> {
   return withModels(config, async (database, standing) => {
-    const { installed, choices } = standing;
-    const names = new Set([...installed, ...choices].map(({ name }) => name));
-    return Promise.all([...names].sort().map((name) => describe(database, standing, name)));
+    const { leftOut } = planModels(standing, new Map(), () => false);
+    return Promise.all(
+      modelNames(standing).map((name) => {
+        const place = leftOut.find((one) => one.name === name);
+        return describe(database, standing, name, place === undefined ? null : describeLeftOut(place));
+      }),
+    );
   });
 }
 
@@ -119,10 +128,61 @@ export function chooseShadow(config: Config, name: string, version: string | nul
         `${name} ${version} is the version that works; take another one`,
       );
     }
-    if (version !== null) await prove(config, standing, name, version);
+    if (version !== null) {
+      checkShadow(standing, name);
+      await prove(config, standing, name, version);
+    }
     const action = version === null ? 'shadow off' : `shadow ${version}`;
     const choice = { ...choiceOf(standing, name), shadowVersion: version };
     return choose(database, standing, choice, { action, active, proved: version });
+  });
+}
+
+/** A film is read by one shadow: whose result would a second one be compared with? */
+function checkShadow(standing: ModelStanding, name: string): void {
+  const viewsOf = (model: string): readonly string[] =>
+    shadowedViews(wantedVersion(standing, model)?.slots ?? []);
+  const own = viewsOf(name);
+  if (own.length === 0) {
+    const message = `${name} cannot run in shadow, because it measures nothing: try a version with "analyse" and TRIAGE_MODELS set to a folder of its own`;
+    throw new TriageError('state-conflict', message);
+  }
+  const other = standing.choices.find(
+    (one) =>
+      one.name !== name && one.shadowVersion !== null && viewsOf(one.name).some((view) => own.includes(view)),
+  );
+  if (other !== undefined) {
+    throw new TriageError(
+      'state-conflict',
+      `${other.name} has a version in shadow for the same films: one at a time ("model shadow ${other.name} off")`,
+    );
+  }
+}
+
+/** What became of the proof of a version. */
+export interface CheckedVersion {
+  readonly name: string;
+  readonly version: string;
+  /** null: it can be used. */
+  readonly fault: string | null;
+}
+
+/** Loads every version on disk, or those of one model, in a process of its own, as a service would. */
+export function checkModels(config: Config, name?: string): Promise<readonly CheckedVersion[]> {
+  return withModels(config, async (_, standing) => {
+    const checked: CheckedVersion[] = [];
+    for (const { name: model, version } of standing.installed) {
+      if (name !== undefined && model !== name) continue;
+      const fault = await prove(config, standing, model, version).then(
+        () => null,
+        (thrown: unknown) => asTriageError(thrown, 'model-invalid').message,
+      );
+      checked.push({ name: model, version, fault });
+    }
+    if (name !== undefined && checked.length === 0) {
+      throw new TriageError('not-found', `no version of ${name} is installed in ${config.modelsFolder}`);
+    }
+    return checked;
   });
 }
 
@@ -159,9 +219,12 @@ function withModel<Result>(
   name: string,
   step: (database: Kysely<Database>, standing: ModelStanding) => Promise<Result>,
 ): Promise<Result> {
-  if (name === PANORAMIC_MODEL) return withModels(config, step);
-  const message = `this program has no use for a model ${name}; it has for ${PANORAMIC_MODEL}`;
-  return Promise.reject(new TriageError('not-found', message));
+  return withModels(config, (database, standing) => {
+    const names = modelNames(standing);
+    if (names.includes(name)) return step(database, standing);
+    const known = names.length === 0 ? 'none' : names.join(', ');
+    throw new TriageError('not-found', `there is no use for a model ${name}; installed or chosen: ${known}`);
+  });
 }
 
 function withModels<Result>(
@@ -178,12 +241,15 @@ async function describe(
   database: Kysely<Database>,
   standing: ModelStanding,
   name: string,
+  leftOut: string | null,
 ): Promise<ListedModel> {
   const { activeVersion, previousVersion, shadowVersion } = choiceOf(standing, name);
   const active = wantedVersion(standing, name)?.version ?? null;
   const pair = { name, activeVersion: active ?? '', shadowVersion: shadowVersion ?? '' };
   return {
     name,
+    purpose: wantedVersion(standing, name)?.slots ?? [],
+    leftOut,
     active,
     chosen: activeVersion,
     previous: previousVersion,

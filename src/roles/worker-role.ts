@@ -46,7 +46,14 @@ export async function startWorkerRole(foundation: Foundation, parts: RunningPart
   reconciler.start();
   parts.push({ name: 'reconciler', stop: () => reconciler.close() });
   const look = () => Promise.resolve(pool.ready() ? null : 'no worker has its models loaded');
-  return { checks: [{ name: 'workers', look }] };
+  const lookAtModels = () => Promise.resolve(watch.describeMissing());
+  return {
+    checks: [
+      { name: 'workers', look },
+      // The films of other views are read all the same.
+      { name: 'models', look: lookAtModels, isRemark: true },
+    ],
+  };
 }
 
 function startTriage(foundation: Foundation, pool: WorkerPool, parts: RunningPart[]): void {
