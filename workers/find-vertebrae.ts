@@ -24,8 +24,7 @@ import {
   cropToFilm,
   cutCrop,
   placeCrop,
-  reduceFilm,
-  reductionForCrops,
+  reduceForCrops,
   type CropFrame,
   type ReducedFilm,
 } from '../src/measure/vertebra-crop.ts';
@@ -117,7 +116,7 @@ interface BodyCrop {
 
 function firstCrops(film: Film, chain: SpineChain, target: VertebraCrop): BodyCrop[] {
   const frames = chain.bodies.map(({ corners }) => placeCrop(corners, target));
-  const reduced = reduceFilm(film, reductionForCrops(frames));
+  const reduced = reduceForCrops(film, frames, target);
   return chain.bodies.flatMap(({ corners }, index) => {
     const frame = frames[index];
     return frame === undefined ? [] : [{ chain, corners, film: reduced, frame }];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PointPx } from '../exam/film.ts';
 import { plainFilm } from '../imaging/prepare-image.ts';
 import type { BodyCorners } from './body-frame.ts';
-import { cropToFilm, cutCrop, placeCrop, reduceFilm, reductionForCrops } from './vertebra-crop.ts';
+import { cropToFilm, cutCrop, placeCrop, reduceForCrops } from './vertebra-crop.ts';
 
 const TARGET = {
   columns: 128,
@@ -72,9 +72,9 @@ describe('the crop of a vertebra', () => {
   it.each(PYTHON)('is what training saw, at $scale film pixels for one', (expected) => {
     const frame = placeCrop(expected.corners, TARGET);
     expect(frame.scale).toBeCloseTo(expected.scale, 4);
-    const factor = reductionForCrops([frame]);
-    expect(factor).toBe(expected.factor);
-    const crop = cutCrop(reduceFilm(expected.film, factor), frame, TARGET);
+    const reduced = reduceForCrops(expected.film, [frame], TARGET);
+    expect(reduced.factor).toBe(expected.factor);
+    const crop = cutCrop(reduced, frame, TARGET);
     expected.samples.forEach((line, row) => {
       line.forEach((value, column) => {
         const found = crop[16 * row * TARGET.columns + 16 * column] ?? NaN;
@@ -101,20 +101,21 @@ describe('the crop of a vertebra', () => {
 
   it('is black where hardly any of it lies on the film', () => {
     const frame = placeCrop(corners([-900, -900], [-850, -900], [-900, -860], [-850, -860]), TARGET);
-    const crop = cutCrop(reduceFilm(waves(60, 50), 1), frame, TARGET);
+    const crop = cutCrop(reduceForCrops(waves(60, 50), [frame], TARGET), frame, TARGET);
     expect(crop.every((value) => value === 0)).toBe(true);
   });
 
-  it('comes from a film whose reduced pixels are the means of whole blocks', () => {
-    const reduced = reduceFilm(
-      plainFilm(
-        5,
-        4,
-        Uint8Array.from({ length: 20 }, (_, i) => i),
-      ),
-      2,
+  it('comes from means of whole blocks of that part of the film that the crops show', () => {
+    const film = plainFilm(
+      900,
+      700,
+      Uint8Array.from({ length: 630_000 }, (_, i) => (i * 7) % 251),
     );
-    expect(reduced).toMatchObject({ columns: 2, rows: 2, factor: 2, filmColumns: 5, filmRows: 4 });
-    expect([...reduced.values]).toEqual([3, 5, 13, 15]);
+    const frame = placeCrop(corners([400, 300], [640, 300], [400, 420], [640, 420]), TARGET);
+    const reduced = reduceForCrops(film, [frame], TARGET);
+    expect(reduced).toMatchObject({ factor: 2, filmColumns: 900, filmRows: 700, top: 19 });
+    const at = (column: number, row: number) =>
+      (((reduced.top + row) * 900 + reduced.left + column) * 7) % 251;
+    expect(reduced.values[0]).toBeCloseTo((at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1)) / 4, 4);
   });
 });

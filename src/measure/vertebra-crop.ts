@@ -48,31 +48,63 @@ export function cropToFilm(frame: CropFrame, target: CropTarget, [column, row]: 
   return [originPx[0] + right[0] * x + down[0] * y, originPx[1] + right[1] * x + down[1] * y];
 }
 
-/** A film of which every pixel is the mean of `factor` x `factor` pixels; pixel i has its centre at film pixel i * factor + (factor - 1) / 2. */
+/**
+ * The part of a film round its crops, every pixel the mean of `factor` x `factor` film pixels: pixel i has its centre
+ * at film pixel left + i * factor + (factor - 1) / 2.
+ */
 export interface ReducedFilm {
   readonly columns: number;
   readonly rows: number;
   readonly values: Float32Array;
   readonly factor: number;
+  readonly left: number;
+  readonly top: number;
   readonly filmColumns: number;
   readonly filmRows: number;
 }
 
-/** The factor by which a film may be reduced before crops of this scale: half of it blurs them no more than a finder's error. */
-export function reductionForCrops(frames: readonly CropFrame[]): number {
-  return Math.max(1, Math.floor(Math.min(...frames.map(({ scale }) => scale)) / 2));
+/** Crops that are placed anew after a first look may reach this far beyond the first ones, crop pixels. */
+const MARGIN_PX = 24;
+
+/**
+ * Reduces what the crops show of a film, once for all of them. Pixels of half a crop's blur it no more than the error
+ * of a finder does. Columns and rows that fill no whole pixel fall away.
+ */
+export function reduceForCrops(film: Film, frames: readonly CropFrame[], target: CropTarget): ReducedFilm {
+  const factor = Math.max(1, Math.floor(Math.min(...frames.map(({ scale }) => scale)) / 2));
+  const rim = frames.flatMap((frame) =>
+    [-MARGIN_PX, target.columns + MARGIN_PX].flatMap((column) =>
+      [-MARGIN_PX, target.rows + MARGIN_PX].map((row) => cropToFilm(frame, target, [column, row])),
+    ),
+  );
+  const across = spanOf(
+    rim.map(([x]) => x),
+    film.columns,
+    factor,
+  );
+  const down = spanOf(
+    rim.map(([, y]) => y),
+    film.rows,
+    factor,
+  );
+  const part = { columns: across.count, rows: down.count, factor, left: across.from, top: down.from };
+  return { ...part, values: blockMeans(film, part), filmColumns: film.columns, filmRows: film.rows };
 }
 
-/** Reduces a film once for all of its crops; columns and rows that fill no whole pixel fall away. */
-export function reduceFilm(film: Film, factor: number): ReducedFilm {
-  const { samples, values: valueOf, columns: filmColumns, rows: filmRows } = film;
-  const columns = Math.max(1, Math.floor(filmColumns / factor));
-  const rows = Math.max(1, Math.floor(filmRows / factor));
+function spanOf(places: readonly number[], length: number, factor: number): { from: number; count: number } {
+  const from = Math.min(Math.max(0, Math.floor(Math.min(...places))), Math.max(0, length - factor));
+  const to = Math.min(length, Math.ceil(Math.max(...places)));
+  return { from, count: Math.max(1, Math.floor((to - from) / factor)) };
+}
+
+function blockMeans(film: Film, part: Pick<ReducedFilm, 'columns' | 'rows' | 'factor' | 'left' | 'top'>) {
+  const { samples, values: valueOf } = film;
+  const { columns, rows, factor, left, top } = part;
   const values = new Float32Array(columns * rows);
   const share = 1 / (factor * factor);
   for (let row = 0; row < rows; row++) {
     for (let line = 0; line < factor; line++) {
-      let from = (row * factor + line) * filmColumns;
+      let from = (top + row * factor + line) * film.columns + left;
       for (let i = row * columns; i < (row + 1) * columns; i++) {
         let sum = 0;
         for (const end = from + factor; from < end; from++) sum += valueOf[samples[from] ?? 0] ?? 0;
@@ -80,7 +112,7 @@ export function reduceFilm(film: Film, factor: number): ReducedFilm {
       }
     }
   }
-  return { columns, rows, values, factor, filmColumns, filmRows };
+  return values;
 }
 
 /**
@@ -89,81 +121,104 @@ export function reduceFilm(film: Film, factor: number): ReducedFilm {
  */
 export function cutCrop(film: ReducedFilm, frame: CropFrame, target: CropTarget): Float32Array {
   const { columns, rows } = target;
-  const fine = Math.max(1, Math.ceil(frame.scale / film.factor));
+  const { right } = frame;
+  const steps = stepsWithin(frame, film.factor);
   const crop = new Float32Array(columns * rows);
+  const inside = new Float32Array(columns * rows);
   const isInside = new Uint8Array(columns * rows);
-  const inside: number[] = [];
+  let count = 0;
   for (let row = 0; row < rows; row++) {
+    const [startX, startY] = cropToFilm(frame, target, [0, row]);
     for (let column = 0; column < columns; column++) {
-      const place = cropToFilm(frame, target, [column, row]);
-      if (!liesInside(film, place)) continue;
+      const x = startX + right[0] * column;
+      const y = startY + right[1] * column;
+      if (!(x > -0.5 && x < film.filmColumns - 0.5 && y > -0.5 && y < film.filmRows - 0.5)) continue;
       const i = row * columns + column;
-      crop[i] = meanAround(film, frame, place, fine);
+      const value = meanAround(film, steps, x, y);
+      crop[i] = value;
       isInside[i] = 1;
-      inside.push(crop[i] ?? 0);
+      inside[count++] = value;
     }
   }
-  if (inside.length < INSIDE_MIN) return crop.fill(0);
-  normalise(crop, isInside, Float32Array.from(inside).sort(), target);
+  if (count < INSIDE_MIN) return crop.fill(0);
+  normalise(crop, isInside, rangeOf(inside.subarray(0, count), target));
   return crop;
+}
+
+/** Offsets of the samples within a crop pixel, x and y in reduced pixels: fine x fine of them, evenly spread. */
+function stepsWithin({ scale, right, down }: CropFrame, factor: number): Float64Array {
+  // On a film as it is, as many samples as in training; blocks are smooth, and need no more than one each.
+  const fine = factor === 1 ? Math.max(1, Math.ceil(scale)) : Math.round(scale / factor);
+  const places = Array.from({ length: fine }, (_, i) => (i + 0.5) / fine - 0.5);
+  return Float64Array.from(
+    places.flatMap((dy) =>
+      places.flatMap((dx) => [
+        (right[0] * dx + down[0] * dy) / factor,
+        (right[1] * dx + down[1] * dy) / factor,
+      ]),
+    ),
+  );
 }
 
 /** Fewer samples of the film than this say nothing: the crop stays black. */
 const INSIDE_MIN = 50;
 
-function liesInside({ filmColumns, filmRows }: ReducedFilm, [x, y]: PointPx): boolean {
-  return x > -0.5 && x < filmColumns - 0.5 && y > -0.5 && y < filmRows - 0.5;
-}
-
-/** The mean of fine x fine samples, evenly spread over the crop pixel and each linear between four film pixels. */
-function meanAround(
-  { values, columns, rows, factor }: ReducedFilm,
-  { right, down }: CropFrame,
-  [x, y]: PointPx,
-  fine: number,
-): number {
+/** The mean of the samples round a place of the film, each linear between four pixels of the reduced one. */
+function meanAround(film: ReducedFilm, steps: Float64Array, x: number, y: number): number {
+  const { values, columns, rows, factor, left, top } = film;
   const half = (factor - 1) / 2;
+  const atX = (x - left - half) / factor;
+  const atY = (y - top - half) / factor;
+  const [lastColumn, lastRow] = [columns - 1, rows - 1];
   let sum = 0;
-  for (let stepDown = 0; stepDown < fine; stepDown++) {
-    const dy = (stepDown + 0.5) / fine - 0.5;
-    for (let stepRight = 0; stepRight < fine; stepRight++) {
-      const dx = (stepRight + 0.5) / fine - 0.5;
-      const atX = (x + right[0] * dx + down[0] * dy - half) / factor;
-      const atY = (y + right[1] * dx + down[1] * dy - half) / factor;
-      // Beyond the rim its own pixels go on, as in training.
-      const column = atX < 0 ? 0 : atX > columns - 1 ? columns - 1 : atX;
-      const row = atY < 0 ? 0 : atY > rows - 1 ? rows - 1 : atY;
-      const left = Math.floor(column);
-      const top = Math.floor(row);
-      const across = column - left;
-      const i = top * columns + left;
-      const next = left + 1 < columns ? 1 : 0;
-      const below = top + 1 < rows ? i + columns : i;
-      const upper = (values[i] ?? 0) * (1 - across) + (values[i + next] ?? 0) * across;
-      const lower = (values[below] ?? 0) * (1 - across) + (values[below + next] ?? 0) * across;
-      sum += upper + (lower - upper) * (row - top);
-    }
+  for (let step = 0; step < steps.length; step += 2) {
+    const ownX = atX + (steps[step] ?? 0);
+    const ownY = atY + (steps[step + 1] ?? 0);
+    // Beyond the rim its own pixels go on, as in training.
+    const column = ownX < 0 ? 0 : ownX > lastColumn ? lastColumn : ownX;
+    const row = ownY < 0 ? 0 : ownY > lastRow ? lastRow : ownY;
+    const firstColumn = column | 0;
+    const firstRow = row | 0;
+    const i = firstRow * columns + firstColumn;
+    const next = firstColumn < lastColumn ? i + 1 : i;
+    const below = firstRow < lastRow ? columns : 0;
+    const across = column - firstColumn;
+    const upper = (values[i] ?? 0) * (1 - across) + (values[next] ?? 0) * across;
+    const lower = (values[i + below] ?? 0) * (1 - across) + (values[next + below] ?? 0) * across;
+    sum += upper + (lower - upper) * (row - firstRow);
   }
-  return sum / (fine * fine);
+  return (2 * sum) / steps.length;
 }
 
-function normalise(
-  crop: Float32Array,
-  isInside: Uint8Array,
-  sorted: Float32Array,
-  { percentileLow, percentileHigh }: CropTarget,
-): void {
-  const low = percentile(sorted, percentileLow);
-  const factor = 1 / Math.max(percentile(sorted, percentileHigh) - low, 1e-6);
+function normalise(crop: Float32Array, isInside: Uint8Array, [low, high]: readonly [number, number]): void {
+  const factor = 1 / Math.max(high - low, 1e-6);
   for (let i = 0; i < crop.length; i++) {
     crop[i] = isInside[i] === 1 ? Math.min(Math.max(((crop[i] ?? 0) - low) * factor, 0), 1) : 0;
   }
 }
 
-/** As numpy gives it: linear between neighbours; 0 where there are no values. */
-function percentile(sorted: Float32Array, percent: number): number {
-  const position = (percent / 100) * (sorted.length - 1);
-  const rank = Math.max(0, Math.floor(position));
-  const below = sorted[rank] ?? 0;
-  return below + ((sorted[rank + 1] ?? below) - below) * (position - rank);
+/** So fine that the percentiles are those of sorted values to a thousandth of the range, at a tenth of the time. */
+const BINS = 4096;
+
+/** The target's percentiles of some values. */
+function rangeOf(values: Float32Array, { percentileLow, percentileHigh }: CropTarget): [number, number] {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  const perValue = (BINS - 1) / Math.max(most - least, 1e-6);
+  const counts = new Uint32Array(BINS);
+  for (const value of values) {
+    const bin = ((value - least) * perValue) | 0;
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  const valueAt = (percent: number): number => {
+    const rank = (percent / 100) * (values.length - 1);
+    let seen = 0;
+    let bin = 0;
+    while (seen + (counts[bin] ?? 0) <= rank && bin < BINS - 1) seen += counts[bin++] ?? 0;
+    return least + (bin + (rank - seen + 0.5) / Math.max(1, counts[bin] ?? 0)) / perValue;
+  };
+  return [valueAt(percentileLow), valueAt(percentileHigh)];
 }
