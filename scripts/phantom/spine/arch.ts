@@ -36,10 +36,10 @@ export function addArch(
     const d = side * (thoracic ? 12 : 14) * k * wobble();
     const high = (thoracic ? 0.24 : 0.27) * h * wobble();
     // Pedicles begin behind the upper half of the back wall.
-    draw(8 * k, [
-      [high * 0.75, -0.17 * h, d, high * 1.05],
-      [high * 0.75 + 3 * k, -0.15 * h, d, high * 0.92],
-      [high * 0.75 + 6 * k, -0.12 * h, d, high * 0.9],
+    draw(5.5 * k * wobble(), [
+      [high * 0.7, -0.17 * h, d, high],
+      [high * 0.75 + 3 * k, -0.15 * h, d, high * 0.8 * wobble()],
+      [high * 0.75 + 6 * k, -0.1 * h, d, high * 0.7],
     ]);
     // The joints stand behind the openings: up to the neighbour above, down behind the disc below.
     const joint = (thoracic ? 10 : 13.5) * k;
@@ -55,7 +55,7 @@ export function addArch(
       [joint + (thoracic ? 2 : 2) * k, below * 0.8 + 5 * k, d, 3 * k],
     ]);
     // Transverse processes are seen end on.
-    draw(3.2 * k, [
+    draw(2.6 * k * wobble(), [
       [joint - 1 * k, -0.16 * h, d * 2.1, 3.6 * k],
       [joint + (thoracic ? 6 : 2) * k, -0.2 * h, d * 2.5, 3.4 * k],
     ]);

@@ -43,7 +43,7 @@ export const LOOKS: Readonly<
   'held-out': {
     sigmoid: [4.5, 5.5],
     gamma: [1.22, 1.5],
-    noise: [0.038, 0.05],
+    noise: [0.002, 0.0055],
     scatter: [1.9, 2.5],
     edgeKernelMm: [2.5, 3.5],
     mmPerPx: [0.46, 0.56],
@@ -115,16 +115,18 @@ function exposeDetector(
   seed: number,
 ): void {
   const rays = new Float32Array(signal.length);
+  const most = Math.fround(3 * usual);
   for (let index = 0; index < rays.length; index += 1) {
     // Open air beside the body scatters nothing.
-    rays[index] = Math.min(3 * usual, Math.exp(-(signal[index] ?? 0)));
+    rays[index] = Math.min(most, Math.exp(-(signal[index] ?? 0)));
   }
   const veil = blurWide(rays, columns, rows, 30 / mmPerPx);
   const grain = drawGrain(createSeededRandom(seed), columns, rows, 0.12 / mmPerPx);
   const straight = 1 / (1 + look.scatter);
   const noise = look.noise * Math.sqrt(usual);
   for (let index = 0; index < rays.length; index += 1) {
-    const own = Math.exp(-(signal[index] ?? 0));
+    const capped = rays[index] ?? 0;
+    const own = capped < most ? capped : Math.exp(-(signal[index] ?? 0));
     const arriving = straight * own + (1 - straight) * (veil[index] ?? 0);
     const sigma = noise / Math.sqrt(arriving + 0.02 * usual);
     signal[index] = -Math.log(arriving * Math.max(0.05, 1 + sigma * (grain[index] ?? 0)));

@@ -47,7 +47,7 @@ export function addMarkings(picture: Canvas, random: SeededRandom): void {
 }
 
 function write(picture: Canvas, text: string, at: PointMm, heightPx: number, brightness: number): void {
-  Array.from(text, (letter, index) => {
+  for (const [index, letter] of Array.from(text).entries()) {
     for (const stroke of LETTERS[letter] ?? []) {
       const line = stroke.map(([x, y]): PointMm => [
         at[0] + (x + 0.8 * index) * heightPx,
@@ -55,5 +55,5 @@ function write(picture: Canvas, text: string, at: PointMm, heightPx: number, bri
       ]);
       paintStroke(picture, line, Math.max(1.5, heightPx * 0.12), brightness, 0.4);
     }
-  });
+  }
 }

@@ -12,7 +12,11 @@ function hashFilm(options: SpineFilmOptions): string {
   return createHash('sha256').update(renderSpine(options).film.samples).digest('hex');
 }
 
-function lossesFromPoints({ pointsPx }: VertebraTruth): { wedge: number; biconcave: number; posteriorPx: number } {
+function lossesFromPoints({ pointsPx }: VertebraTruth): {
+  wedge: number;
+  biconcave: number;
+  posteriorPx: number;
+} {
   const height = (a: readonly [number, number], b: readonly [number, number]): number =>
     Math.hypot(a[0] - b[0], a[1] - b[1]);
   const posteriorPx = height(pointsPx.superiorPosterior, pointsPx.inferiorPosterior);
@@ -90,10 +94,13 @@ describe('a simulated lateral film', () => {
   it('draws endplates brighter than the disc beside them', () => {
     const { film, truth } = renderSpine({ ...SMALL, seed: 7, columns: 520, rows: 840, vertebrae: [] });
     const { inferiorMiddle } = find(truth, 'L2').pointsPx;
-    const disc = find(truth, 'L3').pointsPx.superiorMiddle.map((value, axis) => (value + inferiorMiddle[axis]!) / 2);
+    const disc = find(truth, 'L3').pointsPx.superiorMiddle.map(
+      (value, axis) => (value + inferiorMiddle[axis]!) / 2,
+    );
     const mean = ([x, y]: readonly number[]): number => {
       let sum = 0;
-      for (let dx = -6; dx <= 6; dx += 1) sum += film.samples[Math.round(y!) * film.columns + Math.round(x!) + dx]!;
+      for (let dx = -6; dx <= 6; dx += 1)
+        sum += film.samples[Math.round(y!) * film.columns + Math.round(x!) + dx]!;
       return sum / 13;
     };
     expect(mean(inferiorMiddle)).toBeGreaterThan(mean(disc));
@@ -118,7 +125,16 @@ describe('the grade of a loss', () => {
 describe('the looks for training and for the test', () => {
   it('share no value of any setting', () => {
     const { training, 'held-out': heldOut } = LOOKS;
-    for (const key of ['sigmoid', 'gamma', 'noise', 'scatter', 'edgeKernelMm', 'mmPerPx', 'focusMm', 'netScale'] as const) {
+    for (const key of [
+      'sigmoid',
+      'gamma',
+      'noise',
+      'scatter',
+      'edgeKernelMm',
+      'mmPerPx',
+      'focusMm',
+      'netScale',
+    ] as const) {
       expect(training[key][1] < heldOut[key][0] || heldOut[key][1] < training[key][0], key).toBe(true);
     }
     expect(training.fields.filter((field) => heldOut.fields.includes(field))).toEqual([]);

@@ -19,6 +19,16 @@ export interface SixPointsPx {
   readonly inferiorPosterior: PointPx;
 }
 
+/** The names of the six points, in the order of a reader. */
+const SIX_POINTS = [
+  'superiorAnterior',
+  'superiorMiddle',
+  'superiorPosterior',
+  'inferiorAnterior',
+  'inferiorMiddle',
+  'inferiorPosterior',
+] as const;
+
 /** What is true about one body. */
 export interface VertebraTruth {
   readonly level: Level;
@@ -65,7 +75,7 @@ export function describeTruth(scene: Scene): SpineTruth {
   };
   const vertebrae = spine.vertebrae.flatMap((vertebra): VertebraTruth[] => {
     const pointsPx = projectSixPoints(projection, vertebra, toPx);
-    const inside = Object.values(pointsPx).filter((point) => isShown(scene, point)).length;
+    const inside = SIX_POINTS.filter((name) => isShown(scene, pointsPx[name])).length;
     if (inside === 0) return [];
     return [
       {
