@@ -75,13 +75,13 @@ function takeFrontPiece(mask: Volume, label: number, left: number): number[] {
   return large[0] ?? [];
 }
 
-/** The mean over a square of 3 mm: beaks thinner than that do not reach one half of it. */
+/** A sample after a light blur, so that the steps of the mask do not make corners. A wider one would cut corners off. */
 function sampleSmooth(mean: Float32Array, backs: number, downs: number, x: number, y: number): number {
   let sum = 0;
-  for (const dx of [-1.2, -0.4, 0.4, 1.2]) {
-    for (const dy of [-1.2, -0.4, 0.4, 1.2]) sum += sampleAt(mean, backs, downs, x + dx, y + dy);
+  for (const dx of [-0.5, 0.5]) {
+    for (const dy of [-0.5, 0.5]) sum += sampleAt(mean, backs, downs, x + dx, y + dy);
   }
-  return sum / 16;
+  return sum / 4;
 }
 
 function sampleAt(mean: Float32Array, backs: number, downs: number, x: number, y: number): number {
@@ -121,10 +121,20 @@ function findSixPoints(
     corners = findCorners(body, tilt);
   }
   const [frontTop, backTop, frontBottom, backBottom] = corners;
+  const [above, below] = [findHalfWay(frontTop, backTop), findHalfWay(frontBottom, backBottom)];
   return {
-    superior: [frontTop, findEdge(inside, frontTop, backTop, 1), backTop],
-    inferior: [frontBottom, findEdge(inside, frontBottom, backBottom, -1), backBottom],
+    superior: [frontTop, findEdge(inside, above, directionTo(below, above)), backTop],
+    inferior: [frontBottom, findEdge(inside, below, directionTo(above, below)), backBottom],
   };
+}
+
+function findHalfWay(a: PlanePoint, b: PlanePoint): PlanePoint {
+  return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+}
+
+function directionTo(from: PlanePoint, to: PlanePoint): PlanePoint {
+  const length = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1;
+  return [(to[0] - from[0]) / length, (to[1] - from[1]) / length];
 }
 
 /** The points that reach furthest along the four diagonals, of those that do not stick out beyond the walls. */
@@ -163,19 +173,14 @@ function findWalls(turned: readonly PlanePoint[]): [number, number] {
   return [median(rows.map((row) => row[0])), median(rows.map((row) => row[1]))];
 }
 
-/** Where the edge lies half way between two corners: `towards` 1 looks downwards into the body, -1 upwards. */
+/** Where the edge lies on a line through a point: from the body's inside outwards, so that a hollow is followed to its floor. */
 function findEdge(
   inside: (u: number, w: number) => number,
-  front: PlanePoint,
-  back: PlanePoint,
-  towards: 1 | -1,
+  [u, w]: PlanePoint,
+  [outU, outW]: PlanePoint,
 ): PlanePoint {
-  const [u, w] = [(front[0] + back[0]) / 2, (front[1] + back[1]) / 2];
-  const length = Math.hypot(back[0] - front[0], back[1] - front[1]) || 1;
-  const [nx, ny] = [(-(back[1] - front[1]) / length) * towards, ((back[0] - front[0]) / length) * towards];
-  // From the body's inside outwards, so that a hollow is followed to its floor.
-  for (let depth = 9; depth > -5; depth -= 0.05) {
-    if (inside(u + nx * depth, w + ny * depth) < 0.5) return [u + nx * depth, w + ny * depth];
+  for (let depth = 7; depth > -5; depth -= 0.05) {
+    if (inside(u - outU * depth, w - outW * depth) < 0.5) return [u - outU * depth, w - outW * depth];
   }
   return [u, w];
 }
