@@ -42,7 +42,8 @@ export function endFilm(basis: FilmBasis, ending: FilmEnding): AnalysedFilm {
   // The film may be reduced; the result speaks of the original.
   const columns = header?.columns ?? film?.columns ?? null;
   const rows = header?.rows ?? film?.rows ?? null;
-  const { read, decode, prepare, inference, measure } = timings;
+  const { read, decode, measure } = timings;
+  const [prepare, inference] = [round(timings.prepare), round(timings.inference)];
   const analysis: AnalysisResult = {
     schema: 'osteotriage.analysis/1',
     file: request.path,
@@ -60,10 +61,15 @@ export function endFilm(basis: FilmBasis, ending: FilmEnding): AnalysedFilm {
     timingsMs: {
       ...{ read, decode, prepare, inference, measure },
       report: 0,
-      total: Number((read + decode + prepare + inference + measure).toFixed(1)),
+      total: round(read + decode + prepare + inference + measure),
     },
   };
   return { analysis, header, film };
+}
+
+/** Milliseconds to a tenth. */
+function round(valueMs: number): number {
+  return Number(valueMs.toFixed(1));
 }
 
 /** Whether every number in a value is one: NaN would cross the process border as null, which means absent with a reason. */

@@ -71,15 +71,11 @@ function unseen(film: DecodedFilm): ViewedFilm {
   return { ...film, view, notes: [], viewModels: [], viewTimings: { prepare: 0, inference: 0 } };
 }
 
+/** How a film lies is of no use to know where nothing is installed for its view. */
 function refusalOf({ view, refusal }: ViewDecision, views: readonly ViewName[]): ReasonInWords | null {
-  // Of a film that nothing can be done with it is of no use to know how it lies.
-  if (
-    refusal?.code !== 'film-of-something-else' &&
-    refusal?.code !== 'view-unclear' &&
-    !views.includes(view.name)
-  )
-    return reasonOf('no-model-for-view', { view: view.name });
-  return refusal;
+  const isOfPose = refusal?.code === 'film-turned' || refusal?.code === 'film-mirrored';
+  if ((refusal !== null && !isOfPose) || views.includes(view.name)) return refusal;
+  return reasonOf('no-model-for-view', { view: view.name });
 }
 
 function endForView(film: ViewedFilm, decision: ViewDecision, views: readonly ViewName[]): ViewEnd {

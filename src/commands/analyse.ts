@@ -5,7 +5,13 @@ import type { Config } from '../config.ts';
 import { reasonText } from '../decide/reason-texts.ts';
 import { isPart10 } from '../dicom/part10.ts';
 import { asTriageError, TriageError, type ErrorCode } from '../errors.ts';
-import { type AnalysisResult, type ReportedSide, unreadAnalysis, type ViewName } from '../exam/analysis.ts';
+import {
+  type AnalysisResult,
+  type ReportedSide,
+  type SpineFinding,
+  unreadAnalysis,
+  type ViewName,
+} from '../exam/analysis.ts';
 import { startWorkerPool, type WorkerPool } from '../inference/worker-pool.ts';
 import type { Log } from '../telemetry.ts';
 import { workerSettings } from '../worker-settings.ts';
@@ -158,27 +164,41 @@ class OverlayNames {
   }
 }
 
-const COLUMN_WIDTHS = [28, 15, 15, 16, 16, 8];
+const COLUMN_WIDTHS = [28, 15, 15, 34, 8];
 
 function tableHead(): string {
-  return columns(['film', 'view', 'outcome', 'right', 'left', 'ms', 'reason']);
+  return columns(['film', 'view', 'outcome', 'measured', 'ms', 'reason']);
 }
 
 function tableRow(result: AnalysisResult): string {
-  const [right, left] = result.panoramic?.sides ?? [];
   return columns([
     basename(result.file),
     result.view?.name ?? '-',
     result.outcome,
-    describeSide(right),
-    describeSide(left),
+    describeFinding(result),
     result.timingsMs.total.toFixed(0),
     result.reasons[0]?.text ?? '',
   ]);
 }
 
-function describeSide(side: ReportedSide | undefined): string {
-  if (side === undefined) return '-';
+function describeFinding({ panoramic, spine, boneDensity }: AnalysisResult): string {
+  const parts = [
+    ...(panoramic?.sides ?? []).map((side) => `${side.side} ${describeSide(side)}`),
+    ...(spine === null ? [] : [describeSpine(spine)]),
+    ...(boneDensity === null ? [] : [`score ${boneDensity.score.toFixed(2)}`]),
+  ];
+  return parts.length === 0 ? '-' : parts.join(', ');
+}
+
+/** How many bodies were graded, and the worst of them. */
+function describeSpine({ vertebrae, worstGrade }: SpineFinding): string {
+  const graded = vertebrae.filter(({ genantGrade }) => genantGrade !== null);
+  const worst = graded.find(({ genantGrade }) => genantGrade === worstGrade);
+  const told = worst === undefined || worstGrade === 0 ? '' : `, ${worst.level} grade ${worstGrade}`;
+  return `${graded.length} of ${vertebrae.length} bodies${told}`;
+}
+
+function describeSide(side: ReportedSide): string {
   if (!side.assessable || side.widthPx === null) return side.reason ?? '-';
   return side.widthMm === null ? `PMI ${side.pmi?.toFixed(2) ?? '-'}` : `${side.widthMm.toFixed(2)} mm`;
 }

@@ -47,6 +47,8 @@ export interface ViewDecision {
 const CLEARLY_SURE_MIN = 0.9;
 /** A claim stands beside another view that looks likelier while the picture leaves it at least this chance. */
 const POSSIBLE_MIN = 0.2;
+/** For a panoramic film a smaller one: its own model looks at the picture again and denies what is none. */
+const POSSIBLE_PANORAMIC_MIN = 0.05;
 const TURNS = [0, 90, 180, 270] as const;
 
 /**
@@ -71,7 +73,8 @@ export function decideView(claim: ViewClaim | null, picture: PictureReading): Vi
   const isClear = confidence >= Math.max(picture.limits.view, CLEARLY_SURE_MIN);
   const isByPerson = claim.source === 'option';
   if (isClear && name === 'other') {
-    return { view: shown, notes: [], refusal: reasonOf('film-of-something-else', values) };
+    const code = claim.name === 'panoramic' ? 'not-a-panoramic' : 'film-of-something-else';
+    return { view: shown, notes: [], refusal: reasonOf(code, values) };
   }
   if (isClear) {
     const code = isByPerson ? 'view-contradicts-option' : 'view-contradicts-header';
@@ -102,10 +105,13 @@ function withPose(
 }
 
 function unclear(view: FilmView, claim: ViewClaim | null, picture: PictureReading): ViewDecision {
+  const { index, probability } = mostLikely(picture.views);
+  const name = VIEW_ORDER[index] ?? 'other';
   const turned = withPose(view, [], picture);
   // What can be put right is told: an upright picture may well be clear.
-  if (turned.refusal?.code === 'film-turned') return turned;
-  const name = VIEW_ORDER[mostLikely(picture.views).index] ?? 'other';
+  if (name !== 'other' && turned.refusal?.code === 'film-turned') return turned;
+  const isNoPanoramic = claim?.name === 'panoramic' && name === 'other' && probability >= picture.limits.view;
+  if (isNoPanoramic) return { view, notes: [], refusal: reasonOf('not-a-panoramic') };
   const values = { picture: name, ...(claim === null ? {} : { header: claim.name }) };
   return { view, notes: [], refusal: reasonOf('view-unclear', values) };
 }

@@ -25,7 +25,8 @@ export function modelNames({ installed, choices }: ModelStanding): readonly stri
 
 /**
  * What ought to work: for each model what is wanted, else what works, else what could; and of two models for one place
- * the first by name. Versions that were refused a moment ago are passed over.
+ * the first by name. Versions that were refused a moment ago are passed over. A model that is gone from the disk goes on
+ * working until another one is there for its place.
  */
 export function planModels(
   standing: ModelStanding,
@@ -50,6 +51,11 @@ export function planModels(
   }
   const { working, leftOut } = assignSlots(candidates);
   const plan = new Map([...working].map(([name, { active, shadow }]) => [name, { active, shadow }]));
+  const taken = [...working.values()].flatMap(({ slots }) => slots);
+  for (const [name, gone] of running) {
+    const isFree = !gone.active.slots.some((slot) => taken.includes(slot));
+    if (!candidates.has(name) && isFree) plan.set(name, gone);
+  }
   return { plan, leftOut };
 }
 
