@@ -179,10 +179,10 @@ function findingOf(
     genantGrade: isGraded ? grade : null,
     deformity: isGraded ? deformity : null,
     remarks: [
-      ...shape,
+      ...(isGraded ? shape : []),
       ...(isGraded && isNear ? ['near-grade-boundary'] : []),
       ...(isGraded && isShortInFront(own, grade, deformity) ? ['short-anterior-height-normal'] : []),
-      ...(crush === null ? ['no-reference-vertebra'] : []),
+      ...(isGraded && crush === null ? ['no-reference-vertebra'] : []),
     ],
   };
 }
