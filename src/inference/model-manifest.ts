@@ -87,7 +87,7 @@ const scaledCanvasSchema = z.strictObject({
     z.strictObject({ kind: z.literal('fixed'), low: z.number(), high: z.number() }),
   ]),
   /** 3: the grey values three times. */
-  channels: z.union([z.literal(1), z.literal(3)]),
+  channels: z.union([z.literal(1), z.literal(3)], { error: 'write 1 or 3' }),
   /** Of each channel, after scaling to 0..1: the input is (value - mean) / standardDeviation. */
   mean: z.array(z.number()),
   standardDeviation: z.array(z.number().positive()),
