@@ -109,7 +109,7 @@ def negative(film, rng):
     bodies = film["bodies"]
     k = rng.randint(len(bodies))
     body = bodies[k]
-    kind = rng.randint(7)
+    kind = rng.choice([0, 0, 0, 1, 2, 3, 4, 5, 6, 6])
     if kind == 2 and film["sacrum"] is None:
         kind = 1
     partial = [b for b in bodies if not b["whole"]]
@@ -119,7 +119,7 @@ def negative(film, rng):
     _, _, v, width, height = prepare.frame_of(body["points"])
     u = matrix[:, 0] / np.hypot(*matrix[:, 0])
     if kind == 0:
-        origin = origin + v * height * rng.choice([-1, 1]) * rng.uniform(0.5, 0.8)
+        origin = origin + v * height * rng.choice([-1, 1]) * rng.uniform(0.42, 0.8)
     elif kind == 1:
         origin = origin + u * width * (rng.uniform(0.6, 1.5) if rng.rand() < 0.6 else -rng.uniform(0.6, 1.5))
     elif kind == 2:

@@ -13,7 +13,7 @@ import schedule
 from model import VertebraFinder, VertebraPoints
 from prepare import CORNERS
 
-CENTRE_THRESHOLD, BODY_THRESHOLD = 0.3, 0.3
+CENTRE_THRESHOLD, BODY_THRESHOLD = 0.3, 0.5
 
 
 def load(network_class, name, which):

@@ -12,6 +12,7 @@ import prepare
 
 BUILD = f"{prepare.HERE}/build"
 SHIPPED = "shipped"
+FULL_FROM = 0.8
 
 
 def held_out(which):
@@ -39,9 +40,9 @@ def second_lesson(cache, which, simulated=True):
 
 
 def train(network, pools, lesson, amount, peak_rate, seed, log, ramp=False):
-    """Trains for {"seconds"} or {"steps"}; gives the averaged network. A lesson is (example, losses, size of a batch); a new
+    """Trains for {"seconds"} or {"steps"}; gives the averaged network. A lesson is (example, losses, sizes of a batch); a new
     network is first shown films with few changes of grey (ramp), or it never gets going."""
-    example, losses, batch_size = lesson
+    example, losses, batch_sizes = lesson
     pools = [p for p in pools if p[0]]
     rng = np.random.RandomState(seed)
     torch.manual_seed(seed)
@@ -58,9 +59,10 @@ def train(network, pools, lesson, amount, peak_rate, seed, log, ramp=False):
         for group in optimiser.param_groups:
             group["lr"] = rate
         batch = []
-        for _ in range(batch_size):
+        late = t > FULL_FROM
+        for _ in range(batch_sizes[late]):
             films, _, deform = pools[rng.choice(len(pools), p=shares)]
-            batch.append(example(drawn(films, rng), rng, deform, min(1.0, t / 0.6) if ramp else 1.0))
+            batch.append(example(drawn(films, rng), rng, deform, min(1.0, t / 0.6) if ramp else 0.5, late))
         network.train()
         loss, parts = losses(network, batch)
         optimiser.zero_grad()
@@ -94,7 +96,7 @@ def follow(average, network, keep):
                 a.copy_(b)
 
 
-def main(name, network_class, cache, example, losses, batch_size, peak_rate):
+def main(name, network_class, cache, example, losses, batch_sizes, peak_rate):
     """`--which first` for the shared lesson, else `shipped`, `2`, `3` or `4`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--which", required=True)
@@ -118,6 +120,6 @@ def main(name, network_class, cache, example, losses, batch_size, peak_rate):
         pools = second_lesson(cache, options.which, simulated)
     out = f"{BUILD}/{name}/{options.out or options.which}"
     with open(f"{out}.log", "w") as log:
-        network = train(network, pools, (example, losses, batch_size), {"seconds": options.seconds}, options.rate, 1, log,
+        network = train(network, pools, (example, losses, batch_sizes), {"seconds": options.seconds}, options.rate, 1, log,
                         options.start == "none")
     torch.save(network.state_dict(), f"{out}.pt")

@@ -7,8 +7,6 @@ import canvases
 import schedule
 from model import VertebraFinder
 
-BATCH = 4
-
 
 def spot_loss(logits, spot, weight):
     """Cross entropy to a soft spot, weighted by the square of the error, for each spot: dense from the first step on."""
@@ -32,7 +30,7 @@ def corner_loss(corners, target, weight, either):
     other = F.smooth_l1_loss(corners, swapped, reduction="none", beta=1.0).sum(1) * weight
     cost, other = cost.flatten(1).sum(1), other.flatten(1).sum(1)
     cost = torch.where(either, torch.minimum(cost, other), cost)
-    return cost.sum() / weight.sum().clamp_min(1)
+    return cost.sum() / (weight > 0).float().sum().clamp_min(1)
 
 
 def losses(network, batch):
@@ -44,13 +42,13 @@ def losses(network, batch):
     spots, found = network.maps(image)
     parts = (spot_loss(spots[:, 0], centre, free), corner_loss(found, corners, weights, either),
              spot_loss(spots[:, 1], base, learn), area_loss(spots[:, 2], mask, free))
-    return parts[0] + 0.012 * parts[1] + 0.3 * parts[2] + parts[3], parts
+    return parts[0] + 0.02 * parts[1] + 0.3 * parts[2] + parts[3], parts
 
 
-def example(film, rng, deform, hardness):
-    """One training example."""
-    return canvases.example(film, rng, deform * 0.5, hardness)
+def example(film, rng, deform, hardness, late):
+    """One training example: windows of the canvas for most of the lesson, whole canvases at its end."""
+    return canvases.example(film, rng, deform * 0.5, hardness, canvases.FULL if late else canvases.WINDOW)
 
 
 if __name__ == "__main__":
-    schedule.main("finder", VertebraFinder, canvases.cache_film, example, losses, BATCH, 3e-3)
+    schedule.main("finder", VertebraFinder, canvases.cache_film, example, losses, (12, 4), 3e-3)

@@ -45,10 +45,10 @@ def losses(network, batch):
     return entropy + 0.5 * distance + 0.2 * likelihood + 0.1 * confidence + 0.3 * is_body + 0.15 * ribs, parts
 
 
-def example(film, rng, deform, _hardness):
-    """One training example; one in eight is no body."""
-    return crops.example(film, rng, deform, 0.12)
+def example(film, rng, deform, _hardness, _late):
+    """One training example; one in six is no body."""
+    return crops.example(film, rng, deform, 0.17)
 
 
 if __name__ == "__main__":
-    schedule.main("points", VertebraPoints, crops.cache_film, example, losses, BATCH, 3e-3)
+    schedule.main("points", VertebraPoints, crops.cache_film, example, losses, (BATCH, BATCH), 3e-3)
