@@ -1,13 +1,13 @@
 /**
- * The picture a dentist would draw: the inferior border, the tangent below the foramen, the perpendicular
- * through it and both margins of the cortex, on the film and enlarged below it, with the widths in words.
+ * The picture a reader would draw: of a jaw the inferior border and both margins of the cortex below the foramen,
+ * of a spine the outline of each vertebra with its grade; enlarged what matters most, and all of it in words.
  */
 import type { AnalysisResult } from '../exam/analysis.ts';
 import type { Film } from '../exam/film.ts';
 import { cutFilm, greyPicture, type GreyPicture } from '../imaging/grey-picture.ts';
 import { encodePng, layOver, rasterizeSvg } from '../imaging/raster.ts';
-import { overlaySvg } from './overlay-drawing.ts';
-import { planOverlay, type Pane } from './overlay-layout.ts';
+import { planDrawing } from './overlay-drawing.ts';
+import type { Pane } from './overlay-layout.ts';
 
 /** A picture, 3 bytes a pixel. */
 export interface OverlayPicture {
@@ -23,15 +23,15 @@ export interface RenderedOverlay extends OverlayPicture {
 }
 
 /**
- * The drawing alone, as SVG. The film's pixels stand in the upper left at a scale of
- * min(1, columnsMax / film.columns); a strip with words and enlarged views is below them.
+ * The drawing alone, as SVG. The film's pixels stand in the upper left, reduced as far as `columnsMax` asks; a strip
+ * with words and enlarged views is below a wide film and at the side of a tall one.
  */
 export function drawOverlay(
   film: Pick<Film, 'columns' | 'rows'>,
   analysis: AnalysisResult,
   columnsMax: number = film.columns,
 ): string {
-  return overlaySvg(planOverlay(film, analysis, columnsMax), analysis);
+  return planDrawing(film, analysis, columnsMax).svg;
 }
 
 /** The film with the drawing burnt in. */
@@ -40,10 +40,10 @@ export async function renderOverlay(
   analysis: AnalysisResult,
   columnsMax: number,
 ): Promise<RenderedOverlay> {
-  const layout = planOverlay(film, analysis, columnsMax);
+  const { layout, svg } = planDrawing(film, analysis, columnsMax);
   const { columns, rows } = layout;
   // The drawing is made on a thread of its own while the film is painted on this one.
-  const drawing = rasterizeSvg(overlaySvg(layout, analysis));
+  const drawing = rasterizeSvg(svg);
   const canvas = new Uint8Array(columns * rows);
   const plain = paint(canvas, columns, layout.film, film);
   for (const pane of layout.insets) {

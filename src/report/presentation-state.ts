@@ -6,11 +6,12 @@ import { SOP_CLASSES } from '../dicom/uids.ts';
 import type { ModalityLut } from '../dicom/modality-lut.ts';
 import type { PixelModule } from '../dicom/read-header.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
-import type { AnalysisResult, ReportedSide } from '../exam/analysis.ts';
-import type { PointPx } from '../exam/film.ts';
+import type { AnalysisResult } from '../exam/analysis.ts';
 import { imageReference } from './content-item.ts';
-import { NOT_FOR_DIAGNOSIS, sideLines, summaryLines } from './overlay-labels.ts';
-import { commonAttributes, type ReportInput } from './report-object.ts';
+import type { DrawnLayer, ImageSize } from './graphic-objects.ts';
+import { panoramicLayers } from './panoramic-graphics.ts';
+import { bodyPartOf, commonAttributes, type ReportInput } from './report-object.ts';
+import { spineLayers } from './spine-graphics.ts';
 
 /** What decides how a film is shown. */
 export type FilmDisplay = Pick<
@@ -31,37 +32,23 @@ export type FilmDisplay = Pick<
   | 'pixelAspectRatio'
 >;
 
-interface Size {
-  readonly columns: number;
-  readonly rows: number;
-}
-
-/** Layers that a viewer lists and can hide (PS3.3 section C.10.7). */
-const LAYERS = { lines: 'MCW_LINES', text: 'MCW_TEXT' } as const;
-
-/** Bars along the margins, as shares of the width between them, leave the place itself free to be judged. */
-const BAR_WIDTHS = 1.5;
-
-/** Size of a side's text box, as shares of the film. */
-const TEXT_BOX = { columns: 0.2, rows: 0.07 } as const;
-
 /**
  * Builds the presentation state's data set; null where there is nothing to draw or the film is not one grey frame,
  * which this object cannot show (PS3.4 section N.1). The same input gives the same UIDs.
  */
 export function buildPresentationState(input: ReportInput, display: FilmDisplay): DicomDataset | null {
   const { header, analysis } = input;
-  const { image, panoramic } = analysis;
-  if (image === null || panoramic === null) return null;
+  const { image } = analysis;
+  const drawing = image === null ? null : drawingOf(analysis, image);
+  if (image === null || drawing === null) return null;
   if (display.samplesPerPixel !== 1 || display.numberOfFrames !== 1) return null;
   return {
     ...commonAttributes(input, 'presentation-state', SOP_CLASSES.presentationState),
     Modality: 'PR',
     SeriesDescription: 'Osteotriage drawing (for triage, not a diagnosis)',
-    // Unpaired, and so without a laterality (PS3.3 section C.7.3.1).
-    BodyPartExamined: 'JAW',
-    ContentLabel: 'MCW',
-    ContentDescription: 'Mandibular cortical width, not for diagnosis',
+    BodyPartExamined: bodyPartOf(analysis),
+    ContentLabel: drawing.label,
+    ContentDescription: drawing.description,
     // Type 2: no person made it.
     ContentCreatorName: null,
     ReferencedSeriesSequence: {
@@ -77,99 +64,39 @@ export function buildPresentationState(input: ReportInput, display: FilmDisplay)
     ...modalityTransform(display),
     ...voiTransform(display),
     PresentationLUTShape: lutShape(display),
-    GraphicLayerSequence: [
-      { GraphicLayer: LAYERS.lines, GraphicLayerOrder: '1', GraphicLayerDescription: 'Border and widths' },
-      { GraphicLayer: LAYERS.text, GraphicLayerOrder: '2', GraphicLayerDescription: 'Measurements' },
-    ],
-    GraphicAnnotationSequence: [
-      { GraphicLayer: LAYERS.lines, GraphicObjectSequence: lineObjects(analysis, image) },
-      { GraphicLayer: LAYERS.text, TextObjectSequence: textObjects(analysis, image) },
-    ],
+    GraphicLayerSequence: drawing.layers.map(({ name, description }, index) => ({
+      GraphicLayer: name,
+      GraphicLayerOrder: String(index + 1),
+      GraphicLayerDescription: description,
+    })),
+    GraphicAnnotationSequence: drawing.layers.map(annotation),
   };
 }
 
-function lineObjects(analysis: AnalysisResult, size: Size): DicomDataset[] {
-  const { panoramic } = analysis;
-  const lines = [panoramic?.inferiorBorderPx ?? [], ...(panoramic?.sides ?? []).flatMap(sideLinesPx)];
-  return lines.filter((points) => points.length > 1).map((points) => polyline(points, size));
-}
-
-/** The width, a bar along each margin, and the perpendicular on to the foramen; nothing of an unmeasured side. */
-function sideLinesPx({ assessable, outerPx, innerPx, foramenPx }: ReportedSide): (readonly PointPx[])[] {
-  if (!assessable || outerPx === null || innerPx === null) return [];
-  const [acrossColumn, acrossRow] = [innerPx[0] - outerPx[0], innerPx[1] - outerPx[1]];
-  const bar = (at: PointPx): readonly PointPx[] =>
-    [-BAR_WIDTHS, BAR_WIDTHS].map((share) => [at[0] - acrossRow * share, at[1] + acrossColumn * share]);
-  const toForamen = foramenPx === null ? [] : [[innerPx, foramenPx]];
-  return [[outerPx, innerPx], bar(outerPx), bar(innerPx), ...toForamen];
-}
-
-/**
- * An open line in pixels of the image. Ours have the centre of the top-left pixel at [0, 0]; here its corner is
- * 0\0 and no value may lie outside of the image (PS3.3 section C.10.5.1.2).
- */
-function polyline(points: readonly PointPx[], size: Size): DicomDataset {
+/** What is drawn of each kind of finding, and what the object is called. */
+function drawingOf(analysis: AnalysisResult, size: ImageSize) {
+  const { panoramic, spine } = analysis;
+  if (spine !== null && spine.vertebrae.length > 0) {
+    return {
+      label: 'VERTEBRAE',
+      description: 'Vertebral bodies and grades, not for diagnosis',
+      layers: spineLayers(analysis, spine, size),
+    };
+  }
+  if (panoramic === null) return null;
   return {
-    GraphicAnnotationUnits: 'PIXEL',
-    GraphicDimensions: 2,
-    NumberOfGraphicPoints: points.length,
-    GraphicData: points.flatMap((point) => imageCoordinates(point, size)),
-    GraphicType: 'POLYLINE',
-    GraphicFilled: 'N',
+    label: 'MCW',
+    description: 'Mandibular cortical width, not for diagnosis',
+    layers: panoramicLayers(analysis, panoramic, size),
   };
 }
 
-/** Each side's numbers below its place, and above all what it is not. */
-function textObjects(analysis: AnalysisResult, size: Size): DicomDataset[] {
-  const sides = analysis.panoramic?.sides ?? [];
-  const measured = sides.flatMap((side) => {
-    const { outerPx } = side;
-    return side.assessable && outerPx !== null ? [sideText(analysis, side, outerPx, size)] : [];
-  });
-  const others = sides.filter(({ assessable }) => !assessable);
-  const title = [
-    ...summaryLines(analysis),
-    ...others.flatMap((side) => sideLines(analysis, side)),
-    NOT_FOR_DIAGNOSIS,
-  ];
-  return [
-    {
-      BoundingBoxAnnotationUnits: 'DISPLAY',
-      UnformattedTextValue: title.join('\r\n'),
-      BoundingBoxTopLeftHandCorner: [0.02, 0.02],
-      BoundingBoxBottomRightHandCorner: [0.98, 0.14],
-      BoundingBoxTextHorizontalJustification: 'LEFT',
-    },
-    ...measured,
-  ];
-}
-
-function sideText(
-  analysis: AnalysisResult,
-  side: ReportedSide,
-  [column, row]: PointPx,
-  size: Size,
-): DicomDataset {
-  const [width, height] = [size.columns * TEXT_BOX.columns, size.rows * TEXT_BOX.rows];
-  // Below the jaw and away from the chin, where the border rises, so that no bone is covered.
-  const outwards = side.side === 'R' ? column - width : column;
-  const left = Math.min(Math.max(0, outwards), size.columns - width);
-  const top = Math.min(row + height / 2, size.rows - height);
+function annotation({ name, lines, texts }: DrawnLayer): DicomDataset {
   return {
-    BoundingBoxAnnotationUnits: 'PIXEL',
-    AnchorPointAnnotationUnits: 'PIXEL',
-    UnformattedTextValue: sideLines(analysis, side).join('\r\n'),
-    BoundingBoxTopLeftHandCorner: imageCoordinates([left, top], size),
-    BoundingBoxBottomRightHandCorner: imageCoordinates([left + width, top + height], size),
-    BoundingBoxTextHorizontalJustification: 'CENTER',
-    AnchorPoint: imageCoordinates([column, row], size),
-    AnchorPointVisibility: 'Y',
+    GraphicLayer: name,
+    ...(lines.length === 0 ? {} : { GraphicObjectSequence: lines }),
+    ...(texts.length === 0 ? {} : { TextObjectSequence: texts }),
   };
-}
-
-function imageCoordinates([column, row]: PointPx, { columns, rows }: Size): number[] {
-  const within = (value: number, limit: number): number => Math.min(Math.max(value + 0.5, 0), limit);
-  return [within(column, columns), within(row, rows)];
 }
 
 /** Height to width of a pixel (PS3.3 section C.10.4): the film's own, else by its spacing, else square. */

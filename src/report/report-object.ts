@@ -3,7 +3,7 @@ import type { DicomHeader } from '../dicom/read-header.ts';
 import { derivedUid } from '../dicom/uids.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
 import { POLICY_VERSION } from '../decide/referral-policy.ts';
-import type { AnalysisResult } from '../exam/analysis.ts';
+import type { AnalysisResult, ViewName } from '../exam/analysis.ts';
 import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
 
 /** Who writes the report. */
@@ -107,6 +107,21 @@ function equipment(identity: ReportIdentity): DicomDataset {
     DeviceSerialNumber: identity.deviceSerialNumber,
     SoftwareVersions: [identity.softwareVersion, `policy ${POLICY_VERSION}`],
   };
+}
+
+/** Unpaired, and so without a laterality (PS3.3 section C.7.3.1). */
+const BODY_PARTS: Readonly<Record<ViewName, string>> = {
+  panoramic: 'JAW',
+  'spine-lateral': 'SPINE',
+  'spine-frontal': 'SPINE',
+  'chest-frontal': 'CHEST',
+  'chest-lateral': 'CHEST',
+  other: '',
+};
+
+/** What the film shows, as the pictures of it say. */
+export function bodyPartOf({ view }: AnalysisResult): string {
+  return view === null ? '' : BODY_PARTS[view.name];
 }
 
 /** A time of day that a device wrote and that is one (PS3.5 section 6.2, TM). */

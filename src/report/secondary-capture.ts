@@ -4,11 +4,13 @@
  */
 import { SOP_CLASSES, TRANSFER_SYNTAX_UIDS } from '../dicom/uids.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
+import type { AnalysisResult } from '../exam/analysis.ts';
+import { findingKindOf } from '../exam/finding-kind.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import { codeItem, imageReference } from './content-item.ts';
 import type { OverlayPicture } from './overlay-image.ts';
 import { NOT_FOR_DIAGNOSIS } from './overlay-labels.ts';
-import { commonAttributes, type ReportInput } from './report-object.ts';
+import { bodyPartOf, commonAttributes, type ReportInput } from './report-object.ts';
 
 /** Widest picture that is written; wide enough to judge the drawing, small enough to open at once. */
 export const PICTURE_COLUMNS_MAX = 1600;
@@ -32,7 +34,7 @@ export function buildSecondaryCapture(input: ReportInput, picture: OverlayPictur
     // Workstation: made by a program from an image that was there (PS3.3 section C.8.6.1).
     ConversionType: 'WSD',
     ImageType: ['DERIVED', 'SECONDARY'],
-    DerivationDescription: `Reduced to 8 bits and drawn upon: mandibular cortical width. ${NOT_FOR_DIAGNOSIS}`,
+    DerivationDescription: `Reduced to 8 bits and drawn upon: ${drawnOf(input.analysis)}. ${NOT_FOR_DIAGNOSIS}`,
     SourceImageSequence: {
       ...imageReference(header),
       PurposeOfReferenceCodeSequence: codeItem({
@@ -41,8 +43,7 @@ export function buildSecondaryCapture(input: ReportInput, picture: OverlayPictur
         meaning: 'Source image for image processing operation',
       }),
     },
-    // Unpaired, and so without a laterality (PS3.3 section C.7.3.1).
-    BodyPartExamined: 'JAW',
+    BodyPartExamined: bodyPartOf(input.analysis),
     PatientOrientation: '',
     BurnedInAnnotation: 'YES',
     ...lossyHistory(header),
@@ -57,6 +58,17 @@ export function buildSecondaryCapture(input: ReportInput, picture: OverlayPictur
     PixelRepresentation: 0,
     PixelData: picture.rgb,
   };
+}
+
+function drawnOf(analysis: AnalysisResult): string {
+  switch (findingKindOf(analysis)) {
+    case 'thin-cortex':
+      return 'mandibular cortical width';
+    case 'fracture':
+      return 'vertebral bodies and their grades';
+    default:
+      return 'the result in words';
+  }
 }
 
 /** What was once compressed with loss stays so; of a film without loss nothing is claimed about its past. */

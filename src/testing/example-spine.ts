@@ -75,8 +75,10 @@ export function exampleSpineReport(options: SpineExampleOptions = {}): ReportInp
   };
   const spacing = options.spacing ?? { mmPerPx: 0.24, source: 'detector' };
   const input = exampleReport({ ...options, spacing, header });
-  const spine = { ...exampleSpine(), ...options.spine };
-  const decision = decideFracture(spine);
+  const vertebrae = options.spine?.vertebrae ?? exampleSpine().vertebrae;
+  const decision = decideFracture({ vertebrae });
+  const { worstGrade, fractureScore } = decision;
+  const spine = { ...exampleSpine(), vertebrae, worstGrade, fractureScore, ...options.spine };
   const analysis: AnalysisResult = {
     ...input.analysis,
     image: { ...SPINE_FILM, bitsStored: 12 },

@@ -1,0 +1,101 @@
+/** What drawings are made of, as SVG. */
+import type { PointPx } from '../exam/film.ts';
+import { textSvg, textWidthPx } from './label-text.ts';
+import { toPicture, type OverlayLayout, type Pane } from './overlay-layout.ts';
+
+/** Colours that stay apart for people who cannot tell red from green (Okabe and Ito). */
+export const COLOURS = {
+  blue: '#56b4e9',
+  yellow: '#f0e442',
+  orange: '#e69f00',
+  vermilion: '#d55e00',
+  text: '#ffffff',
+  detail: '#d0d0d0',
+  edge: '#000000',
+} as const;
+
+/** How a line is drawn. */
+export interface Stroke {
+  readonly colour: string;
+  readonly widthPx: number;
+  readonly opacity: number;
+  readonly dashPx?: number;
+}
+
+/** Lines of text are this many letter sizes apart. */
+export const LINE_HEIGHT = 1.35;
+
+/** A whole drawing. */
+export function pictureSvg({ columns, rows }: OverlayLayout, parts: readonly string[]): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${columns}" height="${rows}" viewBox="0 0 ${columns} ${rows}">${parts.join('')}</svg>`;
+}
+
+/** Drawings within one pane, cut off at its edges; the name is the drawing's own. */
+export function clippedSvg(
+  { left, top, columns, rows }: Pane,
+  name: string,
+  parts: readonly string[],
+): string {
+  const clip = `<clipPath id="${name}"><rect x="${px(left)}" y="${px(top)}" width="${px(columns)}" height="${px(rows)}"/></clipPath>`;
+  return `${clip}<g clip-path="url(#${name})">${parts.join('')}</g>`;
+}
+
+/** A line through points of the film. */
+export function polylineSvg(pane: Pane, pointsPx: readonly PointPx[], stroke: Stroke): string {
+  if (pointsPx.length < 2) return '';
+  const points = pointsPx.map((point) => toPicture(pane, point).map(px).join(',')).join(' ');
+  const dashes = stroke.dashPx === undefined ? '' : ` stroke-dasharray="${px(stroke.dashPx)}"`;
+  const drawn = (colour: string, widthPx: number, opacity: number) =>
+    `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="${px(widthPx)}" stroke-opacity="${opacity}"${dashes}/>`;
+  // A dark edge keeps the line visible on bright bone.
+  const edge = drawn(COLOURS.edge, stroke.widthPx * 2, 0.45);
+  return edge + drawn(stroke.colour, stroke.widthPx, stroke.opacity);
+}
+
+/** A ring round a point of the film. */
+export function ringSvg(
+  pane: Pane,
+  centrePx: PointPx,
+  { colour, widthPx, radiusPx }: Pick<Stroke, 'colour' | 'widthPx'> & { readonly radiusPx: number },
+): string {
+  const [x, y] = toPicture(pane, centrePx);
+  return `<circle cx="${px(x)}" cy="${px(y)}" r="${px(radiusPx)}" fill="none" stroke="${colour}" stroke-width="${px(widthPx)}"/>`;
+}
+
+/** The edge of an enlarged view. */
+export function frameSvg({ left, top, columns, rows }: Pane, linePx: number): string {
+  return `<rect x="${px(left)}" y="${px(top)}" width="${px(columns)}" height="${px(rows)}" fill="none" stroke="#808080" stroke-width="${px(linePx * 0.7)}"/>`;
+}
+
+/** Text on the film, on a dark ground that keeps it readable over bright bone. */
+export function labelSvg(
+  text: string,
+  place: { readonly left: number; readonly baseline: number; readonly sizePx: number },
+  colour: string,
+): string {
+  const { left, baseline, sizePx } = place;
+  const pad = sizePx * 0.18;
+  const ground = `<rect x="${px(left - pad)}" y="${px(baseline - sizePx * 0.82)}" width="${px(textWidthPx(text, sizePx) + 2 * pad)}" height="${px(sizePx * 1.08)}" fill="${COLOURS.edge}" fill-opacity="0.55"/>`;
+  return ground + textSvg(text, place, colour);
+}
+
+/** Breaks lines at spaces so that none is wider than the room. */
+export function wrapLines(lines: readonly string[], textPx: number, roomPx: number): string[] {
+  return lines.flatMap((text) => {
+    const broken: string[] = [];
+    let current = '';
+    for (const word of text.split(' ')) {
+      const longer = current === '' ? word : `${current} ${word}`;
+      if (current !== '' && textWidthPx(longer, textPx) > roomPx) {
+        broken.push(current);
+        current = word;
+      } else current = longer;
+    }
+    return [...broken, current];
+  });
+}
+
+/** A length as SVG has it. */
+export function px(value: number): string {
+  return value.toFixed(1);
+}
