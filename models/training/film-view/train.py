@@ -19,6 +19,7 @@ from prepare import BUILD, VIEWS
 OUTPUTS = ["view", "turn", "mirrored"]
 BATCH = 28
 ORDER = [*VIEWS, "chest-frontal"]
+SIDE_DRAWS, SIDE_STEPS, SIDE_BATCH = 24, 250, 48
 # A drawn film is taken this often where there are any, by view.
 DRAWN_SHARE = {"panoramic": 0.15, "spine-lateral": 0.15, "chest-lateral": 0.3}
 SMOOTHING = 0.06
@@ -36,45 +37,59 @@ def render(film, turn, rng):
 
 
 def example(pool, view, rng):
-    """One picture with its labels: view, quarter turns clockwise (-1 untaught), mirrored (-1 untaught)."""
+    """One picture with its labels: view, and quarter turns clockwise (-1 untaught)."""
     name = VIEWS[view]
     if name == "other":
         film = augment.draw_other(pool["films"]["other"], pool["drawn"]["other"], pool["all"], rng)
-        return render(film, rng.randint(4), rng), view, -1, -1
+        return render(film, rng.randint(4), rng), view, -1
     films = pool["films"][name]
     if pool["drawn"][name] and rng.rand() < DRAWN_SHARE.get(name, 0):
         films = pool["drawn"][name]
     film = films[rng.randint(len(films))]
-    is_whole = name != "spine-frontal" or rng.rand() < 0.8
-    if not is_whole:
+    if name == "spine-frontal" and rng.rand() < 0.2:
         # The lower part of a whole spine is what a film of the lumbar spine shows.
         film = film[int(film.shape[0] * rng.uniform(0.3, 0.5)):]
-    mirror = int(rng.rand() < 0.5)
-    if mirror:
+    if rng.rand() < 0.5:
         film = np.ascontiguousarray(film[:, ::-1])
     turn = rng.choice([0, 1, 2, 3], p=[0.58, 0.14, 0.14, 0.14])
-    # A mirrored lateral faces the other way and a panoramic is alike on both sides: only the heart tells, on an upright
-    # film. The frontal spines show it too, most of them from the same side as a chest film.
-    heart = turn == 0 and (name == "chest-frontal" or name == "spine-frontal" and is_whole)
-    return render(film, turn, rng), view, turn, mirror if heart else -1
+    return render(film, turn, rng), view, turn
 
 
 def make_batch(pool, rng):
-    """Each view as often as every other, frontal chest films twice as often: they alone teach the side that is judged."""
+    """Each view as often as every other, frontal chest films twice as often."""
     examples = [example(pool, VIEWS.index(ORDER[k % len(ORDER)]), rng) for k in range(BATCH)]
     images = torch.from_numpy(np.stack([e[0] for e in examples]))[:, None].contiguous(memory_format=torch.channels_last)
-    return images, *[torch.tensor([int(e[k]) for e in examples]) for k in (1, 2, 3)]
+    return images, *[torch.tensor([int(e[k]) for e in examples]) for k in (1, 2)]
 
 
 def losses(network, batch):
-    """The view's, the turn's and the mirror's loss."""
-    images, view, turn, mirrored = batch
-    view_logits, turn_logits, mirrored_logits = network.logits(images)
-    taught = mirrored >= 0
-    mirror_target = mirrored[taught].float() * (1 - SMOOTHING) + SMOOTHING / 2
+    """The view's and the turn's loss."""
+    images, view, turn = batch
+    view_logits, turn_logits = network.logits(images)
     return (F.cross_entropy(view_logits, view, label_smoothing=SMOOTHING),
-            F.cross_entropy(turn_logits, turn, ignore_index=-1, label_smoothing=SMOOTHING),
-            F.binary_cross_entropy_with_logits(mirrored_logits[taught, 0], mirror_target))
+            F.cross_entropy(turn_logits, turn, ignore_index=-1, label_smoothing=SMOOTHING))
+
+
+def train_side(network, pool, seed):
+    """The small network of the heart's side, on upright frontal chest films; its answers for their draws, all unmirrored."""
+    torch.manual_seed(seed)
+    rng = np.random.RandomState(seed)
+    drawn = np.stack([render(film, 0, rng) for film in pool["films"]["chest-frontal"] for _ in range(SIDE_DRAWS)])
+    images = torch.from_numpy(drawn)[:, None]
+    side = network.side.train()
+    optimiser = torch.optim.AdamW(side.parameters(), lr=4e-3, weight_decay=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=SIDE_STEPS)
+    for _ in range(SIDE_STEPS):
+        # The answer to a mirrored picture is the opposite by construction: only one side need be shown.
+        logits = side(images[torch.randint(0, len(images), (SIDE_BATCH,))])[:, 0]
+        loss = F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, SMOOTHING / 2))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    side.eval()
+    with torch.no_grad():
+        return torch.sigmoid(torch.cat([side(images[k:k + 64])[:, 0] for k in range(0, len(images), 64)])).numpy()
 
 
 def read_pool(fold):
@@ -92,12 +107,12 @@ def train(network, pool, steps, seed, rate, log):
     rng = np.random.RandomState(seed)
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.2)
-    started, sums = time.time(), np.zeros(3)
+    started, sums = time.time(), np.zeros(2)
     for step in range(steps):
         network.train()
         parts = losses(network, make_batch(pool, rng))
         optimiser.zero_grad()
-        (parts[0] + 0.7 * parts[1] + 0.7 * parts[2]).backward()
+        (parts[0] + 0.7 * parts[1]).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
         schedule.step()
@@ -115,25 +130,22 @@ def export(network, path):
                       path, input_names=["image"], output_names=OUTPUTS, dynamic_axes=names, opset_version=15)
 
 
-def choose_thresholds(network, pool, seed):
+def measure_sureness(network, pool, seed):
     """Answers on fresh draws of the training films: how sure the network is where it is right, and where it is wrong."""
     rng = np.random.RandomState(seed + 1000)
-    sure = {"view": [[], []], "turn": [[], []], "mirrored": [[], []]}
+    sure = {"view": [[], []], "turn": [[], []]}
     with torch.no_grad():
-        for _ in range(25):
-            images, view, turn, mirrored = make_batch(pool, rng)
+        for _ in range(40):
+            images, view, turn = make_batch(pool, rng)
             answers = network(images)
             for name, answer, truth in (("view", answers[0], view), ("turn", answers[1], turn)):
                 for p, t in zip(answer.numpy(), truth.numpy()):
                     if t >= 0:
                         sure[name][int(p.argmax() == t)].append(float(p.max()))
-            for p, t in zip(answers[2][:, 0].numpy(), mirrored.numpy()):
-                if t >= 0:
-                    sure["mirrored"][int((p > 0.5) == t)].append(float(max(p, 1 - p)))
+    # What share of the right and of the wrong answers each threshold lets through.
     return {name: {"right": len(right), "wrong": len(wrong),
-                   "rightPercentile1": round(float(np.percentile(right, 1)), 3),
-                   "wrongMedian": round(float(np.median(wrong)), 3) if wrong else None,
-                   "wrongPercentile90": round(float(np.percentile(wrong, 90)), 3) if wrong else None}
+                   "through": {t: [round(float((np.array(right) >= t).mean()), 3), round(float((np.array(wrong) >= t).mean()), 3)]
+                               for t in (0.4, 0.5, 0.6, 0.7, 0.8)}}
             for name, (wrong, right) in sure.items()}
 
 
@@ -153,12 +165,17 @@ def main():
         print({v: [len(pool["films"][v]), len(pool["drawn"][v])] for v in VIEWS}, file=log, flush=True)
         network = FilmView()
         if options.go_on:
-            network.load_state_dict(torch.load(f"{out}/weights.pt"))
+            network.load_state_dict(torch.load(f"{out}/weights.pt"), strict=False)
         network = network.to(memory_format=torch.channels_last)
-        network = train(network, pool, options.steps, options.seed, 1.5e-3 if options.go_on else 5e-3, log)
+        if options.steps > 0:
+            train(network, pool, options.steps, options.seed, 1.5e-3 if options.go_on else 5e-3, log)
+        network.eval()
+        unmirrored = train_side(network, pool, options.seed)
         torch.save(network.state_dict(), f"{out}/weights.pt")
         export(network, f"{out}/model.onnx")
-        sureness = choose_thresholds(network, pool, options.seed)
+        sureness = measure_sureness(network, pool, options.seed)
+        sureness["mirrored"] = {"unmirrored": len(unmirrored), "called": {
+            t: round(float((unmirrored >= t).mean()), 4) for t in (0.5, 0.6, 0.7, 0.8, 0.9)}}
         print(json.dumps(sureness), file=log)
     with open(f"{out}/sureness.json", "w") as f:
         json.dump(sureness, f, indent=1)
