@@ -12,7 +12,7 @@ import { PROJECT_FOLDER } from '../src/project-folder.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../src/dimse/limits.ts';
 import { type SendResult, sendFiles } from '../src/dimse/send-files.ts';
 import { statusKind } from '../src/dimse/status.ts';
-import { type DemoRow, describeWidths, formatTable } from './demo/demo-table.ts';
+import { type DemoRow, describeFinding, describeTruth, formatTable } from './demo/demo-table.ts';
 import { ExamWatch } from './demo/exam-watch.ts';
 import { type ServiceProcess, startServiceProcess } from './demo/service-process.ts';
 import type { Catalogue, CatalogueEntry } from './phantom/fixture-catalogue.ts';
@@ -136,32 +136,17 @@ async function followFilm(
   entry: CatalogueEntry | null,
   watch: ExamWatch,
 ): Promise<DemoRow> {
-  const file = basename(result.path);
   const judge = (outcome: string, reasons: readonly string[]) =>
     entry === null ? null : outcome === entry.expected.outcome && reasons.includes(entry.expected.reason);
+  const unread = { view: '', found: '', drawn: '', ms: null };
+  const file = basename(result.path);
   if ('error' in result) {
     const { code } = result.error;
-    return {
-      file,
-      view: '',
-      outcome: 'not sent',
-      reason: code,
-      widths: '',
-      ms: null,
-      asExpected: judge('not sent', [code]),
-    };
+    return { ...unread, file, outcome: 'not sent', reason: code, asExpected: judge('not sent', [code]) };
   }
   if (statusKind(result.answer.status) !== 'success') {
     const reason = result.answer.comment ?? result.answer.status.toString(16);
-    return {
-      file,
-      view: '',
-      outcome: 'refused',
-      reason,
-      widths: '',
-      ms: null,
-      asExpected: judge('refused', [reason]),
-    };
+    return { ...unread, file, outcome: 'refused', reason, asExpected: judge('refused', [reason]) };
   }
   const { exam, seenAtMs } = await watch.outcomeOf(result.sopInstanceUid, OUTCOME_MS_MAX);
   const codes = exam.reasons.map((reason) => reason.code);
@@ -170,7 +155,8 @@ async function followFilm(
     view: exam.view ?? '',
     outcome: exam.state,
     reason: codes[0] ?? '',
-    widths: describeWidths(exam),
+    found: describeFinding(exam),
+    drawn: entry === null ? '' : describeTruth(entry),
     ms: seenAtMs - result.lastByteAtMs,
     asExpected: judge(exam.state, codes),
   };

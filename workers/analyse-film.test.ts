@@ -121,7 +121,7 @@ describe('the way of one film', () => {
     ['09-child.dcm', 'not-eligible', 'age-below-minimum'],
     ['10-birth-date-missing.dcm', 'not-eligible', 'age-unknown'],
     ['22-hand-as-panoramic.dcm', 'not-assessable', 'not-a-panoramic'],
-    ['23-spine-lateral.dcm', 'not-assessable', 'no-model-for-view'],
+    ['23-spine-frontal.dcm', 'not-assessable', 'no-model-for-view'],
     ['broken-jpeg-cut-off.dcm', 'not-assessable', 'pixel-data-unreadable'],
     ['broken-pixel-data-missing.dcm', 'not-assessable', 'pixel-data-unreadable'],
   ])('ends %s as %s because of %s', async (name, outcome, code) => {

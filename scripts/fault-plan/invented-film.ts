@@ -11,7 +11,7 @@ const TEMPLATE_FILES: readonly string[] = [
   '24-ultrasound.dcm',
   '21-no-panoramic.dcm',
   '22-hand-as-panoramic.dcm',
-  '23-spine-lateral.dcm',
+  '23-spine-frontal.dcm',
   '07-toothless-wide.dcm',
   '08-side-cut-off.dcm',
   '09-child.dcm',

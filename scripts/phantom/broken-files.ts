@@ -149,6 +149,7 @@ export async function renderBrokenFiles(directory: string): Promise<CatalogueEnt
       person: film.description.person.id,
       recipe: { kind: 'broken', fault: fault.name },
       truth: null,
+      spine: null,
       send: fault.send,
     });
   }

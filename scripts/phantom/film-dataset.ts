@@ -27,15 +27,23 @@ export interface FilmDescription {
   readonly sopClassUid: string;
   readonly modality: string;
   readonly studyDate: string;
-  readonly studyDescription: string;
+  readonly studyDescription?: string;
   readonly seriesDescription?: string;
   readonly bodyPart?: string;
   readonly viewPosition?: string;
+  readonly viewCode?: CodedView;
+  readonly presentationLutShape?: 'INVERSE';
   readonly photometric: 'MONOCHROME1' | 'MONOCHROME2';
   readonly columns: number;
   readonly rows: number;
   readonly bits: number;
   readonly spacing: FilmSpacing;
+}
+
+/** A view as a code: SNOMED CT's number and words (PS3.16 CID 4010). */
+export interface CodedView {
+  readonly value: string;
+  readonly meaning: string;
 }
 
 /** What a file says of its scale: millimetres a pixel at the detector, and what corrects them. */
@@ -80,7 +88,7 @@ export function describeFilm(film: FilmDescription, pixels: Uint8Array, layout: 
     element(0x00080070, 'LO', 'Osteotriage fixtures'),
     element(0x00080080, 'LO', 'Påhittade folktandvården'),
     element(0x00080090, 'PN', 'Fantom^Frida'),
-    element(0x00081030, 'LO', film.studyDescription),
+    ...optional(0x00081030, 'LO', film.studyDescription),
     ...optional(0x0008103e, 'LO', film.seriesDescription),
     element(0x00081090, 'LO', 'Fantom 1'),
     element(0x00100010, 'PN', film.person.name),
@@ -107,12 +115,24 @@ export function describeFilm(film: FilmDescription, pixels: Uint8Array, layout: 
     element(0x00280103, 'US', [0]),
     element(0x00281050, 'DS', String(2 ** (film.bits - 1))),
     element(0x00281051, 'DS', String(2 ** film.bits)),
+    ...describeViewCode(film.viewCode),
+    ...optional(0x20500020, 'CS', film.presentationLutShape),
     element(0x7fe00010, allocated === 8 && layout.explicitVr ? 'OB' : 'OW', pixels),
   ];
 }
 
 function optional(tag: number, vr: string, value: string | undefined): DicomElement[] {
   return value === undefined ? [] : [element(tag, vr, value)];
+}
+
+function describeViewCode(code: CodedView | undefined): DicomElement[] {
+  if (code === undefined) return [];
+  const item = [
+    element(0x00080100, 'SH', code.value),
+    element(0x00080102, 'SH', 'SCT'),
+    element(0x00080104, 'LO', code.meaning),
+  ];
+  return [element(0x00540220, 'SQ', [item])];
 }
 
 /** A decimal string holds 16 characters at most (PS3.5 section 6.2). */

@@ -4,14 +4,14 @@ import dicomParser from 'dicom-parser';
 import { describe, expect, it } from 'vitest';
 import { FAULTS } from './broken-files.ts';
 import type { Catalogue } from './fixture-catalogue.ts';
-import { FILM_PLANS } from './fixture-films.ts';
+import { WHOLE_FILMS } from './fixture-set.ts';
 
 const FOLDER = join(import.meta.dirname, '../../dicom-fixtures');
 const catalogue = JSON.parse(await readFile(join(FOLDER, 'catalogue.json'), 'utf8')) as Catalogue;
 
 describe('the stored fixtures', () => {
   it('are the films and faults that the scripts describe, with the outcomes they expect', () => {
-    const planned = [...FILM_PLANS, ...FAULTS].map((plan) => [plan.description, plan.expected]);
+    const planned = [...WHOLE_FILMS, ...FAULTS].map((plan) => [plan.description, plan.expected]);
     expect(catalogue.fixtures.map((entry) => [entry.description, entry.expected])).toEqual(planned);
   });
 

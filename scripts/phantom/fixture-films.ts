@@ -1,11 +1,23 @@
 import type { DicomLayout } from './dicom-file.ts';
 import { LAYOUTS } from './dicom-file.ts';
-import type { Person } from './film-dataset.ts';
+import type { CodedView, Person } from './film-dataset.ts';
 import { SOP_CLASSES } from './film-dataset.ts';
 import type { ExpectedOutcome } from './fixture-catalogue.ts';
 import type { OtherKind } from './other-phantoms.ts';
 import type { CortexClass } from './jaw-geometry.ts';
+import type { SpineFilmKind } from './spine/spine-phantom.ts';
+import type { WantedDeformity } from './spine/spine-shape.ts';
 import type { Dentition } from './tooth-painting.ts';
+
+/** A simulated lateral film of a fixture. */
+export interface SpinePlan {
+  readonly kind: SpineFilmKind;
+  /** Its one deformity; null asks for a sound spine. */
+  readonly deformity: WantedDeformity | null;
+  readonly facing?: 'left' | 'right';
+  /** How far the finished picture is turned clockwise. */
+  readonly turnDegrees?: 90 | 180 | 270;
+}
 
 /** One whole film of the set; what is left out takes the usual value. */
 export interface FilmPlan {
@@ -20,14 +32,19 @@ export interface FilmPlan {
   readonly cropLeftMm?: number;
   readonly scale?: number;
   readonly other?: OtherKind;
+  readonly spine?: SpinePlan;
   readonly layout?: DicomLayout;
   readonly sopClassUid?: string;
   readonly modality?: string;
-  readonly studyDescription?: string;
+  /** null leaves the element out. */
+  readonly studyDescription?: string | null;
   readonly seriesDescription?: string;
-  readonly bodyPart?: string;
+  readonly bodyPart?: string | null;
   readonly viewPosition?: string;
+  readonly viewCode?: CodedView;
   readonly photometric?: 'MONOCHROME1';
+  /** Stated beside the photometric interpretation, as the standard asks of a MONOCHROME1 digital film. */
+  readonly presentationLutShape?: 'INVERSE';
   readonly size?: readonly [number, number];
   readonly bits?: number;
   /** How the file states its scale; `magnified` and `calibrated` correct the detector's by this factor. */
@@ -76,6 +93,6 @@ export const FILM_PLANS: readonly FilmPlan[] = [
   { name: 'calibrated', description: 'calibrated Pixel Spacing beside the detector spacing', person: invent('Kalibrering^Karl', '19570127', 'M'), expected: NEGATIVE, cortex: 'wide', spacing: 'calibrated', layout: LAYOUTS.jpeg2000 },
   { name: 'no-panoramic', description: 'a step wedge and balls, labelled as panoramic', person: invent('Trappa^Tyra', '19600606', 'F'), expected: { outcome: 'not-assessable', reason: 'not-a-panoramic', view: 'panoramic' }, other: 'step-wedge', size: [1300, 600], layout: LAYOUTS.jpegLs },
   { name: 'hand-as-panoramic', description: 'a hand, labelled as panoramic', person: invent('Handfast^Henning', '19620818', 'M'), expected: { outcome: 'not-assessable', reason: 'not-a-panoramic', view: 'panoramic' }, other: 'hand', size: [1000, 800], layout: LAYOUTS.jpeg2000 },
-  { name: 'spine-lateral', description: 'lateral lumbar spine: no model for this view yet', person: invent('Ryggrad^Ragna', '19430707', 'F'), expected: { outcome: 'not-assessable', reason: 'no-model-for-view', view: 'spine-lateral' }, other: 'spine-lateral', modality: 'DX', studyDescription: 'Ländrygg sida', bodyPart: 'LSPINE', viewPosition: 'LL', size: [800, 1000], layout: LAYOUTS.jpegLs },
+  { name: 'spine-frontal', description: 'frontal spine: no model is installed for this view', person: invent('Ryggrad^Ragna', '19430707', 'F'), expected: { outcome: 'not-assessable', reason: 'no-model-for-view', view: 'spine-frontal' }, other: 'spine-frontal', modality: 'DX', studyDescription: 'Helrygg frontal', bodyPart: 'SPINE', viewPosition: 'AP', size: [420, 1000], layout: LAYOUTS.jpegLs },
   { name: 'ultrasound', description: 'a modality that is not handled', person: invent('Ekosson^Edvin', '19560505', 'M'), expected: { outcome: 'not-eligible', reason: 'modality-not-handled', view: null }, other: 'chest', modality: 'US', sopClassUid: SOP_CLASSES.secondaryCapture, studyDescription: 'Ultraljud sköldkörtel', bodyPart: 'NECK', bits: 8, size: [800, 600], layout: LAYOUTS.rle },
 ]; // prettier-ignore

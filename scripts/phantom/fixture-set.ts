@@ -7,11 +7,16 @@ import type { Film } from './film-finish.ts';
 import type { Catalogue, CatalogueEntry, Recipe } from './fixture-catalogue.ts';
 import type { FilmPlan } from './fixture-films.ts';
 import { FILM_PLANS } from './fixture-films.ts';
+import { renderSpineFixture } from './spine-fixture.ts';
+import { SPINE_PLANS } from './spine-films.ts';
 import { renderOtherPhantom } from './other-phantoms.ts';
 import type { PhantomOptions } from './panoramic-phantom.ts';
 import { renderPanoramicPhantom } from './panoramic-phantom.ts';
 import { encodePixels } from './pixel-encoding.ts';
 import { createSeededRandom } from './seeded-random.ts';
+
+/** Every whole film of the set, in the order of the catalogue. */
+export const WHOLE_FILMS: readonly FilmPlan[] = [...FILM_PLANS, ...SPINE_PLANS];
 
 /** What the detector's scale is divided by where a file states a magnification or a calibration. */
 const MAGNIFICATION = 1.3;
@@ -21,6 +26,7 @@ interface RenderedFilm {
   readonly recipe: Recipe;
   readonly mmPerPx: number;
   readonly truth: CatalogueEntry['truth'];
+  readonly spine: CatalogueEntry['spine'];
 }
 
 /** Writes every whole film with phantoms of that seed, and the catalogue, into the directory. */
@@ -31,9 +37,9 @@ export async function renderFixtureSet(
 ): Promise<Catalogue> {
   await mkdir(directory, { recursive: true });
   const fixtures: CatalogueEntry[] = [];
-  for (const [index, plan] of FILM_PLANS.entries()) {
+  for (const [index, plan] of WHOLE_FILMS.entries()) {
     fixtures.push(await writeFilm(plan, seed, index, directory));
-    onFilm?.(index + 1, FILM_PLANS.length);
+    onFilm?.(index + 1, WHOLE_FILMS.length);
   }
   const catalogue: Catalogue = { seed, fixtures };
   await writeCatalogue(catalogue, directory);
@@ -70,12 +76,14 @@ async function writeFilm(
     person: plan.person.id,
     recipe: rendered.recipe,
     truth: rendered.truth,
+    spine: rendered.spine,
     send: true,
   };
 }
 
 function renderPlan(plan: FilmPlan, seed: number, index: number, bits: number): RenderedFilm {
   const filmSeed = seed * 1000 + index;
+  if (plan.spine !== undefined) return { ...renderSpineFixture(plan.spine, filmSeed, bits), truth: null };
   const [columns, rows] = plan.size ?? [2200, 950];
   if (plan.other !== undefined) {
     const options = { kind: plan.other, seed: filmSeed, columns, rows, bits };
@@ -84,6 +92,7 @@ function renderPlan(plan: FilmPlan, seed: number, index: number, bits: number): 
       recipe: { kind: 'other', options },
       mmPerPx: 0.15,
       truth: null,
+      spine: null,
     };
   }
   const options = drawOptions(plan, filmSeed, columns, rows, bits);
@@ -96,6 +105,7 @@ function renderPlan(plan: FilmPlan, seed: number, index: number, bits: number): 
     recipe: { kind: 'panoramic', options },
     mmPerPx: truth.mmPerPx,
     truth: { R: cut ? null : { mcwMm: right.mcwMm / stated }, L: { mcwMm: left.mcwMm / stated } },
+    spine: null,
   };
 }
 
@@ -141,15 +151,31 @@ function describePlan(plan: FilmPlan, seed: number, bits: number, rendered: Rend
     sopClassUid: plan.sopClassUid ?? SOP_CLASSES.digitalXRay,
     modality: plan.modality ?? 'PX',
     studyDate: '20251103',
-    studyDescription: plan.studyDescription ?? 'Panoramaröntgen käkar',
-    ...(plan.seriesDescription === undefined ? {} : { seriesDescription: plan.seriesDescription }),
-    bodyPart: plan.bodyPart ?? 'JAW',
-    ...(plan.viewPosition === undefined ? {} : { viewPosition: plan.viewPosition }),
+    ...describeExamination(plan),
     photometric: plan.photometric ?? 'MONOCHROME2',
     columns: rendered.film.columns,
     rows: rendered.film.rows,
     bits,
     spacing: statedSpacing(plan, rendered.mmPerPx),
+  };
+}
+
+type Examination = Pick<
+  FilmDescription,
+  'studyDescription' | 'seriesDescription' | 'bodyPart' | 'viewPosition' | 'viewCode' | 'presentationLutShape'
+>;
+
+/** What the header says of the view; what a plan leaves open is as on a panoramic film. */
+function describeExamination(plan: FilmPlan): Examination {
+  const { studyDescription = 'Panoramaröntgen käkar', bodyPart = 'JAW' } = plan;
+  const { seriesDescription, viewPosition, viewCode, presentationLutShape } = plan;
+  return {
+    ...(studyDescription === null ? {} : { studyDescription }),
+    ...(bodyPart === null ? {} : { bodyPart }),
+    ...(seriesDescription === undefined ? {} : { seriesDescription }),
+    ...(viewPosition === undefined ? {} : { viewPosition }),
+    ...(viewCode === undefined ? {} : { viewCode }),
+    ...(presentationLutShape === undefined ? {} : { presentationLutShape }),
   };
 }
 

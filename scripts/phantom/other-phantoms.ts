@@ -7,7 +7,7 @@ import type { SeededRandom } from './seeded-random.ts';
 import { createSeededRandom } from './seeded-random.ts';
 
 /** Pictures that are no panoramic film. */
-export type OtherKind = 'step-wedge' | 'hand' | 'spine-lateral' | 'chest';
+export type OtherKind = 'step-wedge' | 'hand' | 'spine-lateral' | 'spine-frontal' | 'chest';
 
 /** What is asked of such a picture. */
 export interface OtherOptions {
@@ -23,7 +23,13 @@ export function renderOtherPhantom(options: OtherOptions): Film {
   const random = createSeededRandom(options.seed * 67 + 13);
   // The drawing is 100 units high, whatever the size in pixels.
   const canvas = createCanvas(options.columns, options.rows, 100 / options.rows, options.columns / 2);
-  const draw = { 'step-wedge': drawStepWedge, hand: drawHand, 'spine-lateral': drawSpine, chest: drawChest };
+  const draw = {
+    'step-wedge': drawStepWedge,
+    hand: drawHand,
+    'spine-lateral': drawSpine,
+    'spine-frontal': drawFrontalSpine,
+    chest: drawChest,
+  };
   draw[options.kind](canvas, random, options.seed);
   return finishFilm(canvas, {
     seed: options.seed,
@@ -123,6 +129,49 @@ function drawSpine(canvas: Canvas, random: SeededRandom, seed: number): void {
     paintStroke(canvas, arch, 5, 0.1, 1);
   }
   textureBright(canvas, bone, 0.05);
+}
+
+/** The whole spine from the front, as films of scoliosis show it: lungs and heart above, belly and pelvis below. */
+function drawFrontalSpine(canvas: Canvas, random: SeededRandom, seed: number): void {
+  const half = (canvas.columns / 2) * canvas.mmPerPx;
+  const clouds = createNoiseField(seed, canvas.columns, canvas.rows, canvas.columns / 4, canvas.rows / 12);
+  const bone = createTrabecularField(seed, canvas.columns, canvas.rows, canvas.mmPerPx * 0.8);
+  for (let index = 0; index < canvas.values.length; index += 1) {
+    const x = Math.abs(((index % canvas.columns) - canvas.midlinePx) * canvas.mmPerPx);
+    const dome = Math.floor(index / canvas.columns) * canvas.mmPerPx - 44 - 0.25 * (x - half / 2);
+    const belly = 0.12 + 0.38 * smoothStep(-1, 1.5, dome);
+    canvas.values[index] =
+      belly + 0.06 * (clouds[index] ?? 0) + 0.3 * smoothStep(half * 0.5, 0, x) * (dome < 0 ? 1 : 0.3);
+  }
+  paintPolygon(canvas, ellipse([half * 0.22, 37], half * 0.42, 9, 0.5), 0.16, 1);
+  const bow = random.between(-1.5, 1.5);
+  for (let level = 0; level < 16; level += 1) {
+    const [w, h] = [2.5 + level * 0.14, 1.55 + level * 0.075];
+    const y = 3 + level * 4.6 + level * level * 0.07;
+    const x = bow * Math.sin((level / 15) * 2 * Math.PI);
+    const body = smoothCurve([[x - w, y - h], [x, y - h + 0.2], [x + w, y - h], [x + w - 0.4, y], [x + w, y + h], [x, y + h - 0.2], [x - w, y + h], [x - w + 0.4, y]], 8, true); // prettier-ignore
+    paintPolygon(canvas, body, 0.1, 0.3);
+    paintStroke(canvas, [...body, body[0] ?? [x, y]], 0.3, 0.1, 0.12);
+    for (const side of [-1, 1]) {
+      const pedicle = ellipse([x + side * w * 0.7, y - 0.3], 0.55, 0.85);
+      paintStroke(canvas, [...pedicle, pedicle[0] ?? [x, y]], 0.25, 0.16, 0.1);
+      const rib = level < 11 ? [[x + side * w, y - 1], [x + side * half * 0.6, y], [x + side * half * 1.1, y + 5]] : [[x + side * w, y], [x + side * (w + 2), y - 0.5]]; // prettier-ignore
+      paintStroke(canvas, smoothCurve(rib as PointMm[], 8, false), 0.9, 0.08, 0.2);
+    }
+    paintPolygon(canvas, ellipse([x, y + 1.3], 0.4, 1.1), 0.1, 0.2);
+  }
+  for (const side of [-1, 1]) {
+    const wing = smoothCurve([[side * 4, 93], [side * half * 0.7, 86], [side * half * 1.05, 92], [side * half * 0.8, 104], [side * 5, 102]], 10, true); // prettier-ignore
+    paintPolygon(canvas, wing, 0.12, 0.5);
+    for (let gas = 0; gas < 4; gas += 1)
+      paintPolygon(
+        canvas,
+        ellipse([side * random.between(6, half * 0.8), random.between(60, 90)], 1.8, 1.3),
+        -0.06,
+        0.5,
+      );
+  }
+  textureBright(canvas, bone, 0.04);
 }
 
 function drawChest(canvas: Canvas, random: SeededRandom): void {
