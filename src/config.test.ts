@@ -9,6 +9,7 @@ describe('the configuration', () => {
       workers: 3,
       corticalWidthMmMin: 3,
       magnification: null,
+      genantGradeMin: 2,
       pacs: [],
     });
     const sourceOf = (name: string) => origins.find((origin) => origin.name === name)?.source;
@@ -38,6 +39,8 @@ describe('the configuration', () => {
     ['TRIAGE_PACS', 'PACS1'],
     ['TRIAGE_AE_TITLE', 'A TITLE THAT IS TOO LONG'],
     ['TRIAGE_MAGNIFICATION', '0.5'],
+    ['TRIAGE_GENANT_GRADE_MIN', '0'],
+    ['TRIAGE_GENANT_GRADE_MIN', '4'],
     ['TRIAGE_DATABASE_URL', 'mysql://db/triage'],
     ['TRIAGE_REDIS_URL', 'localhost'],
   ])('refuses %s = %s, naming the setting', (variable, value) => {

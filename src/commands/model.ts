@@ -16,7 +16,7 @@ import { choiceOf, type ModelStanding, rollbackVersion, wantedVersion } from '..
 import { proveWorker } from '../inference/model-proof.ts';
 import { modelNames, planModels } from '../inference/model-plan.ts';
 import { describeLeftOut, shadowedViews } from '../inference/model-slots.ts';
-import { ModelShelf } from '../inference/model-shelf.ts';
+import { type InstalledModel, ModelShelf } from '../inference/model-shelf.ts';
 import { type Comparison, compareReadings } from '../inference/shadow-comparison.ts';
 import { readStanding } from '../model-watch.ts';
 import { workerSettings } from '../worker-settings.ts';
@@ -81,7 +81,7 @@ export function chooseVersion(config: Config, name: string, version: string): Pr
     const isNewest = version === 'newest';
     const { shadowVersion, previousVersion } = choiceOf(standing, name);
     const active = isNewest ? newestOf(standing, name) : version;
-    await prove(config, standing, name, active);
+    await prove(config, standing.installed, name, active);
     // What was chosen and cannot be used never worked: a roll-back must not lead to it.
     const before = wantedVersion(standing, name)?.version ?? active;
     const choice = {
@@ -101,7 +101,7 @@ export function rollBack(config: Config, name: string): Promise<ChoiceReport> {
     if (active === undefined) {
       throw new TriageError('state-conflict', `there is no version of ${name} from before to go back to`);
     }
-    await prove(config, standing, name, active);
+    await prove(config, standing.installed, name, active);
     const { shadowVersion } = choiceOf(standing, name);
     const choice = {
       name,
@@ -130,7 +130,7 @@ export function chooseShadow(config: Config, name: string, version: string | nul
     }
     if (version !== null) {
       checkShadow(standing, name);
-      await prove(config, standing, name, version);
+      await prove(config, standing.installed, name, version);
     }
     const action = version === null ? 'shadow off' : `shadow ${version}`;
     const choice = { ...choiceOf(standing, name), shadowVersion: version };
@@ -167,23 +167,22 @@ export interface CheckedVersion {
   readonly fault: string | null;
 }
 
-/** Loads every version on disk, or those of one model, in a process of its own, as a service would. */
-export function checkModels(config: Config, name?: string): Promise<readonly CheckedVersion[]> {
-  return withModels(config, async (_, standing) => {
-    const checked: CheckedVersion[] = [];
-    for (const { name: model, version } of standing.installed) {
-      if (name !== undefined && model !== name) continue;
-      const fault = await prove(config, standing, model, version).then(
-        () => null,
-        (thrown: unknown) => asTriageError(thrown, 'model-invalid').message,
-      );
-      checked.push({ name: model, version, fault });
-    }
-    if (name !== undefined && checked.length === 0) {
-      throw new TriageError('not-found', `no version of ${name} is installed in ${config.modelsFolder}`);
-    }
-    return checked;
-  });
+/** Loads every version on disk, or those of one model, in a process of its own, as a service would; needs no record. */
+export async function checkModels(config: Config, name?: string): Promise<readonly CheckedVersion[]> {
+  const installed = await new ModelShelf(workerSettings(config).setup.modelsFolder).look();
+  const wanted = installed.filter((model) => name === undefined || model.name === name);
+  if (name !== undefined && wanted.length === 0) {
+    throw new TriageError('not-found', `no version of ${name} is installed in ${config.modelsFolder}`);
+  }
+  const checked: CheckedVersion[] = [];
+  for (const { name: model, version } of wanted) {
+    const fault = await prove(config, installed, model, version).then(
+      () => null,
+      (thrown: unknown) => asTriageError(thrown, 'model-invalid').message,
+    );
+    checked.push({ name: model, version, fault });
+  }
+  return checked;
 }
 
 /** Two versions and how they agree. */
@@ -283,9 +282,14 @@ function newestOf({ installed }: ModelStanding, name: string): string {
   return newest.version;
 }
 
-async function prove(config: Config, standing: ModelStanding, name: string, version: string): Promise<void> {
+async function prove(
+  config: Config,
+  installed: readonly InstalledModel[],
+  name: string,
+  version: string,
+): Promise<void> {
   const { workerEntry, startMsMax, setup } = workerSettings(config);
-  const model = standing.installed.find((one) => one.name === name && one.version === version);
+  const model = installed.find((one) => one.name === name && one.version === version);
   if (model === undefined) {
     throw new TriageError('model-missing', `${name} ${version} is not installed in ${setup.modelsFolder}`);
   }

@@ -68,7 +68,8 @@ export function decideView(claim: ViewClaim | null, picture: PictureReading): Vi
     return isSure ? withPose(shown, [], picture) : unclear(shown, null, picture);
   }
   const values = { header: claim.name, picture: name };
-  const isPossible = name !== 'other' && (picture.views[VIEW_ORDER.indexOf(claim.name)] ?? 0) >= POSSIBLE_MIN;
+  const possibleMin = claim.name === 'panoramic' ? POSSIBLE_PANORAMIC_MIN : POSSIBLE_MIN;
+  const isPossible = name !== 'other' && (picture.views[VIEW_ORDER.indexOf(claim.name)] ?? 0) >= possibleMin;
   if (name === claim.name || isPossible) return withPose(claimed, [], picture);
   const isClear = confidence >= Math.max(picture.limits.view, CLEARLY_SURE_MIN);
   const isByPerson = claim.source === 'option';

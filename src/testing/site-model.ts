@@ -62,9 +62,10 @@ export function siteManifest() {
 export function installSiteModel(
   modelsFolder: string,
   edit: (text: string) => string = (text) => text,
+  { name, version } = { name: SITE_MODEL, version: '1.0.0' },
 ): void {
-  const folder = join(modelsFolder, SITE_MODEL, '1.0.0');
+  const folder = join(modelsFolder, name, version);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'model.onnx'), writeTinyOnnx(NETWORK));
-  writeFileSync(join(folder, 'model.json'), edit(JSON.stringify(siteManifest())));
+  writeFileSync(join(folder, 'model.json'), edit(JSON.stringify({ ...siteManifest(), name, version })));
 }
