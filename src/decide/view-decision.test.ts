@@ -65,6 +65,14 @@ describe('the view of a film', () => {
     expect(note?.text).toContain('says a frontal chest, but the picture clearly shows a lateral spine');
   });
 
+  it('is the picture’s already where it is sure and both are lateral, for these are measured alike', () => {
+    expect(decide(says('chest-lateral'), picture('spine-lateral', 0.87))).toMatchObject({
+      view: { name: 'spine-lateral', source: 'model' },
+      ...{ told: ['view-contradicts-header'], refused: null },
+    });
+    expect(decide(says('chest-lateral'), picture('spine-lateral', 0.6)).refused).toBe('view-unclear');
+  });
+
   it('is unclear where the picture contradicts the header and is not clearly sure', () => {
     expect(decide(says('chest-frontal'), picture('spine-lateral', 0.89)).refused).toBe('view-unclear');
     expect(decide(says('other'), picture('panoramic', 0.8)).refused).toBe('view-unclear');

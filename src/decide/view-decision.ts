@@ -71,7 +71,9 @@ export function decideView(claim: ViewClaim | null, picture: PictureReading): Vi
   const possibleMin = claim.name === 'panoramic' ? POSSIBLE_PANORAMIC_MIN : POSSIBLE_MIN;
   const isPossible = name !== 'other' && (picture.views[VIEW_ORDER.indexOf(claim.name)] ?? 0) >= possibleMin;
   if (name === claim.name || isPossible) return withPose(claimed, [], picture);
-  const isClear = confidence >= Math.max(picture.limits.view, CLEARLY_SURE_MIN);
+  // Lateral films of spine and chest are measured alike: to take one for the other does little harm.
+  const isSameWay = isLateral(claim.name) && isLateral(name);
+  const isClear = confidence >= Math.max(picture.limits.view, isSameWay ? 0 : CLEARLY_SURE_MIN);
   const isByPerson = claim.source === 'option';
   if (isClear && name === 'other') {
     const code = claim.name === 'panoramic' ? 'not-a-panoramic' : 'film-of-something-else';
@@ -115,6 +117,10 @@ function unclear(view: FilmView, claim: ViewClaim | null, picture: PictureReadin
   if (isNoPanoramic) return { view, notes: [], refusal: reasonOf('not-a-panoramic') };
   const values = { picture: name, ...(claim === null ? {} : { header: claim.name }) };
   return { view, notes: [], refusal: reasonOf('view-unclear', values) };
+}
+
+function isLateral(name: ViewName): boolean {
+  return name === 'spine-lateral' || name === 'chest-lateral';
 }
 
 /** null where the picture could lie in several ways. */
