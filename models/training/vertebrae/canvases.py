@@ -10,7 +10,7 @@ CELL = 4
 CELLS = np.stack(np.meshgrid(np.arange(COLUMNS // CELL) * CELL + 1.5, np.arange(ROWS // CELL) * CELL + 1.5), -1)
 PIXELS = np.stack(np.meshgrid(np.arange(COLUMNS, dtype=np.float32), np.arange(ROWS, dtype=np.float32)), -1)
 CACHE_ZOOM = 1.6
-FULL, WINDOW = (ROWS, COLUMNS), (224, 192)
+FULL, WINDOW = (ROWS, COLUMNS), (256, 192)
 
 
 def cache_film(film):

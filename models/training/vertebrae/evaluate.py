@@ -13,7 +13,8 @@ import schedule
 from model import VertebraFinder, VertebraPoints
 from prepare import CORNERS
 
-CENTRE_THRESHOLD, BODY_THRESHOLD = 0.3, 0.5
+CENTRE_THRESHOLD, BODY_THRESHOLD = 0.3, 0.7
+STEP, ALIKE = 1.3, (0.7, 1.4)
 
 
 def load(network_class, name, which):
@@ -61,6 +62,13 @@ def without_overlap(found):
     return kept
 
 
+def facing_one_way(found):
+    """All bodies turned to the side that most of them face."""
+    sides = [np.sign(prepare.frame_of(b["points"])[1][0]) for b in found]
+    vote = np.sign(sum(s * b["confidence"] for s, b in zip(sides, found)))
+    return [b if s == vote else {**b, "points": b["points"][[2, 1, 0, 5, 4, 3]]} for s, b in zip(sides, found)]
+
+
 def chain_of(found):
     """The surest smooth chain of bodies from top to bottom."""
     found = sorted(found, key=lambda b: b["points"][:, 1].mean())
@@ -106,14 +114,54 @@ def measure(network, image, points, passes=2):
 def read_film(finder, network, image):
     """The chain of bodies of a film with six points each."""
     found, sacrum = candidates(finder, image)
-    chain = chain_of(found)
+    chain = chain_of(facing_one_way(found))
     if not chain:
         return [], sacrum
     bodies = measure(network, image, [b["points"] for b in chain])
     for body, first in zip(bodies, chain):
         body["confidence"] = first["confidence"]
         body["coarse"] = first["points"]
-    return [b for b in bodies if b["body"] > BODY_THRESHOLD], sacrum
+    return walked(network, image, undoubled([b for b in bodies if b["body"] > BODY_THRESHOLD])), sacrum
+
+
+def apart(a, b):
+    """Whether two bodies do not lie on each other."""
+    first, second = prepare.frame_of(a["points"]), prepare.frame_of(b["points"])
+    d = second[0] - first[0]
+    return abs(d @ first[2]) > 0.6 * (first[4] + second[4]) / 2 or abs(d @ first[1]) > 0.6 * (first[3] + second[3]) / 2
+
+
+def undoubled(bodies):
+    """Of bodies that ended on one another the surest."""
+    kept = []
+    for body in sorted(bodies, key=lambda b: -b["body"]):
+        if all(apart(k, body) for k in kept):
+            kept.append(body)
+    return sorted(kept, key=lambda b: b["points"][:, 1].mean())
+
+
+def walked(network, image, bodies, rounds=12):
+    """From sure bodies to the neighbours that the finder missed, as long as the points network calls them bodies."""
+    tried = []
+    for _ in range(rounds):
+        guesses = []
+        for body in bodies:
+            centre, _, v, width, height = prepare.frame_of(body["points"])
+            for way in (-1, 1):
+                guess = {"points": body["points"] + way * STEP * height * v}
+                middle = guess["points"].mean(0)
+                inside = (middle > 0).all() and (middle < image.shape[::-1]).all()
+                if inside and all(apart(b, guess) for b in bodies) and all(np.hypot(*(t - middle)) > 0.2 * height for t in tried):
+                    guesses.append(guess["points"])
+                    tried.append(middle)
+        if not guesses:
+            break
+        for guess, found in zip(guesses, measure(network, image, guesses)):
+            alike = ALIKE[0] < prepare.width_of(found["points"]) / prepare.width_of(guess) < ALIKE[1]
+            if found["body"] > BODY_THRESHOLD and alike and all(apart(b, found) for b in bodies):
+                found.update(confidence=0.0, coarse=guess)
+                bodies = [*bodies, found]
+    return sorted(bodies, key=lambda b: b["points"][:, 1].mean())
 
 
 def heights_of(points):

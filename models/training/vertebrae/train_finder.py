@@ -51,4 +51,4 @@ def example(film, rng, deform, hardness, late):
 
 
 if __name__ == "__main__":
-    schedule.main("finder", VertebraFinder, canvases.cache_film, example, losses, (12, 4), 3e-3)
+    schedule.main("finder", VertebraFinder, canvases.cache_film, example, losses, (10, 4), 3e-3)
