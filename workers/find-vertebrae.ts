@@ -172,11 +172,15 @@ function combine(first: CropReading, second: CropReading, bodyMin: number): Foun
   };
 }
 
+/** Beyond the ends of a chain lie S1 and cut bodies, which are taken for whole ones more often than a disc is. */
+const END_CONFIDENCE_MIN = 0.6;
+
 /** Crops that ended on one body are merged, and what is unclear at either end of the chain is dropped. */
 function finishSpine(chain: SpineChain, found: readonly FoundBody[]): FoundSpine | null {
   const bodies = mergeDoubles(found);
-  const first = bodies.findIndex(({ isClear }) => isClear);
-  const last = bodies.findLastIndex(({ isClear }) => isClear);
+  const canEnd = ({ isClear, confidence }: FoundBody): boolean => isClear && confidence >= END_CONFIDENCE_MIN;
+  const first = bodies.findIndex(canEnd);
+  const last = bodies.findLastIndex(canEnd);
   const kept = first < 0 ? [] : bodies.slice(first, last + 1);
   if (kept.length < CHAIN_BODIES_MIN) return null;
   const { facing, facingConfidence, sacrum } = chain;

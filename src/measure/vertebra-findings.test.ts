@@ -151,10 +151,16 @@ describe('the finding of a vertebral body', () => {
     const unsure = { ...forEachPoint(() => 0.9), inferiorPosterior: 0.1 };
     const refused = [
       withL2({ anterior: 10 }, { pointConfidences: unsure }),
+      withL2({ anterior: 10 }, { pointErrorsPx: { ...forEachPoint(() => 0.4), inferiorPosterior: 10 } }),
       withL2({ anterior: 10, centre: [19, 78] }),
       withL2({ anterior: 10 }, { isClear: false }),
     ];
-    expect(refused.map(({ reason }) => reason)).toEqual(['point-uncertain', 'cut-off', 'body-unclear']);
+    expect(refused.map(({ reason }) => reason)).toEqual([
+      'point-uncertain',
+      'point-uncertain',
+      'cut-off',
+      'body-unclear',
+    ]);
     for (const { assessable, genantGrade, lossPercent, heightsPx } of refused) {
       expect([assessable, genantGrade, lossPercent, heightsPx]).toEqual([false, null, null, null]);
     }
