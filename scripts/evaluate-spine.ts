@@ -52,7 +52,13 @@ if (unknown !== undefined) refuse(`--only knows ${names.join(', ')}, not ${unkno
 const figures: Record<string, unknown> = {};
 for (const name of names.filter((known) => wanted.includes(known))) {
   say(`measuring ${name} …`);
-  figures[name] = await PARTS[name]();
+  try {
+    figures[name] = await PARTS[name]();
+  } catch (thrown) {
+    // What the other parts found must not be lost with this one.
+    process.stderr.write(`\n${name} failed: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+    process.exitCode = 1;
+  }
 }
 if (overlays !== null) await drawOtherFilms(data, overlays);
 const measured = figures as SpineFigures;

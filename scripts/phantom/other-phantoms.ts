@@ -155,8 +155,8 @@ function drawFrontalSpine(canvas: Canvas, random: SeededRandom, seed: number): v
     for (const side of [-1, 1]) {
       const pedicle = ellipse([x + side * w * 0.7, y - 0.3], 0.55, 0.85);
       paintStroke(canvas, [...pedicle, pedicle[0] ?? [x, y]], 0.25, 0.16, 0.1);
-      const rib = level < 11 ? [[x + side * w, y - 1], [x + side * half * 0.6, y], [x + side * half * 1.1, y + 5]] : [[x + side * w, y], [x + side * (w + 2), y - 0.5]]; // prettier-ignore
-      paintStroke(canvas, smoothCurve(rib as PointMm[], 8, false), 0.9, 0.08, 0.2);
+      const rib: PointMm[] = level < 11 ? [[x + side * w, y - 1], [x + side * half * 0.6, y], [x + side * half * 1.1, y + 5]] : [[x + side * w, y], [x + side * (w + 2), y - 0.5]]; // prettier-ignore
+      paintStroke(canvas, smoothCurve(rib, 8, false), 0.9, 0.08, 0.2);
     }
     paintPolygon(canvas, ellipse([x, y + 1.3], 0.4, 1.1), 0.1, 0.2);
   }

@@ -91,17 +91,22 @@ function foundOf({ bodies }: FilmComparison): BodyComparison[] {
   return bodies.filter(({ find }) => find !== null);
 }
 
+interface Tally {
+  readonly count: number;
+  readonly of: number;
+}
+
 /** How many of the things on films are so. */
 export function shareOf<Film, Item>(
   films: readonly Film[],
   itemsOf: (film: Film) => readonly Item[],
   isSo: (item: Item) => boolean,
 ): Share {
-  const tallies = films.map((film) => {
+  const tallies = films.map((film): Tally => {
     const items = itemsOf(film);
     return { count: items.filter(isSo).length, of: items.length };
   });
-  const total = (key: 'count' | 'of', some = tallies): number =>
+  const total = (key: 'count' | 'of', some: readonly Tally[] = tallies): number =>
     some.reduce((sum, tally) => sum + tally[key], 0);
   const estimate = estimateOf(tallies, (some) => total('count', some) / total('of', some));
   return { count: total('count'), of: total('of'), ...estimate };

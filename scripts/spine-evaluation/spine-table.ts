@@ -48,9 +48,9 @@ export function describeFigures(figures: SpineFigures, targets: readonly JudgedF
 }
 
 function describeTarget({ name, value, target, met }: JudgedFigure): string[] {
-  return value === null
-    ? []
-    : [`  ${met === true ? 'met    ' : 'NOT MET'}  ${name}: ${number(value)} (${target})`];
+  if (met === null) return [];
+  const measured = value === null ? 'nothing to reckon it from' : number(value);
+  return [`  ${met ? 'met    ' : 'NOT MET'}  ${name}: ${measured} (${target})`];
 }
 
 function describeReal({ all, folds, positiveFilms, worstFilms }: RealFigures): string[] {

@@ -4,9 +4,10 @@ import type { SpineFigures } from './spine-figures.ts';
 /** What a figure was to reach, and whether it did. */
 export interface JudgedFigure {
   readonly name: string;
-  /** null where it was not measured in this run. */
+  /** null where it was not measured in this run, or could not be: nothing was found to reckon it from. */
   readonly value: number | null;
   readonly target: string;
+  /** null where it was not measured in this run. */
   readonly met: boolean | null;
 }
 
@@ -48,7 +49,6 @@ function judge(
   target: string,
   isMet: (value: number) => boolean,
 ): JudgedFigure {
-  return value === null || value === undefined
-    ? { name, value: null, target, met: null }
-    : { name, value, target, met: isMet(value) };
+  if (value === undefined) return { name, value: null, target, met: null };
+  return { name, value, target, met: value !== null && isMet(value) };
 }
