@@ -14,6 +14,14 @@ export interface PendingFilm extends WaitingRequest {
   readonly reject: (failure: TriageError) => void;
 }
 
+/** Where a film stands among those that wait. */
+export interface FilmPlace {
+  /** The lowest first (src/exam/priority.ts); equal ones in the order of their arrival. */
+  readonly rankMs: number;
+  /** Whether it ended a worker before: it goes alone. */
+  readonly isSuspect: boolean;
+}
+
 /** What goes to a worker now; where it is empty, when to look again. */
 export interface NextBatch {
   readonly films: readonly PendingFilm[];
@@ -67,4 +75,9 @@ export class WaitingFilms {
   clear(): readonly PendingFilm[] {
     return [...this.#suspects.splice(0), ...this.#line.splice(0)];
   }
+}
+
+/** Films share a batch only where they may share a run; what is known of that before reading is the view that a person gave. */
+export function batchKeyOf(request: AnalysisRequest): string {
+  return request.options.view ?? 'any view';
 }

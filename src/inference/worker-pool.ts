@@ -18,7 +18,7 @@ import type {
 import { BatchCalibration, type CalibrationStore } from './batch-calibration.ts';
 import { roomLeft, type BatchLimits } from './batcher.ts';
 import { ShadowReplies } from './shadow-replies.ts';
-import { type PendingFilm, WaitingFilms } from './waiting-films.ts';
+import { batchKeyOf, type FilmPlace, type PendingFilm, WaitingFilms } from './waiting-films.ts';
 import { chooseWorkerCount } from './worker-count.ts';
 import type { WorkerEnd, WorkerProcess } from './worker-process.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -67,14 +67,6 @@ export interface PoolStats {
 export interface PooledReply extends AnalysisReply {
   /** What the model in shadow makes of the film; null where it failed. Absent where none runs. Never rejects. */
   readonly shadow?: Promise<AnalysisResult | null>;
-}
-
-/** Where a film stands among those that wait. */
-export interface FilmPlace {
-  /** The lowest first (src/exam/priority.ts); equal ones in the order of their arrival. */
-  readonly rankMs: number;
-  /** Whether it ended a worker before: it goes alone. */
-  readonly isSuspect: boolean;
 }
 
 /** Starts the workers; resolves when the first is ready, rejects when none can be (model-missing, model-invalid, worker-crashed). */
@@ -395,11 +387,6 @@ export class WorkerPool {
     if (this.#pending() > 0) return;
     for (const wake of this.#idleWaiters.splice(0)) wake();
   }
-}
-
-// Films share a run only where they go to the same model; what is known of that before reading is the view.
-function batchKeyOf(request: AnalysisRequest): string {
-  return request.options.view ?? 'panoramic';
 }
 
 function closingError(): TriageError {
