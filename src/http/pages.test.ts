@@ -139,7 +139,7 @@ describe.skipIf(!tool.available)(`the pages in Chromium${skipped}`, { timeout: 1
     await page.getByRole('heading', { name: 'Almgren, Ingrid' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/exams/e1');
 
-    const overlay = page.getByRole('img', { name: 'measured cortex' });
+    const overlay = page.getByRole('img', { name: 'what was measured' });
     await overlay.waitFor();
     await expect.poll(() => page.evaluate('document.querySelector(".viewer img").naturalWidth')).toBe(1200);
     const numbers = page.locator('table.numbers');
@@ -201,7 +201,7 @@ describe.skipIf(!tool.available)(`the pages in Chromium${skipped}`, { timeout: 1
   it('say what to do when there is nothing yet', async () => {
     worklist.referrals.length = 0;
     await page.goto(server.url);
-    await page.getByText('Send panoramic films by DICOM C-STORE').waitFor();
+    await page.getByText('Send films by DICOM C-STORE').waitFor();
     expect(await seriousViolations()).toEqual([]);
   });
 

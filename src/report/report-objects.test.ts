@@ -163,7 +163,7 @@ describe('a report object', () => {
       const complaints = lines.filter((line) => /error|warning|exception/i.test(line));
       expect(complaints.filter((line) => !EVALUATION_IN_GROUP.test(line))).toEqual([]);
     },
-    300_000,
+    600_000,
   );
 
   it('is the same object, byte by byte, when it is written again', () => {

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { sortingScoreOf } from '../exam/finding-kind.ts';
 import type { ExamView } from '../worklist/worklist-views.ts';
 import { dateOf, momentOf, numberOf } from './display.ts';
 import { useLanguage } from './language.tsx';
@@ -11,13 +12,14 @@ export function ExamDetails({ exam }: { readonly exam: ExamView }) {
   const { language, words } = useLanguage();
   const { analysis } = exam;
   const image = analysis?.image ?? null;
-  const score = analysis?.panoramic?.lowBoneDensityScore ?? null;
-  const view = exam.view === null ? words.unknown : words[exam.view];
+  const score = analysis === null ? null : sortingScoreOf(analysis);
   return (
     <section className="part" aria-labelledby="details">
       <h2 id="details">{words.detailsTitle}</h2>
       <dl className="card details">
-        <Detail name={words.view}>{exam.modality === null ? view : `${view} (${exam.modality})`}</Detail>
+        <Detail name={words.view}>
+          <ViewText exam={exam} />
+        </Detail>
         {exam.studyDate !== null && <Detail name={words.examined}>{dateOf(exam.studyDate)}</Detail>}
         <Detail name={words.arrived}>{momentOf(exam.receivedAt, language)}</Detail>
         {exam.finishedAt !== null && (
@@ -101,6 +103,27 @@ export function ExamReports({ exam }: { readonly exam: ExamView }) {
         </div>
       )}
     </section>
+  );
+}
+
+/** The view with how it was told; a contradiction between file and picture stands among the reasons. */
+function ViewText({ exam }: { readonly exam: ExamView }) {
+  const { language, words } = useLanguage();
+  const name = exam.view === null ? words.unknown : words[exam.view];
+  const told = exam.analysis?.view ?? null;
+  const turn = told?.turnDegrees ?? 0;
+  const parts = [
+    ...(told === null
+      ? []
+      : [`${words[`view-from-${told.source}`]}, ${numberOf(told.confidence, 2, language)}`]),
+    ...(turn === 0 ? [] : [fillWords(words.turned, { n: turn })]),
+    ...(told?.isMirrored === true ? [words.mirrored] : []),
+  ];
+  return (
+    <>
+      {exam.modality === null ? name : `${name} (${exam.modality})`}
+      {parts.length > 0 && <span className="faint block">{parts.join('; ')}</span>}
+    </>
   );
 }
 

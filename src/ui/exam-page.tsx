@@ -1,11 +1,15 @@
+import type { SpineFinding } from '../exam/analysis.ts';
+import { largestLossPercent, worstVertebra } from '../exam/worst-vertebra.ts';
 import type { ExamView } from '../worklist/worklist-views.ts';
 import { PageLink } from './address.tsx';
 import { ageAndSexOf, dateOf, nameOf, numberOf, quotedWidthMm, spokenCode } from './display.ts';
 import { ExamDetails, ExamReports } from './exam-details.tsx';
 import { FilmViewer } from './film-viewer.tsx';
 import { useLanguage } from './language.tsx';
-import { AwaitedNotice, ExamBadge, ReasonText, usePageTitle } from './page-parts.tsx';
+import { AssessmentBadges, AwaitedNotice, ExamBadge, ReasonText, usePageTitle } from './page-parts.tsx';
 import { SidesTable } from './sides-table.tsx';
+import { VertebraeTable } from './vertebrae-table.tsx';
+import { fillWords } from './words.ts';
 import { useExam } from './worklist-queries.ts';
 
 /** One film: the picture large, the numbers, the reasons, and where they come from. */
@@ -62,10 +66,8 @@ function BackLinks({ referral }: { readonly referral: boolean }) {
 }
 
 function ExamHead({ exam }: { readonly exam: ExamView }) {
-  const { language, words } = useLanguage();
+  const { words } = useLanguage();
   const { person } = exam;
-  const panoramic = exam.analysis?.panoramic ?? null;
-  const widthMm = quotedWidthMm(exam.reasons, panoramic?.meanWidthMm ?? null);
   return (
     <div className="exam-head">
       <div>
@@ -78,27 +80,65 @@ function ExamHead({ exam }: { readonly exam: ExamView }) {
         </p>
       </div>
       <div className="exam-outcome">
-        {widthMm !== null && (
-          <p className="headline">
-            <span className="headline-number">{numberOf(widthMm, 2, language)} mm</span>
-            <span className="faint">
-              {words.meanWidth},{' '}
-              {isCorrected(exam)
-                ? words.correctedScale
-                : `${words.detectorScale} (${words.detectorScaleHint})`}
-            </span>
-          </p>
-        )}
+        <Headline exam={exam} />
         <ExamBadge state={exam.state} />
+        <AssessmentBadges assessments={exam.assessments} />
       </div>
     </div>
   );
 }
 
+/** The number or grade that a reader looks for first. */
+function Headline({ exam }: { readonly exam: ExamView }) {
+  const { language, words } = useLanguage();
+  const { panoramic = null, spine = null, boneDensity = null } = exam.analysis ?? {};
+  const widthMm = quotedWidthMm(exam.reasons, panoramic?.meanWidthMm ?? null);
+  if (spine !== null) return <SpineHeadline spine={spine} />;
+  if (boneDensity !== null) {
+    const limit = fillWords(words.siteLimit, { limit: numberOf(boneDensity.limit, 2, language) });
+    return (
+      <p className="headline">
+        <span className="headline-number">{numberOf(boneDensity.score, 2, language)}</span>
+        <span className="faint" title={words.siteModelHint}>
+          {words.siteScore}, {limit}
+        </span>
+      </p>
+    );
+  }
+  if (widthMm === null) return null;
+  return (
+    <p className="headline">
+      <span className="headline-number">{numberOf(widthMm, 2, language)} mm</span>
+      <span className="faint">
+        {words.meanWidth},{' '}
+        {isCorrected(exam) ? words.correctedScale : `${words.detectorScale} (${words.detectorScaleHint})`}
+      </span>
+    </p>
+  );
+}
+
+function SpineHeadline({ spine }: { readonly spine: SpineFinding }) {
+  const { language, words } = useLanguage();
+  const worst = worstVertebra(spine);
+  if (worst === null) return null;
+  const { level, genantGrade, deformity } = worst;
+  const lost = fillWords(words.heightLost, {
+    type: words[`deformity-${deformity}`],
+    loss: numberOf(largestLossPercent(worst), 0, language),
+  });
+  return (
+    <p className="headline">
+      <span className="headline-number">{fillWords(words.gradeOf, { level, grade: genantGrade })}</span>
+      <span className="faint">{genantGrade === 0 ? words.worstVertebra : lost}</span>
+    </p>
+  );
+}
+
 function ExamNumbers({ exam }: { readonly exam: ExamView }) {
   const { words } = useLanguage();
-  const panoramic = exam.analysis?.panoramic ?? null;
+  const { panoramic = null, spine = null } = exam.analysis ?? {};
   if (exam.state === 'pending') return <p className="faint">{words.waitingText}</p>;
+  if (spine !== null && spine.vertebrae.length > 0) return <VertebraeTable spine={spine} />;
   if (panoramic === null) return <p className="faint">{words.noNumbers}</p>;
   return <SidesTable panoramic={panoramic} />;
 }

@@ -24,6 +24,7 @@ export function FilmViewer(properties: {
   const { examId, columns } = properties;
   const [picture, setPicture] = useState<Picture>('overlay');
   const [missing, setMissing] = useState<ReadonlySet<Picture>>(new Set());
+  const [widthsPx, setWidthsPx] = useState<Partial<Record<Picture, number>>>({});
   const { zoom, changeZoom, frame } = useZoom();
   const shown = missing.has('overlay') ? 'original' : picture;
   const toggle = (): void => setPicture(picture === 'overlay' ? 'original' : 'overlay');
@@ -67,7 +68,14 @@ export function FilmViewer(properties: {
             hidden={name !== shown || missing.has(name)}
             src={`/api/exams/${examId}/${name === 'overlay' ? 'overlay' : 'preview'}.png`}
             alt={name === 'overlay' ? words.overlayAlt : words.originalAlt}
-            style={zoom === 'full' && columns !== null ? { width: `${columns}px` } : undefined}
+            style={
+              zoom === 'full' && columns !== null
+                ? { width: `${fullWidthPx(name, columns, widthsPx)}px` }
+                : undefined
+            }
+            onLoad={({ currentTarget }) =>
+              setWidthsPx((before) => ({ ...before, [name]: currentTarget.naturalWidth }))
+            }
             onClick={answerClick}
             onError={() => setMissing((before) => new Set([...before, name]))}
           />
@@ -75,6 +83,13 @@ export function FilmViewer(properties: {
       </div>
     </section>
   );
+}
+
+/** The picture with the measurement may have words at its side, which the film's columns do not count. */
+function fullWidthPx(picture: Picture, columns: number, widthsPx: Partial<Record<Picture, number>>): number {
+  const { original } = widthsPx;
+  const own = widthsPx[picture];
+  return original === undefined || own === undefined ? columns : (columns * own) / original;
 }
 
 function PictureChoice(properties: {

@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import type { Reason } from '../exam/analysis.ts';
+import type { Assessment } from '../exam/assessment.ts';
 import type { ExamState, ReferralState } from '../exam/exam-state.ts';
 import type { PersonView } from '../worklist/worklist-views.ts';
 import { PageLink } from './address.tsx';
@@ -26,6 +27,22 @@ export function ExamBadge({ state }: { readonly state: ExamState }) {
 export function ReferralBadge({ state }: { readonly state: ReferralState }) {
   const { words } = useLanguage();
   return <span className={`badge badge-referral-${state}`}>{words[`referral-${state}`]}</span>;
+}
+
+/** What a finding asks for, the most pressing first; nothing where it asks for nothing. */
+export function AssessmentBadges({ assessments }: { readonly assessments: readonly Assessment[] }) {
+  const { words } = useLanguage();
+  if (assessments.length === 0) return null;
+  return (
+    <p className="asks">
+      <span className="faint">{words.asks}:</span>
+      {assessments.map((assessment) => (
+        <span key={assessment} className={`badge badge-asks badge-asks-${assessment}`}>
+          {words[`asks-${assessment}`]}
+        </span>
+      ))}
+    </p>
+  );
 }
 
 /** The way to one film; a reader who hears the page is told whose. */

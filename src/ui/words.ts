@@ -1,7 +1,9 @@
 import type { Language } from '../decide/reason-texts.ts';
+import { SPINE_WORDS } from './spine-words.ts';
 
 const english = {
-  brandLine: 'Triage of X-rays for low bone density',
+  ...SPINE_WORDS.en,
+  brandLine: 'Triage of X-rays for fragile bone',
   worklist: 'Worklist',
   films: 'Films',
   mainNavigation: 'Main',
@@ -25,13 +27,13 @@ const english = {
   none: 'none',
 
   worklistTitle: 'Referrals to bone density measurement',
-  worklistIntro: 'People whose film shows a thin mandibular cortex. Look at the film before you act on it.',
+  worklistIntro: 'People whose film shows a finding. Look at the film before you act on it.',
   worklistEmptyTitle: 'No referrals',
   worklistEmptyText:
-    'A person appears here as soon as a film with a finding has been read. Send panoramic films by DICOM C-STORE to this service; every film that was read stands under Films.',
+    'A person appears here as soon as a film with a finding has been read. Send films by DICOM C-STORE to this service; every film that was read stands under Films.',
   order: 'Order',
   newestFirst: 'Newest first',
-  severeFirst: 'Thinnest first',
+  severeFirst: 'Most pressing first',
   person: 'Person',
   finding: 'Finding',
   state: 'State',
@@ -112,7 +114,7 @@ const english = {
   pictureHint: 'Click, or press Z: size. Press O: measurement on or off. Arrow keys or scroll: move.',
   pictureMissing: 'There is no such picture of this film.',
   overlayMissing: 'Nothing was drawn on this film; the original is shown.',
-  overlayAlt: 'The film with the measured cortex drawn on it',
+  overlayAlt: 'The film with what was measured drawn on it',
   originalAlt: 'The film as it was received',
   viewerLabel: 'Film, can be moved and enlarged',
   numbersTitle: 'Measurements',
@@ -198,7 +200,8 @@ export type Words = Readonly<Record<keyof typeof english, string>>;
 export type WordKey = keyof Words;
 
 const swedish: Words = {
-  brandLine: 'Triage av röntgenbilder för låg bentäthet',
+  ...SPINE_WORDS.sv,
+  brandLine: 'Triage av röntgenbilder för skört skelett',
   worklist: 'Arbetslista',
   films: 'Bilder',
   mainNavigation: 'Huvudmeny',
@@ -222,13 +225,13 @@ const swedish: Words = {
   none: 'ingen',
 
   worklistTitle: 'Remisser till bentäthetsmätning',
-  worklistIntro: 'Personer vars bild visar tunn kortikalis i underkäken. Granska bilden innan du går vidare.',
+  worklistIntro: 'Personer vars bild visar ett fynd. Granska bilden innan du går vidare.',
   worklistEmptyTitle: 'Inga remisser',
   worklistEmptyText:
-    'En person visas här så snart en bild med fynd har lästs. Skicka panoramabilder med DICOM C-STORE till tjänsten; alla lästa bilder finns under Bilder.',
+    'En person visas här så snart en bild med fynd har lästs. Skicka bilder med DICOM C-STORE till tjänsten; alla lästa bilder finns under Bilder.',
   order: 'Ordning',
   newestFirst: 'Nyast först',
-  severeFirst: 'Tunnast först',
+  severeFirst: 'Mest angeläget först',
   person: 'Person',
   finding: 'Fynd',
   state: 'Status',
@@ -308,7 +311,7 @@ const swedish: Words = {
   pictureHint: 'Klicka eller tryck Z: storlek. O: mätning av eller på. Piltangenter eller rullning: flytta.',
   pictureMissing: 'Bilden finns inte.',
   overlayMissing: 'Inget har ritats på bilden; originalet visas.',
-  overlayAlt: 'Bilden med den uppmätta kortikalis inritad',
+  overlayAlt: 'Bilden med det uppmätta inritat',
   originalAlt: 'Bilden som den togs emot',
   viewerLabel: 'Bild, kan flyttas och förstoras',
   numbersTitle: 'Mätvärden',
