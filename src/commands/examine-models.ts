@@ -3,7 +3,7 @@ import { ERRORS } from '../errors.ts';
 import { choiceOf, type ModelStanding, shadowBeside, wantedVersion } from '../inference/model-choices.ts';
 import { modelNames, planModels } from '../inference/model-plan.ts';
 import { PANORAMIC_MODEL } from '../inference/model-registry.ts';
-import { coverageOf, describeLeftOut } from '../inference/model-slots.ts';
+import { coverageOf, describeLeftOut, type LeftOutModel } from '../inference/model-slots.ts';
 import { type InstalledModel, ModelShelf } from '../inference/model-shelf.ts';
 import { readStanding } from '../model-watch.ts';
 import type { Finding } from './doctor.ts';
@@ -24,23 +24,28 @@ export function describeModels(standing: ModelStanding, modelsFolder: string): r
   const { plan, leftOut } = planModels(standing, new Map(), () => false);
   return [
     ...names.flatMap((name) => [
-      describeWorking(standing, name, modelsFolder),
+      describePlace(name, leftOut) ?? describeWorking(standing, name, modelsFolder),
       ...standing.installed
         .filter((model) => model.name === name)
         .map((model) => describeVersion(standing, model)),
     ]),
-    ...leftOut.map((one) => ({
-      ...{ what: `models, ${one.name}`, ok: false, detail: describeLeftOut(one) },
-    })),
     describeViews([...plan.values()].flatMap(({ active }) => active.slots)),
   ];
+}
+
+/** Of two models for one place the second does not work, however whole it is. */
+function describePlace(name: string, leftOut: readonly LeftOutModel[]): Finding | null {
+  const place = leftOut.find((one) => one.name === name);
+  return place === undefined ? null : { what: `models, ${name}`, ok: false, detail: describeLeftOut(place) };
 }
 
 function describeViews(slots: readonly string[]): Finding {
   const { views, missing, faults } = coverageOf(slots);
   const read = `assessed: ${views.length === 0 ? 'none' : views.join(', ')}`;
   const unread = missing.length === 0 ? [] : [`not assessed for want of a model: ${missing.join(', ')}`];
-  const byTags = slots.includes('film-view') ? [] : ['views are told by the header alone (no model film-view)'];
+  const byTags = slots.includes('film-view')
+    ? []
+    : ['views are told by the header alone (no model film-view)'];
   const detail = [read, ...unread, ...faults, ...byTags].join('; ');
   return { what: 'views of films', ok: faults.length === 0, detail };
 }
@@ -51,9 +56,10 @@ function describeWorking(standing: ModelStanding, name: string, modelsFolder: st
   const working = wantedVersion(standing, name);
   if (working === undefined) {
     const missing = activeVersion === null ? 'no version' : `${activeVersion} is chosen and`;
+    const fault = standing.installed.findLast((model) => model.name === name)?.fault;
     return {
       ...{ what, ok: false },
-      detail: `${missing} can${activeVersion === null ? '' : 'not'} be used in ${modelsFolder}. ${ERRORS['model-missing'].action}`,
+      detail: `${missing} can${activeVersion === null ? '' : 'not'} be used in ${modelsFolder}. ${fault ?? ERRORS['model-missing'].action}`,
     };
   }
   const { version } = working;
