@@ -117,7 +117,7 @@ function pointsOf(bodyOf: (call: number) => number = () => 0.95) {
         points: Float32Array.from(points),
         spread: new Float32Array(6).fill(0.3),
         pointConfidence: new Float32Array(6).fill(0.9),
-        body: Float32Array.of(bodyOf(calls++)),
+        body: Float32Array.of(bodyOf(calls++) * (value(63, 56) > 0.5 ? 1 : 0)),
         thoracic: Float32Array.of(0.1),
       };
     },
@@ -145,15 +145,15 @@ describe('finding vertebrae', () => {
     const spines = await findVertebrae([{ film }, { film: empty }, { film }], { finder, points });
     expect(spines.map((spine) => spine?.bodies.length ?? null)).toEqual([5, null, 5]);
     expect(finder.batchSizes).toEqual([2, 1]);
-    // Ten bodies, looked at twice.
-    expect(points.batchSizes).toEqual([4, 4, 2, 4, 4, 2]);
+    // Ten bodies, looked at twice, and then the four ends in vain.
+    expect(points.batchSizes).toEqual([4, 4, 2, 4, 4, 2, 4, 4]);
     expect(spines[0]).toEqual(spines[2]);
   });
 
   it('drops a body that is none at the end of the chain and keeps one in the middle as unclear', async () => {
     const film = filmOf(COLUMN);
     const bodies = [0.95, 0.2, 0.95, 0.95, 0.1];
-    const points = pointsOf((call) => bodies[call % 5] ?? 0);
+    const points = pointsOf((call) => (call < 10 ? (bodies[call % 5] ?? 0) : 0.1));
     const [found = null] = await findVertebrae([{ film }], { finder: finderOf(COLUMN), points });
     expect(found?.bodies.map(({ isClear }) => isClear)).toEqual([true, false, true, true]);
     const { spine, reasons } = readSpine(film, found, RULES);
@@ -166,6 +166,17 @@ describe('finding vertebrae', () => {
     expect(reasons.map(({ code }) => code)).toContain('body-unclear');
   });
 
+  it('walks from the bodies that the finder saw to their neighbours and ends where there is none', async () => {
+    const film = filmOf(COLUMN);
+    const [found] = await findVertebrae([{ film }], {
+      finder: finderOf(COLUMN.slice(1, 4)),
+      points: pointsOf(),
+    });
+    expect(found?.bodies.map(({ pointsPx }) => Math.round(pointsPx.superiorMiddle[1]))).toEqual(
+      COLUMN.map((_, index) => expect.closeTo(95 + 40 * index, -1) as number),
+    );
+  });
+
   it('merges two finds that end on one body', async () => {
     const film = filmOf(COLUMN);
     // The finder takes the last body for two of half its height.
@@ -173,7 +184,7 @@ describe('finding vertebrae', () => {
     const seen = [...COLUMN.slice(0, 4), ...halves];
     const points = pointsOf();
     const [found] = await findVertebrae([{ film }], { finder: finderOf(seen, [0, 0]), points });
-    expect(points.batchSizes).toEqual([4, 2, 4, 2]);
+    expect(points.batchSizes).toEqual([4, 2, 4, 2, 2, 2]);
     expect(found?.bodies).toHaveLength(5);
   });
 });

@@ -1,7 +1,7 @@
 /** Finds the vertebral bodies of films and their six points: the finder on the whole film, then two rounds of crops. */
 import { TriageError } from '../src/errors.ts';
 import type { VertebraPoint } from '../src/exam/analysis.ts';
-import type { Film } from '../src/exam/film.ts';
+import type { Film, PointPx } from '../src/exam/film.ts';
 import { forEachPoint } from '../src/exam/film-scale.ts';
 import type { Histogram } from '../src/imaging/histogram.ts';
 import { letterbox } from '../src/imaging/prepare-image.ts';
@@ -11,11 +11,12 @@ import {
   type ModelManifest,
   type VertebraCrop,
 } from '../src/inference/model-manifest.ts';
-import { bodyFrame, dot, minus, type BodyCorners } from '../src/measure/body-frame.ts';
+import { bodyFrame, distancePx, dot, minus, type BodyCorners } from '../src/measure/body-frame.ts';
 import type { FoundBody, FoundSpine } from '../src/measure/found-spine.ts';
 import {
   CHAIN_BODIES_MIN,
   findChain,
+  liesAbove,
   overlap,
   type FinderGrid,
   type SpineChain,
@@ -28,6 +29,7 @@ import {
   type CropFrame,
   type ReducedFilm,
 } from '../src/measure/vertebra-crop.ts';
+import { fitsChain, nextSteps, type WalkStep } from '../src/measure/vertebra-walk.ts';
 import type { ModelOutputs, ModelSession } from './onnx-session.ts';
 
 /** A lateral film, upright and not mirrored up to its facing. */
@@ -53,28 +55,23 @@ export async function findVertebrae(
 ): Promise<readonly (FoundSpine | null)[]> {
   const chains = await findChains(films, finder);
   const target = cropTargetOf(points.model.manifest);
-  const spines = films.map(({ film }, index) => ({ film, chain: chains[index] ?? null }));
-  const crops = spines.flatMap(({ film, chain }) => (chain === null ? [] : firstCrops(film, chain, target)));
-  const first = await readCrops(crops, target, points);
-  const second = await readCrops(
-    crops.map((crop, index) => ({
-      ...crop,
-      frame: placeCrop(first[index]?.pointsPx ?? crop.corners, target),
-    })),
+  const crops = films.flatMap(({ film }, index) => {
+    const chain = chains[index] ?? null;
+    return chain === null ? [] : firstCrops(film, chain, target);
+  });
+  const found = await lookTwice(crops, target, points);
+  const walks = films.map(({ film }, index): Walk | null => {
+    const chain = chains[index] ?? null;
+    if (chain === null) return null;
+    const own = found.filter((_, at) => crops[at]?.chain === chain);
+    return { film, chain, bodies: trimEnds(mergeDoubles(own)), tried: [] };
+  });
+  await walkOn(
+    walks.filter((walk) => walk !== null),
     target,
     points,
   );
-  const limit = thresholdOf(points.model.manifest, 'body');
-  return spines.map(({ chain }) => {
-    if (chain === null) return null;
-    const own = crops.flatMap((crop, index) => {
-      const [early, late] = [first[index], second[index]];
-      return crop.chain === chain && early !== undefined && late !== undefined
-        ? [combine(early, late, limit)]
-        : [];
-    });
-    return finishSpine(chain, own);
-  });
+  return walks.map(finishSpine);
 }
 
 async function findChains(films: readonly SpineFilm[], finder: ModelSession): Promise<(SpineChain | null)[]> {
@@ -123,7 +120,80 @@ function firstCrops(film: Film, chain: SpineChain, target: VertebraCrop): BodyCr
   });
 }
 
+/** A chain that may go on beyond what the finder saw. */
+interface Walk {
+  readonly film: Film;
+  readonly chain: SpineChain;
+  bodies: FoundBody[];
+  /** Centres of the places that were looked at in vain. */
+  readonly tried: PointPx[];
+}
+
+/** Every round adds at most a body at each end, and the ones in the gaps; a film shows no more. */
+const WALK_ROUNDS_MAX = 6;
+
+/** Looks at the places next to each chain until nothing more is found there. */
+async function walkOn(walks: readonly Walk[], target: VertebraCrop, points: ModelSession): Promise<void> {
+  for (let round = 0; round < WALK_ROUNDS_MAX; round++) {
+    const looks = walks.flatMap((walk) => stepsOf(walk).map((step) => ({ walk, step })));
+    if (looks.length === 0) return;
+    const crops = looks.map(({ walk: { film, chain }, step: { corners } }) => {
+      const frame = placeCrop(corners, target);
+      return { chain, corners, film: reduceForCrops(film, [frame], target), frame };
+    });
+    const found = await lookTwice(crops, target, points);
+    // From the bottom up, so that what is put in does not move the places above it.
+    looks.toReversed().forEach(({ walk, step }, index) => {
+      const body = found[looks.length - 1 - index];
+      if (body !== undefined && belongs(walk, step, body)) walk.bodies.splice(step.index, 0, body);
+      else walk.tried.push(bodyFrame(step.corners).centrePx);
+    });
+  }
+}
+
+function stepsOf({ film, bodies, tried }: Walk): WalkStep[] {
+  return nextSteps(bodies.map(({ pointsPx }) => pointsPx)).filter(({ corners }) => {
+    const { centrePx, heightPx } = bodyFrame(corners);
+    const [x, y] = centrePx;
+    const isOnFilm = x > 0 && y > 0 && x < film.columns && y < film.rows;
+    return isOnFilm && tried.every((place) => distancePx(place, centrePx) > 0.2 * heightPx);
+  });
+}
+
+/** How much surer of ribs a body may be than the one above it: S1 is taken for a thoracic one now and then. */
+const RIBS_RISE_MAX = 0.3;
+
+function belongs({ chain, bodies }: Walk, step: WalkStep, body: FoundBody): boolean {
+  const above = bodies[step.index - 1];
+  return (
+    isSure(body) &&
+    fitsChain(
+      bodies.map(({ pointsPx }) => pointsPx),
+      step,
+      body.pointsPx,
+    ) &&
+    (chain.sacrum === null || liesAbove(body.pointsPx, chain.sacrum.point)) &&
+    (above === undefined || body.thoracic < above.thoracic + RIBS_RISE_MAX)
+  );
+}
+
 type CropReading = Omit<FoundBody, 'isClear'>;
+
+/** Looks at each body, and again at a crop that is placed by what was seen. */
+async function lookTwice(
+  crops: readonly BodyCrop[],
+  target: VertebraCrop,
+  points: ModelSession,
+): Promise<FoundBody[]> {
+  const bodyMin = thresholdOf(points.model.manifest, 'body');
+  const first = await readCrops(crops, target, points);
+  const nearer = crops.map((crop, index) => ({
+    ...crop,
+    frame: placeCrop(first[index]?.pointsPx ?? crop.corners, target),
+  }));
+  const second = await readCrops(nearer, target, points);
+  return second.map((late, index) => combine(first[index] ?? late, late, bodyMin));
+}
 
 async function readCrops(
   crops: readonly BodyCrop[],
@@ -175,18 +245,23 @@ function combine(first: CropReading, second: CropReading, bodyMin: number): Foun
 /** Beyond the ends of a chain lie S1 and cut bodies, which are taken for whole ones more often than a disc is. */
 const END_CONFIDENCE_MIN = 0.6;
 
-/** Crops that ended on one body are merged, and what is unclear at either end of the chain is dropped. */
-function finishSpine(chain: SpineChain, found: readonly FoundBody[]): FoundSpine | null {
-  const bodies = mergeDoubles(found);
-  const canEnd = ({ isClear, confidence }: FoundBody): boolean => isClear && confidence >= END_CONFIDENCE_MIN;
-  const first = bodies.findIndex(canEnd);
-  const last = bodies.findLastIndex(canEnd);
-  const kept = first < 0 ? [] : bodies.slice(first, last + 1);
-  if (kept.length < CHAIN_BODIES_MIN) return null;
-  const { facing, facingConfidence, sacrum } = chain;
-  return { facing, facingConfidence, sacrum, bodies: kept };
+function isSure({ isClear, confidence }: FoundBody): boolean {
+  return isClear && confidence >= END_CONFIDENCE_MIN;
 }
 
+/** Drops what is unclear at either end of a chain. */
+function trimEnds(bodies: readonly FoundBody[]): FoundBody[] {
+  const first = bodies.findIndex(isSure);
+  return first < 0 ? [] : bodies.slice(first, bodies.findLastIndex(isSure) + 1);
+}
+
+function finishSpine(walk: Walk | null): FoundSpine | null {
+  if (walk === null || walk.bodies.length < CHAIN_BODIES_MIN) return null;
+  const { facing, facingConfidence, sacrum } = walk.chain;
+  return { facing, facingConfidence, sacrum, bodies: walk.bodies };
+}
+
+/** Crops that ended on one body are merged. */
 function mergeDoubles(found: readonly FoundBody[]): FoundBody[] {
   const kept: FoundBody[] = [];
   for (const body of found) {

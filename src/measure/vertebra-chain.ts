@@ -74,7 +74,7 @@ function turnedRound(corners: BodyCorners): BodyCorners {
 }
 
 /** S1 and what is below it lie beyond the upper endplate of S1 in the direction of the spine. */
-function liesAbove(corners: BodyCorners, sacrumPx: PointPx): boolean {
+export function liesAbove(corners: BodyCorners, sacrumPx: PointPx): boolean {
   const { centrePx, downward, heightPx } = bodyFrame(corners);
   return dot(minus(sacrumPx, centrePx), downward) > 0.15 * heightPx;
 }

@@ -35,12 +35,14 @@ const LAST = LEVELS.length - 1;
 /** Names the bodies of a chain. */
 export function nameLevels(spine: FoundSpine, view: ViewName): LevelNames {
   const places = placesOf(spine.bodies);
+  // No lateral chest film reaches the sacrum; what looks like it there is another endplate.
+  const seen = view === 'chest-lateral' ? { ...spine, sacrum: null } : spine;
   const bottom = places.at(-1) ?? 0;
   const shifts = LEVELS.map((_, top) => top).filter((top) => top + bottom <= LAST);
   const scores = shifts.map(
     (top) =>
       Math.log(priorOfLowest(top + bottom, view)) +
-      sacrumLikelihood(spine, top + bottom) +
+      sacrumLikelihood(seen, top + bottom) +
       ribLikelihood(spine.bodies, places, top),
   );
   const highest = Math.max(...scores);
