@@ -17,20 +17,23 @@ import train_points
 from model import VertebraFinder, VertebraPoints
 
 OUT = f"{prepare.HERE}/ablation.json"
-VARIANTS = {"real": (True, False, False), "real+frontal": (True, True, False), "real+simulated": (True, False, True),
-            "real+frontal+simulated": (True, True, True), "simulated": (False, False, True)}
+VARIANTS = {"real": ("real",), "real+frontal": ("real", "frontal"), "real+simulated": ("real", "simulated"),
+            "real+frontal+simulated": ("real", "frontal", "simulated"), "simulated": ("simulated",)}
+KINDS = {"real": ("buu", "spine", "chest"), "frontal": ("frontal",), "simulated": ("simulated",)}
 
 
-def taught(network, cache, lesson, sources, steps, rate):
+def taught(network, everything, lesson, wanted, steps, rate=3e-3):
     """A network taught in both lessons with some of the sources, for a fixed number of steps in all."""
-    real, frontal, simulated = sources
+    allowed = {kind for source in wanted for kind in KINDS[source]}
+    sources = {kind: films if kind in allowed else [] for kind, films in everything.items()}
+    network = network.to(memory_format=torch.channels_last)
+    first = steps // 2 if "real" in wanted else steps
     with open(os.devnull, "w") as log:
-        first = schedule.first_lesson(cache, simulated, frontal, real)
-        if not real:
-            return schedule.train(network, first, lesson, {"steps": steps}, rate, 1, log, True)
-        network = schedule.train(network, first, lesson, {"steps": steps // 2}, rate, 1, log, True)
-        return schedule.train(network, schedule.second_lesson(cache, schedule.SHIPPED, simulated), lesson,
-                              {"steps": steps - steps // 2}, rate * 0.6, 1, log)
+        network = schedule.train(network, schedule.first_lesson(sources), lesson, {"steps": first}, rate, 1, log, True)
+        if first < steps:
+            pools = schedule.second_lesson(sources, schedule.SHIPPED)
+            network = schedule.train(network, pools, lesson, {"steps": steps - first}, rate * 0.6, 1, log)
+    return network
 
 
 def main():
@@ -47,13 +50,12 @@ def main():
     if os.path.exists(OUT):
         with open(OUT) as f:
             table["variants"] = json.load(f)["variants"]
+    whole, parts = schedule.read_sources(canvases.cache_film), schedule.read_sources(crops.cache_film)
     for name in options.variants:
         started = time.time()
         torch.manual_seed(1)
-        finder = taught(VertebraFinder().to(memory_format=torch.channels_last), canvases.cache_film,
-                        (train_finder.example, train_finder.losses, train_finder.BATCH), VARIANTS[name], options.finder_steps, 3e-3)
-        network = taught(VertebraPoints().to(memory_format=torch.channels_last), crops.cache_film,
-                         (train_points.example, train_points.losses, train_points.BATCH), VARIANTS[name], options.points_steps, 3e-3)
+        finder = taught(VertebraFinder(), whole, train_finder.LESSON, VARIANTS[name], options.finder_steps)
+        network = taught(VertebraPoints(), parts, train_points.LESSON, VARIANTS[name], options.points_steps)
         rows, off = evaluate.evaluate_films(finder, network, films)
         table["variants"][name] = evaluate.summarise(rows, len(off))
         print(name, json.dumps(table["variants"][name]), f"{time.time() - started:.0f}s", flush=True)

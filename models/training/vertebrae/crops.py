@@ -109,7 +109,7 @@ def negative(film, rng):
     bodies = film["bodies"]
     k = rng.randint(len(bodies))
     body = bodies[k]
-    kind = rng.choice([0, 0, 0, 1, 2, 3, 4, 5, 6, 6])
+    kind = rng.choice([0, 0, 0, 1, 2, 2, 2, 3, 4, 5, 6, 6])
     if kind == 2 and film["sacrum"] is None:
         kind = 1
     partial = [b for b in bodies if not b["whole"]]
@@ -123,7 +123,7 @@ def negative(film, rng):
     elif kind == 1:
         origin = origin + u * width * (rng.uniform(0.6, 1.5) if rng.rand() < 0.6 else -rng.uniform(0.6, 1.5))
     elif kind == 2:
-        angle = np.deg2rad(rng.uniform(0, 45))
+        angle = np.deg2rad(rng.uniform(-50, 10))
         matrix = matrix @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         origin = film["sacrum"] + matrix @ np.array([0, rng.uniform(12, 26)])
     elif kind == 3:

@@ -13,7 +13,8 @@ import schedule
 from model import VertebraFinder, VertebraPoints
 from prepare import CORNERS
 
-CENTRE_THRESHOLD, BODY_THRESHOLD = 0.3, 0.7
+CENTRE_THRESHOLD, BODY_THRESHOLD = 0.3, 0.75
+SACRUM_THRESHOLD = 0.3
 STEP, ALIKE = 1.3, (0.7, 1.4)
 
 
@@ -121,7 +122,14 @@ def read_film(finder, network, image):
     for body, first in zip(bodies, chain):
         body["confidence"] = first["confidence"]
         body["coarse"] = first["points"]
-    return walked(network, image, undoubled([b for b in bodies if b["body"] > BODY_THRESHOLD])), sacrum
+    bodies = walked(network, image, undoubled([b for b in bodies if b["body"] > BODY_THRESHOLD]))
+    return [b for b in bodies if sacrum[1] < SACRUM_THRESHOLD or lies_above(b, sacrum[0])], sacrum
+
+
+def lies_above(body, sacrum):
+    """S1 and what is below it lie beyond the upper endplate of S1 in the direction of the spine."""
+    centre, _, v, _, height = prepare.frame_of(body["points"])
+    return (sacrum - centre) @ v > 0.15 * height
 
 
 def apart(a, b):

@@ -21,7 +21,7 @@ KINDS = {
         "outputs": {"centre": [None, 1, 112, 96], "corners": [None, 8, 112, 96], "sacrum": [None, 1, 112, 96]},
         "preparation": {"kind": "letterbox-area-average", "columns": prepare.COLUMNS, "rows": prepare.ROWS,
                         "percentileLow": 1, "percentileHigh": 99.5},
-        "thresholds": {"centre": evaluate.CENTRE_THRESHOLD, "sacrum": 0.3},
+        "thresholds": {"centre": evaluate.CENTRE_THRESHOLD, "sacrum": evaluate.SACRUM_THRESHOLD},
         "golden": {"centreMean": 0.002, "cornersMean": 0.5, "sacrumMean": 0.002},
     },
     "points": {

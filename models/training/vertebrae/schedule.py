@@ -21,22 +21,26 @@ def held_out(which):
     return {name for k in ((0, 1) if which == SHIPPED else (int(which),)) for name in folds[k]}
 
 
-def first_lesson(cache, simulated=True, frontal=True, real=True):
-    """Pools [films, share, share deformed] of the first lesson: nothing that any fold validates on."""
-    buu = [cache(f) for f in prepare.read_spine_films() if f["kind"] == "buu"] if real else []
-    return [[[cache(f) for f in prepare.read_simulated_films("sim")] if simulated else [], 0.6, 0.3],
-            [[cache(f) for f in prepare.read_frontal_films()] if frontal else [], 0.1, 0.6],
-            [buu, 0.2, 0.7],
-            [[cache(f) for f in prepare.read_chest_films("train")] if real else [], 0.1, 0.7]]
+def read_sources(cache, wanted=("real", "frontal", "simulated")):
+    """All films that anything may learn from, each in the form that a network's examples are cut from."""
+    films = [cache(f) for f in prepare.read_spine_films()] if "real" in wanted else []
+    return {"buu": [f for f in films if f["kind"] == "buu"], "spine": films,
+            "chest": [cache(f) for f in prepare.read_chest_films("train")] if "real" in wanted else [],
+            "frontal": [cache(f) for f in prepare.read_frontal_films()] if "frontal" in wanted else [],
+            "simulated": [cache(f) for f in prepare.read_simulated_films("sim")] if "simulated" in wanted else []}
 
 
-def second_lesson(cache, which, simulated=True):
+def first_lesson(sources):
+    """Pools (films, share, share deformed) of the first lesson: nothing that any fold validates on."""
+    return [(sources["simulated"], 0.6, 0.3), (sources["frontal"], 0.1, 0.6), (sources["buu"], 0.2, 0.7),
+            (sources["chest"], 0.1, 0.7)]
+
+
+def second_lesson(sources, which):
     """Pools of a fold: its real films, lateral chest films, and simulated films."""
     held = held_out(which)
-    real = [cache(f) for f in prepare.read_spine_films() if f["id"] not in held]
-    chest = [cache(f) for f in prepare.read_chest_films("train")]
-    made = [cache(f) for f in prepare.read_simulated_films("sim")] if simulated else []
-    return [[real, 0.5, 0.7], [chest, 0.12, 0.7], [made, 0.4, 0.3]]
+    real = [f for f in sources["spine"] if f["id"] not in held]
+    return [(real, 0.5, 0.7), (sources["chest"], 0.12, 0.7), (sources["simulated"], 0.4, 0.3)]
 
 
 def train(network, pools, lesson, amount, peak_rate, seed, log, ramp=False):
@@ -96,14 +100,13 @@ def follow(average, network, keep):
                 a.copy_(b)
 
 
-def main(name, network_class, cache, example, losses, batch_sizes, peak_rate):
+def main(name, network_class, cache, lesson, peak_rate):
     """`--which first` for the shared lesson, else `shipped`, `2`, `3` or `4`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--which", required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--start", default="first", help="weights to start from, 'none' for new ones")
     parser.add_argument("--rate", type=float, default=peak_rate)
-    parser.add_argument("--sources", default="real,frontal,simulated")
     parser.add_argument("--out")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -113,13 +116,11 @@ def main(name, network_class, cache, example, losses, batch_sizes, peak_rate):
     network = network_class().to(memory_format=torch.channels_last)
     if options.start != "none":
         network.load_state_dict(torch.load(f"{BUILD}/{name}/{options.start}.pt"))
-    simulated, frontal = "simulated" in options.sources, "frontal" in options.sources
-    if options.which == "first":
-        pools = first_lesson(cache, simulated, frontal)
-    else:
-        pools = second_lesson(cache, options.which, simulated)
+    wanted = ("real", "frontal", "simulated") if options.which == "first" else ("real", "simulated")
+    sources = read_sources(cache, wanted)
+    pools = first_lesson(sources) if options.which == "first" else second_lesson(sources, options.which)
     out = f"{BUILD}/{name}/{options.out or options.which}"
     with open(f"{out}.log", "w") as log:
-        network = train(network, pools, (example, losses, batch_sizes), {"seconds": options.seconds}, options.rate, 1, log,
+        network = train(network, pools, lesson, {"seconds": options.seconds}, options.rate, 1, log,
                         options.start == "none")
     torch.save(network.state_dict(), f"{out}.pt")

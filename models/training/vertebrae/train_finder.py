@@ -50,5 +50,8 @@ def example(film, rng, deform, hardness, late):
     return canvases.example(film, rng, deform * 0.5, hardness, canvases.FULL if late else canvases.WINDOW)
 
 
+LESSON = (example, losses, (10, 4))
+
+
 if __name__ == "__main__":
-    schedule.main("finder", VertebraFinder, canvases.cache_film, example, losses, (10, 4), 3e-3)
+    schedule.main("finder", VertebraFinder, canvases.cache_film, LESSON, 3e-3)

@@ -9,7 +9,6 @@ from model import VertebraPoints
 
 GRID_X = torch.arange(64).float().view(1, 1, 1, -1)
 GRID_Y = torch.arange(56).float().view(1, 1, -1, 1)
-BATCH = 24
 SURE_PX = 2.0
 
 
@@ -50,5 +49,8 @@ def example(film, rng, deform, _hardness, _late):
     return crops.example(film, rng, deform, 0.17)
 
 
+LESSON = (example, losses, (24, 24))
+
+
 if __name__ == "__main__":
-    schedule.main("points", VertebraPoints, crops.cache_film, example, losses, (BATCH, BATCH), 3e-3)
+    schedule.main("points", VertebraPoints, crops.cache_film, LESSON, 3e-3)
