@@ -140,8 +140,8 @@ export type ReasonCode = keyof typeof REASON_TEXTS;
 
 /** The sentence that goes with every result, burnt into the picture and written into the report. */
 export const DISCLAIMER: TextInLanguages = {
-  en: 'A finding for triage, not a diagnosis. It does not rule out low bone density. Research use until the site has validated it.',
-  sv: 'Ett fynd för triage, ingen diagnos. Det utesluter inte låg bentäthet. Forskningsbruk tills enheten har validerat det.',
+  en: 'A finding for triage, not a diagnosis. It does not rule out low bone density or a vertebral fracture. Research use until the site has validated it.',
+  sv: 'Ett fynd för triage, ingen diagnos. Det utesluter inte låg bentäthet eller kotfraktur. Forskningsbruk tills enheten har validerat det.',
 };
 
 const UNKNOWN_TEXT: TextInLanguages = {

@@ -233,7 +233,7 @@ describe.skipIf(!pdftotext.available)(
       for (const said of [
         'FORSKNINGSBRUK – INTE FÖR DIAGNOS',
         'RESEARCH USE – NOT FOR DIAGNOSIS',
-        'Fynd som talar för remiss till bentäthetsmätning',
+        'Fynd som talar för fortsatt utredning',
         'Påhittad, Åsa',
         '1950-01-01',
         'Norra kliniken Å Ä Ö',

@@ -1,11 +1,24 @@
 /** The only importer of pdfkit: the result of one film on a page of A4, for a clinic without a PACS. */
 import PDFDocument from 'pdfkit';
-import { DISCLAIMER, isReasonCode, reasonText } from '../decide/reason-texts.ts';
+import { assessmentsOf } from '../decide/assessments.ts';
+import { DISCLAIMER, reasonText } from '../decide/reason-texts.ts';
 import { POLICY_VERSION } from '../decide/referral-policy.ts';
 import { asTriageError } from '../errors.ts';
-import type { ReportedSide } from '../exam/analysis.ts';
+import type { Reason } from '../exam/analysis.ts';
 import type { ExamState } from '../exam/exam-state.ts';
 import type { FilmIdentity, Standing } from '../exam/standing.ts';
+import { drawMeasurements } from './pdf-measurements.ts';
+import {
+  BOTTOM,
+  drawTitle,
+  INK,
+  keepTogether,
+  MARGIN,
+  MUTED,
+  type Page,
+  WIDTH,
+  writable,
+} from './pdf-page.ts';
 import { swedishText } from './result-json.ts';
 
 /** What a page is made from. */
@@ -18,26 +31,18 @@ export interface ResultPdfInput {
   readonly overlayPng: Buffer | null;
 }
 
-type Page = InstanceType<typeof PDFDocument>;
-
-const MARGIN = 48;
-const WIDTH = 595.28 - 2 * MARGIN;
-const BOTTOM = 841.89 - 92;
-const INK = '#1b1f24';
-const MUTED = '#57606a';
-
 /** What an outcome means, in the words of a finding and never of a diagnosis. */
 const OUTCOMES: Readonly<
   Record<ExamState, { readonly sv: string; readonly en: string; readonly colour: string }>
 > = {
   positive: {
-    sv: 'Fynd som talar för remiss till bentäthetsmätning (DXA)',
-    en: 'A finding that speaks for referral to bone densitometry (DXA)',
+    sv: 'Fynd som talar för fortsatt utredning',
+    en: 'A finding that speaks for further assessment',
     colour: '#9a3412',
   },
   negative: {
-    sv: 'Inget fynd under remissgränsen',
-    en: 'No finding below the referral limit',
+    sv: 'Inget fynd enligt gränserna här',
+    en: 'No finding by the limits set here',
     colour: '#14532d',
   },
   'not-assessable': {
@@ -81,7 +86,7 @@ export function makeResultPdf(input: ResultPdfInput): Promise<Buffer> {
   drawHead(page, input);
   drawIdentity(page, input);
   drawReasons(page, input);
-  drawMeasurements(page, input);
+  drawMeasurements(page, input.standing.analysis);
   drawPicture(page, input);
   drawFoot(page, input);
   page.end();
@@ -144,7 +149,7 @@ function drawIdentity(page: Page, { film, standing, siteName }: ResultPdfInput):
 
 function drawReasons(page: Page, { standing }: ResultPdfInput): void {
   drawTitle(page, 'Skäl / Reasons');
-  for (const reason of standing.reasons) {
+  for (const reason of [...standing.reasons, ...suggestionsOf(standing)]) {
     keepTogether(page, 30);
     page
       .font('Helvetica')
@@ -160,42 +165,21 @@ function drawReasons(page: Page, { standing }: ResultPdfInput): void {
   }
 }
 
-function drawMeasurements(page: Page, { standing }: ResultPdfInput): void {
-  const { panoramic = null, spacing } = standing.analysis ?? {};
-  if (panoramic === null) return;
-  keepTogether(page, 90);
-  drawTitle(page, 'Mätvärden / Measurements');
-  const head = ['Sida / Side', 'Kortikal bredd / Cortical width', 'PMI', 'Anmärkning / Note'];
-  drawRow(page, head, true);
-  for (const side of panoramic.sides) drawRow(page, sideCells(side), false);
-  const mean = panoramic.meanWidthMm === null ? '–' : `${decimals(panoramic.meanWidthMm, 2)} mm`;
-  drawRow(page, ['Medel / Mean', mean, '', scaleInWords(panoramic.magnification, spacing?.source)], false);
-  page.font('Helvetica').fontSize(8).fillColor(MUTED);
-  page.text('± är ett medelfel. / ± is one standard error.', MARGIN, page.y + 2, { width: WIDTH });
-}
-
-function sideCells(side: ReportedSide): readonly string[] {
-  const name = side.side === 'R' ? 'Höger / Right' : 'Vänster / Left';
-  if (!side.assessable) return [name, '–', '–', notAssessed(side.reason)];
-  const { widthMm, widthPx, uncertaintyPx, pmi } = side;
-  const mmPerPx = widthMm === null || widthPx === null || widthPx === 0 ? null : widthMm / widthPx;
-  const within = (value: number | null, scale: number, digits: number): string =>
-    value === null ? '' : ` ± ${decimals(value * scale, digits)}`;
-  const width =
-    widthMm !== null && mmPerPx !== null
-      ? `${decimals(widthMm, 2)}${within(uncertaintyPx, mmPerPx, 2)} mm`
-      : widthPx === null
-        ? '–'
-        : `${decimals(widthPx, 1)}${within(uncertaintyPx, 1, 1)} px`;
-  return [name, width, pmi === null ? '–' : decimals(pmi, 2), ''];
+/** What a finding asks for, in the words of a reason. */
+function suggestionsOf({ analysis }: Standing): readonly Reason[] {
+  const assessments = analysis === null ? [] : assessmentsOf(analysis);
+  return assessments.map((assessment) => {
+    const code = `asks-${assessment}` as const;
+    return { code, text: reasonText(code, 'en') };
+  });
 }
 
 function drawPicture(page: Page, { overlayPng }: ResultPdfInput): void {
   if (overlayPng === null) return;
-  const left = BOTTOM - page.y - 10;
-  if (left < 160) page.addPage();
+  const isOnNewPage = BOTTOM - page.y - 10 < 160;
+  if (isOnNewPage) page.addPage();
   page.image(overlayPng, MARGIN, page.y + 8, {
-    fit: [WIDTH, Math.min(BOTTOM - page.y - 10, 330)],
+    fit: [WIDTH, Math.min(BOTTOM - page.y - 10, isOnNewPage ? 560 : 330)],
     align: 'center',
   });
 }
@@ -216,56 +200,6 @@ function drawFoot(page: Page, { standing, softwareVersion }: ResultPdfInput): vo
   page.fontSize(7).fillColor(MUTED).text(writable(made), { width: WIDTH });
 }
 
-function drawTitle(page: Page, title: string): void {
-  page.moveDown(0.6).font('Helvetica-Bold').fontSize(10.5).fillColor(INK).text(title, MARGIN, page.y);
-  page.moveDown(0.2);
-}
-
-function drawRow(page: Page, cells: readonly string[], isHead: boolean): void {
-  const widths = [85, 150, 45, WIDTH - 280];
-  const top = page.y;
-  page
-    .font(isHead ? 'Helvetica-Bold' : 'Helvetica')
-    .fontSize(9)
-    .fillColor(INK);
-  let below = top;
-  let left = MARGIN;
-  for (const [index, cell] of cells.entries()) {
-    page.text(writable(cell), left, top, { width: (widths[index] ?? 0) - 6 });
-    below = Math.max(below, page.y);
-    left += widths[index] ?? 0;
-  }
-  page.x = MARGIN;
-  page.y = below + 2;
-  page
-    .moveTo(MARGIN, page.y - 1)
-    .lineTo(MARGIN + WIDTH, page.y - 1)
-    .lineWidth(0.4)
-    .stroke('#d0d7de');
-}
-
-/** A page break before what would be torn apart. */
-function keepTogether(page: Page, height: number): void {
-  if (page.y + height > BOTTOM) page.addPage();
-}
-
-function notAssessed(code: string | null): string {
-  if (code === null || !isReasonCode(code)) return code ?? '';
-  return `${reasonText(code, 'sv')} / ${reasonText(code, 'en')}`;
-}
-
-function scaleInWords(magnification: number | null, source: string | undefined): string {
-  if (source === 'none') return 'ingen skala / no scale';
-  return magnification === null
-    ? 'detektorns skala / detector scale'
-    : `förstoring / magnification ${decimals(magnification, 2)}`;
-}
-
-/** A decimal comma, as in Swedish; both languages read it. */
-function decimals(value: number, digits: number): string {
-  return value.toFixed(digits).replace('.', ',');
-}
-
 function nameInWords(name: string | null): string | null {
   const [alphabetic = ''] = (name ?? '').split('=');
   const parts = alphabetic.split('^').filter((part) => part !== '');
@@ -279,23 +213,4 @@ function dateInWords(date: string | null): string | null {
 /** Date and time of the site. */
 function timeInWords(timeMs: number | null): string | null {
   return timeMs === null ? null : new Date(timeMs).toLocaleString('sv-SE', { timeZoneName: 'short' });
-}
-
-/** Letters with a stroke, which no normal form takes apart. */
-const STROKED: Readonly<Record<string, string>> = { Ł: 'L', ł: 'l', Đ: 'D', đ: 'd', Ħ: 'H', ħ: 'h' };
-
-/**
- * Text in the letters that the fonts of every PDF reader have (WinAnsi: Western Europe). A letter beyond them loses
- * its mark where it has one, and is shown as a question mark else: no font is carried along.
- */
-function writable(text: string): string {
-  return Array.from(text.normalize('NFC'), (letter) =>
-    [letter, STROKED[letter] ?? '', letter.normalize('NFD').charAt(0)].find((each) => isWritable(each)),
-  )
-    .map((letter) => letter ?? '?')
-    .join('');
-}
-
-function isWritable(letter: string): boolean {
-  return /^[\x20-\x7e\xa0-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]$/.test(letter);
 }

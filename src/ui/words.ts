@@ -10,7 +10,7 @@ const english = {
   skipToContent: 'Skip to the content',
   chooseLanguage: 'Language',
   disclaimer:
-    'Finding for triage, not a diagnosis. Does not rule out low bone density. Research use until validated on site.',
+    'Finding for triage, not a diagnosis. Does not rule out low bone density or fracture. Research use until validated on site.',
   live: 'Live',
   liveHint: 'New rows appear by themselves.',
   connecting: 'Connecting',
@@ -208,7 +208,7 @@ const swedish: Words = {
   skipToContent: 'Hoppa till innehållet',
   chooseLanguage: 'Språk',
   disclaimer:
-    'Fynd för triage, ingen diagnos. Utesluter inte låg bentäthet. Forskningsbruk tills validerat på enheten.',
+    'Fynd för triage, ingen diagnos. Utesluter inte låg bentäthet eller fraktur. Forskningsbruk tills validerat på enheten.',
   live: 'Direkt',
   liveHint: 'Nya rader visas av sig själva.',
   connecting: 'Ansluter',
