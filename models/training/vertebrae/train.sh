@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../../.."
 export OSTEOTRIAGE_DATA="${1:-/work/shared/data}" OMP_NUM_THREADS=1 PATH="$PWD/node_modules/.bin:$PATH"
 here=models/training/vertebrae
 python="/usr/bin/python3 -W ignore"
-node scripts/phantom/export-spine-training.ts
+node scripts/phantom/export-spine-training.ts --seeds 1000-1699 --out $here/build/sim
+node scripts/phantom/export-spine-training.ts --seeds 100000-100174 --looks held-out --out $here/build/sim-heldout
 for net in finder points; do
   $python $here/train_$net.py --which first --start none --seconds 900
   for fold in shipped 2 3 4; do $python $here/train_$net.py --which $fold --seconds 300 --rate 0.0015; done
