@@ -12,6 +12,7 @@ import {
   paintPng,
   ScriptedWorklist,
 } from '../testing/scripted-worklist.ts';
+import { exampleSpineReport } from '../testing/example-spine.ts';
 import { requireTool } from '../testing/services.ts';
 import { startHttpServer } from './server.ts';
 import type { HttpServer } from './server.ts';
@@ -154,6 +155,55 @@ describe.skipIf(!tool.available)(`the pages in Chromium${skipped}`, { timeout: 1
     expect(Math.round((await overlay.boundingBox())?.width ?? 0)).toBe(1200);
     await page.keyboard.press('o');
     await page.getByRole('img', { name: 'as it was received' }).waitFor();
+    expect(await seriousViolations()).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('show a fracture with what it asks for before a thin cortex, and each vertebra in words', async () => {
+    const { analysis } = exampleSpineReport();
+    const { reasons } = analysis;
+    const person = inventPerson('Ek^Signe', 'TEST-1004');
+    const assessments = ['treatment', 'dxa'] as const;
+    worklist.exams.push(
+      inventExam({
+        examId: 'e4',
+        view: 'spine-lateral',
+        modality: 'DX',
+        person,
+        reasons,
+        analysis,
+        assessments,
+      }),
+    );
+    worklist.referrals.push(
+      inventReferral({
+        ...{ referralId: 'r4', person, reasons, assessments, kind: 'fracture', meanWidthMm: null },
+        vertebra: { level: 'L1', genantGrade: 2, deformity: 'wedge', lossPercent: 31 },
+        ...{ sortingScore: 0.2, examIds: ['e4'], arrivedAt: '2026-11-22T07:00:00.000Z' },
+      }),
+    );
+    const overlay = paintPng(700, 900, (column, row) => (column > 480 ? 0 : (row * 3 + column) % 200));
+    worklist.pictures.set('e4', { preview: paintPng(480, 900, (column) => column % 200), overlay });
+    await page.goto(server.url);
+    await page.getByRole('button', { name: 'Most pressing first' }).click();
+    const first = page.locator('tbody tr').first();
+    await first.getByText('Ek, Signe').waitFor();
+    expect(await first.innerText()).toMatch(/L1: grade 2\s+wedge[^]*Treatment assessment\s*DXA/);
+    expect(await seriousViolations()).toEqual([]);
+
+    await page.getByRole('link', { name: 'Open film of Ek' }).click();
+    await page.getByRole('heading', { name: 'Ek, Signe' }).waitFor();
+    await page.getByText('wedge, 31 % of the height lost').waitFor();
+    const numbers = await page.locator('table.numbers').innerText();
+    expect(numbers).toMatch(/L1\s+2, moderate\s+wedge\s+31 ± 2\s+18 ± 2\s+0 ± 2/);
+    expect(numbers).toMatch(/L2\s+not graded[^]*L2: a corner is not certain enough/);
+    await page.getByText('by the picture, 0.98').waitFor();
+    // The words at the side of the film do not make the film smaller.
+    const viewer = page.getByRole('region', { name: 'Film, can be moved' });
+    await viewer.focus();
+    await page.keyboard.press('z');
+    const shown = page.getByRole('img', { name: 'what was measured' });
+    await expect.poll(async () => Math.round((await shown.boundingBox())?.width ?? 0)).toBe(1458);
     expect(await seriousViolations()).toEqual([]);
     expect(complaints).toEqual([]);
   });
