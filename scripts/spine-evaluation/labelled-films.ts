@@ -33,14 +33,13 @@ export interface LabelledPicture extends LabelledFilm {
   readonly split: 'train' | 'validation' | null;
 }
 
-/** Reads labels, and what can be seen besides them where a second file says so. */
+/** Reads labels, and from a second file what can be seen besides them. */
 export async function readLabels(
   labelsPath: string,
-  visiblePath: string | null,
+  visiblePath: string,
 ): Promise<readonly LabelledPicture[]> {
   const visible = new Map<string, readonly VisibleBody[]>();
-  const visibleLines = visiblePath === null ? [] : ((await readLines(visiblePath)) as readonly VisibleLine[]);
-  for (const { file, bodies } of visibleLines) {
+  for (const { file, bodies } of (await readLines(visiblePath)) as readonly VisibleLine[]) {
     visible.set(
       file,
       bodies.map(({ note, ...body }) => ({ ...body, isSacrum: /^S1\b/.test(note) })),

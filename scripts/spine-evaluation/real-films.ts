@@ -76,7 +76,10 @@ export async function evaluateKauh(data: string, overlays: OverlayWriter | null)
 
 /** The lateral chest films that the labels keep for validation, by the shipped weights. */
 export async function evaluateChest(data: string, overlays: OverlayWriter | null): Promise<RealFigures> {
-  const labels = await readLabels(join(TRAINING, 'labels/lateral-chest.jsonl'), null);
+  const labels = await readLabels(
+    join(TRAINING, 'labels/lateral-chest.jsonl'),
+    join(TRAINING, 'labels/lateral-chest-visible-unlabelled.jsonl'),
+  );
   const reader = await openSpineReader(SHIPPED);
   const films: FilmComparison[] = [];
   for (const label of labels.filter(({ split }) => split === 'validation'))
