@@ -162,9 +162,10 @@ def profile_levels(profile):
 
 def pass_outwards(profile, level, start):
     """Depth where the profile first falls below the level on the way out from `start`."""
-    i = next((i for i in range(start, 0, -1) if profile[i - 1] < level <= profile[i]), start)
-    rise = profile[i] - profile[i - 1]
-    return i - 1 + DEPTH_FROM_PX + ((level - profile[i - 1]) / rise if rise > 0 else 1.0)
+    for i in range(start, 0, -1):
+        if profile[i - 1] < level <= profile[i]:
+            return i - 1 + DEPTH_FROM_PX + (level - profile[i - 1]) / (profile[i] - profile[i - 1])
+    return float(start + DEPTH_FROM_PX)
 
 
 def margin_candidates(strip, positions, profile, outer, cortex, marrow):
