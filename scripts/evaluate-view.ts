@@ -247,9 +247,11 @@ function shrinkFilm(film: Film, side = 1200): Film {
 /** Keeps small pictures of what was wrong. */
 async function keepMissed(folder: string): Promise<Missed> {
   await mkdir(folder, { recursive: true });
+  // Numbered, as the draws of one film have one name.
+  let kept = 0;
   return async (name, film) => {
     const { columns, rows, samples } = shrinkFilm(film, 300);
-    await writeFile(join(folder, `${name}.png`), await encodePng(Uint8Array.from(samples), columns, rows));
+    await writeFile(join(folder, `${name}-${++kept}.png`), await encodePng(Uint8Array.from(samples), columns, rows));
   };
 }
 

@@ -11,6 +11,7 @@ node scripts/evaluate-view.ts "$OSTEOTRIAGE_DATA" --export $here/build/dicom
 node scripts/phantom/export-training.ts --seeds 1000-1023 --others 40 --out $here/build/phantoms
 for fold in -1 0 1 2 3 4; do
   /usr/bin/python3 -W ignore $here/train.py --fold $fold
+  /usr/bin/python3 -W ignore $here/train.py --fold $fold --go-on --steps 300 --seed 2
 done
 /usr/bin/python3 -W ignore $here/publish.py
 node scripts/evaluate-view.ts "$OSTEOTRIAGE_DATA" --figures $here/figures.json
