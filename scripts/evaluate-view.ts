@@ -251,7 +251,10 @@ async function keepMissed(folder: string): Promise<Missed> {
   let kept = 0;
   return async (name, film) => {
     const { columns, rows, samples } = shrinkFilm(film, 300);
-    await writeFile(join(folder, `${name}-${++kept}.png`), await encodePng(Uint8Array.from(samples), columns, rows));
+    await writeFile(
+      join(folder, `${name}-${++kept}.png`),
+      await encodePng(Uint8Array.from(samples), columns, rows),
+    );
   };
 }
 
