@@ -42,7 +42,7 @@ def losses(network, batch):
     spots, found = network.maps(image)
     parts = (spot_loss(spots[:, 0], centre, free), corner_loss(found, corners, weights, either),
              spot_loss(spots[:, 1], base, learn), area_loss(spots[:, 2], mask, free))
-    return parts[0] + 0.02 * parts[1] + 0.3 * parts[2] + parts[3], parts
+    return parts[0] + 0.08 * parts[1] + 0.3 * parts[2] + parts[3], parts
 
 
 def example(film, rng, deform, hardness, late):
