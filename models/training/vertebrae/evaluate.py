@@ -13,7 +13,7 @@ import schedule
 from model import VertebraFinder, VertebraPoints
 from prepare import CORNERS
 
-CENTRE_THRESHOLD, BODY_THRESHOLD = 0.3, 0.6
+CENTRE_THRESHOLD, BODY_THRESHOLD = 0.3, 0.75
 SACRUM_THRESHOLD = 0.5
 STEP, ALIKE = 1.3, (0.7, 1.4)
 
