@@ -8,7 +8,10 @@ const base = join(folder, name, '1.0.0');
 const manifest = JSON.parse(await readFile(join(base, 'model.json'), 'utf8'));
 const check = join(import.meta.dirname, 'build/check', name);
 const read = async (file) => new Float32Array((await readFile(join(check, `${file}.bin`))).buffer.slice(0));
-const session = await ort.InferenceSession.create(join(base, 'model.onnx'), { intraOpNumThreads: 1, interOpNumThreads: 1 });
+const session = await ort.InferenceSession.create(join(base, 'model.onnx'), {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+});
 const image = await read('image');
 const dims = [3, ...manifest.input.shape.slice(1)];
 const feed = { image: new ort.Tensor('float32', image, dims) };
