@@ -16,7 +16,7 @@ import { requireTool } from './testing/services.ts';
 import type { ExamView, ReferralRow } from './worklist/worklist-views.ts';
 
 const SEVERE_WEDGE = '28-spine-wedge-3.dcm';
-const CALLED_CHEST = '33-spine-crush-2.dcm';
+const CALLED_CHEST = '36-spine-crush-2.dcm';
 const dciodvfy = requireTool('dciodvfy');
 
 let data: string;
@@ -74,8 +74,8 @@ describe('a lateral film on its way through the service', () => {
     expect(codesOf(exam)).toContain('vertebra-wedge-severe');
     const worst = worstVertebra(exam!.analysis!.spine!);
     expect(worst).toMatchObject({ level: 'L1', deformity: 'wedge', genantGrade: 3 });
-    // The truth is 48 %.
-    expect(Math.abs(worst!.lossPercent!.wedge - 48)).toBeLessThan(7);
+    // The truth is 52 %.
+    expect(Math.abs(worst!.lossPercent!.wedge - 52)).toBeLessThan(7);
     expect(exam!.analysis!.models.map(({ name }) => name).sort()).toEqual([
       'film-view',
       'vertebra-finder',
