@@ -5,6 +5,7 @@
   trace_tool.py strip  --reading 1 --first 0 --count 6 --out sheet.png   straightened strip and profile of each site
   trace_tool.py verify --reading 1 --first 0 --count 12 --out sheet.png  what was traced, drawn on the film
   trace_tool.py table                                                    cortical-tracings.csv on standard output
+  trace_tool.py rule                                                     how often the reader chose what the rule's numbers choose
 
 `tracing-points.csv` holds the reader's foramen and border points, `tracing-readings.csv` the depths and classes.
 Reading 2 is shown mirrored, in another order and without the film's number; it is read in mirrored pixels.
@@ -106,7 +107,8 @@ def snap_border(film, points):
     rows = PchipInterpolator(*np.array(points).T)(columns)
     depths = np.arange(-SNAP_PX, SNAP_PX + 1)
     smooth = cv2.GaussianBlur(film, (0, 0), sigmaX=4, sigmaY=1.5)
-    column_profile = map_coordinates(smooth, [rows[None] - depths[:, None], np.repeat(columns[None], len(depths), 0)], order=1, mode="nearest")
+    spots = [rows[None] - depths[:, None], np.repeat(columns[None], len(depths), 0)]
+    column_profile = map_coordinates(smooth, spots, order=1, mode="nearest")
     rise = np.gradient(column_profile, axis=0) * np.exp(-0.5 * (depths[:, None] / 6.0) ** 2)
     found = rows - depths[np.argmax(rise, axis=0)]
     scaled = (columns - columns.mean()) / np.ptp(columns)
@@ -264,9 +266,12 @@ def draw_verify(site, number, reading, points, readings):
 
 
 def margin_points(traced, row):
-    """Outer and inner point on the perpendicular through the foramen, in the pixels that were shown."""
+    """Outer and inner point on the perpendicular through the foramen, in the pixels that were shown.
+
+    `outerShiftPx` moves the border inwards where the foot of the slope is a shadow and not the bone's.
+    """
     foot = traced["path"][traced["foot"]]
-    outer = foot + traced["outer"] * traced["normal"]
+    outer = foot + (traced["outer"] + float(row["outerShiftPx"] or 0)) * traced["normal"]
     return outer, outer + float(row["widthPx"]) * traced["normal"]
 
 
@@ -285,9 +290,10 @@ def table_row(site, reading, points, readings):
         ends = [traced["path"][traced["foot"] + step] + traced["outer"] * traced["normal"] for step in (-TANGENT_HALF_PX, TANGENT_HALF_PX)]
         first, second = sorted((unmirror(end) for end in ends), key=lambda spot: spot[0])
         outer, inner = margin_points(traced, row)
+        ends = [end + float(row["outerShiftPx"] or 0) * traced["normal"] for end in ends]
         spots |= {"border1": first, "border2": second, "outer": unmirror(outer), "inner": unmirror(inner)}
         values["widthPx"] = f"{float(row['widthPx']):.1f}"
-        values["slopeHalfPx"] = f"{traced['half'] - traced['outer']:.1f}"
+        values["slopeHalfPx"] = f"{traced['half'] - traced['outer'] - float(row['outerShiftPx'] or 0):.1f}"
     for name, spot in spots.items():
         spot = unmirror(spot) if name == "foramen" else spot
         column, number = (name[:-1], name[-1]) if name[-1].isdigit() else (name, "")
@@ -296,10 +302,11 @@ def table_row(site, reading, points, readings):
 
 
 HEADING = """\
-# Cortical widths traced by hand on 8-bit panoramic films, by TRACING_RULE.md. One line a site and reading; reading 2 was made
-# blind, on mirrored crops in another order. Coordinates are film pixels (centre of the top left pixel is 0, 0); millimetres at
-# the detector are pixels x 0.0959, not corrected for magnification. The reader placed foramen and border points and chose the
-# margin by eye on film, straightened strip and profile; the tenths of a pixel are the half-height crossing at that place.
+# Cortical widths traced by hand on 8-bit panoramic films, by TRACING_RULE.md. One line a site and reading; reading 2 was
+# made on mirrored regions in another order, without the film's number or the first values. Coordinates are film pixels
+# (centre of the top left pixel is 0, 0); millimetres at the detector are pixels x 0.0959, not corrected for magnification.
+# The reader placed foramen and border points and chose the margin by eye on film, straightened strip and profile, where the
+# half-height crossings were printed. slopeHalfPx: depth of the half-height of the outer slope below the traced border.
 # Engineering labels: no dentist or radiologist has seen them. Made by `trace_tool.py table`."""
 COLUMNS = (
     "film,side,reading,foramenX,foramenY,foramenVisibility,borderX1,borderY1,borderX2,borderY2,outerX,outerY,innerX,innerY,"
@@ -316,6 +323,18 @@ def write_table():
         points, readings = read_rows("tracing-points.csv", reading), read_rows("tracing-readings.csv", reading)
         for site in sorted(readings, key=lambda site: (int(site[0]), site[1] == "L")):
             writer.writerow(table_row(site, reading, points, readings))
+
+
+def compare_rule():
+    """Print in how many sites the reader's margin is the one that the numbers of the rule alone choose."""
+    points, readings = read_rows("tracing-points.csv", 1), read_rows("tracing-readings.csv", 1)
+    differences = []
+    for site in sorted(site for site in readings if readings[site]["widthPx"] and not readings[site]["outerShiftPx"]):
+        candidates = trace_site(site, 1, points)["candidates"]
+        chosen = [edge for edge, gap, share in candidates if gap >= 0.5 and share >= 0.5]
+        differences.append(abs(chosen[0] - float(readings[site]["widthPx"])) if chosen else np.inf)
+    same = int(np.sum(np.array(differences) < 1))
+    print(f"{same} of {len(differences)} sites: the reader's margin is the rule's within 1 px")
 
 
 def draw_sheet(arguments):
@@ -341,13 +360,16 @@ def draw_sheet(arguments):
 def main():
     cv2.setNumThreads(1)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=("region", "strip", "verify", "table"))
+    parser.add_argument("action", choices=("region", "strip", "verify", "table", "rule"))
     parser.add_argument("--reading", type=int, choices=(1, 2), default=1)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=9)
     parser.add_argument("--out", default="/tmp/tracing.png")
     arguments = parser.parse_args()
-    write_table() if arguments.action == "table" else draw_sheet(arguments)
+    if arguments.action in ("table", "rule"):
+        write_table() if arguments.action == "table" else compare_rule()
+    else:
+        draw_sheet(arguments)
 
 
 if __name__ == "__main__":
