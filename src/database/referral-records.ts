@@ -181,9 +181,10 @@ export async function listReferralEntries(
       's.scheduled_date as scheduledDate',
       's.scheduled_time as scheduledTime',
     ])
-    .select(({ selectFrom }) =>
+    .select((entry) =>
       (['asks_treatment', 'asks_frax'] as const).map((asks) =>
-        selectFrom('referral_exams as f')
+        entry
+          .selectFrom('referral_exams as f')
           .select((film) => film.fn.max(`f.${asks}`).as(asks))
           .whereRef('f.referral_id', '=', 'r.referral_id')
           .as(asks),

@@ -157,7 +157,7 @@ function ModelAndTimings({ analysis }: { readonly analysis: NonNullable<ExamView
         {models.length === 0
           ? words.none
           : models.map((model) => (
-              <span key={model.name} title={`SHA-256 ${model.sha256}`}>
+              <span key={model.name} className="block" title={`SHA-256 ${model.sha256}`}>
                 {model.name} {model.version}
               </span>
             ))}

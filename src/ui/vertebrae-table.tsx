@@ -71,7 +71,7 @@ function LossCell(properties: {
   const loss = vertebra.lossPercent?.[name] ?? null;
   const error = vertebra.lossErrorPercent?.[name] ?? null;
   return (
-    <td>
+    <td className="loss">
       {numberOf(loss, 0, language)}
       {error !== null && <span className="faint"> ± {numberOf(error, 0, language)}</span>}
     </td>
