@@ -249,10 +249,15 @@ function isSure({ isClear, confidence }: FoundBody): boolean {
   return isClear && confidence >= END_CONFIDENCE_MIN;
 }
 
-/** Drops what is unclear at either end of a chain. */
+/** Drops what is unclear at either end of a chain, and a single body beyond it: one alone is no spine that goes on. */
 function trimEnds(bodies: readonly FoundBody[]): FoundBody[] {
-  const first = bodies.findIndex(isSure);
-  return first < 0 ? [] : bodies.slice(first, bodies.findLastIndex(isSure) + 1);
+  return trimEnd(trimEnd(bodies).toReversed()).toReversed();
+}
+
+function trimEnd(bodies: readonly FoundBody[]): FoundBody[] {
+  const last = bodies.findLastIndex(isSure);
+  const before = bodies[last - 1];
+  return before === undefined || isSure(before) ? bodies.slice(0, last + 1) : trimEnd(bodies.slice(0, last));
 }
 
 function finishSpine(walk: Walk | null): FoundSpine | null {
