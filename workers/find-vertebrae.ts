@@ -26,6 +26,7 @@ import {
   cutCrop,
   placeCrop,
   reduceForCrops,
+  zoomedFrame,
   type CropFrame,
   type ReducedFilm,
 } from '../src/measure/vertebra-crop.ts';
@@ -59,7 +60,7 @@ export async function findVertebrae(
     const chain = chains[index] ?? null;
     return chain === null ? [] : firstCrops(film, chain, target);
   });
-  const found = await lookTwice(crops, target, points);
+  const found = await lookClosely(crops, target, points);
   const walks = films.map(({ film }, index): Walk | null => {
     const chain = chains[index] ?? null;
     if (chain === null) return null;
@@ -141,7 +142,7 @@ async function walkOn(walks: readonly Walk[], target: VertebraCrop, points: Mode
       const frame = placeCrop(corners, target);
       return { chain, corners, film: reduceForCrops(film, [frame], target), frame };
     });
-    const found = await lookTwice(crops, target, points);
+    const found = await lookClosely(crops, target, points);
     // From the bottom up, so that what is put in does not move the places above it.
     looks.toReversed().forEach(({ walk, step }, index) => {
       const body = found[looks.length - 1 - index];
@@ -179,8 +180,8 @@ function belongs({ chain, bodies }: Walk, step: WalkStep, body: FoundBody): bool
 
 type CropReading = Omit<FoundBody, 'isClear'>;
 
-/** Looks at each body, and again at a crop that is placed by what was seen. */
-async function lookTwice(
+/** Looks at each body, again at a crop that is placed by what was seen, and once more a little closer. */
+async function lookClosely(
   crops: readonly BodyCrop[],
   target: VertebraCrop,
   points: ModelSession,
@@ -192,7 +193,26 @@ async function lookTwice(
     frame: placeCrop(first[index]?.pointsPx ?? crop.corners, target),
   }));
   const second = await readCrops(nearer, target, points);
-  return second.map((late, index) => combine(first[index] ?? late, late, bodyMin));
+  const closer = crops.map((crop, index) => ({
+    ...crop,
+    frame: zoomedFrame(placeCrop(second[index]?.pointsPx ?? crop.corners, target), CLOSER),
+  }));
+  const third = await readCrops(closer, target, points);
+  return second.map((late, index) =>
+    combine(first[index] ?? late, meanOf(late, third[index] ?? late), bodyMin),
+  );
+}
+
+/** The last look is this much closer: what the points owe to the raster of one crop differs in another. */
+const CLOSER = 0.92;
+
+/** The points of both looks count alike; what is said of the body is the first one's. */
+function meanOf(one: CropReading, other: CropReading): CropReading {
+  const pointsPx = forEachPoint((point): PointPx => {
+    const [a, b] = [one.pointsPx[point], other.pointsPx[point]];
+    return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+  });
+  return { ...one, pointsPx };
 }
 
 async function readCrops(
@@ -249,15 +269,19 @@ function isSure({ isClear, confidence }: FoundBody): boolean {
   return isClear && confidence >= END_CONFIDENCE_MIN;
 }
 
-/** Drops what is unclear at either end of a chain, and a single body beyond it: one alone is no spine that goes on. */
+/**
+ * Drops what is unclear at either end of a chain, and a single body below an unclear one: the unclear one is S1 then
+ * more often than L4, and what is below S1 is no vertebra that is graded.
+ */
 function trimEnds(bodies: readonly FoundBody[]): FoundBody[] {
-  return trimEnd(trimEnd(bodies).toReversed()).toReversed();
+  const first = bodies.findIndex(isSure);
+  return first < 0 ? [] : trimBelow(bodies.slice(first));
 }
 
-function trimEnd(bodies: readonly FoundBody[]): FoundBody[] {
+function trimBelow(bodies: readonly FoundBody[]): FoundBody[] {
   const last = bodies.findLastIndex(isSure);
-  const before = bodies[last - 1];
-  return before === undefined || isSure(before) ? bodies.slice(0, last + 1) : trimEnd(bodies.slice(0, last));
+  const above = bodies[last - 1];
+  return above === undefined || isSure(above) ? bodies.slice(0, last + 1) : trimBelow(bodies.slice(0, last));
 }
 
 function finishSpine(walk: Walk | null): FoundSpine | null {

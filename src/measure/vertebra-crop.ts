@@ -41,6 +41,12 @@ export function placeCrop(corners: BodyCorners, { bodyWidthPx }: CropTarget): Cr
   };
 }
 
+/** The same place seen with `factor` times as many film pixels for each crop pixel. */
+export function zoomedFrame({ originPx, right, down, scale }: CropFrame, factor: number): CropFrame {
+  const times = ([x, y]: PointPx): PointPx => [x * factor, y * factor];
+  return { originPx, right: times(right), down: times(down), scale: scale * factor };
+}
+
 /** A place of the crop on the film. */
 export function cropToFilm(frame: CropFrame, target: CropTarget, [column, row]: PointPx): PointPx {
   const { originPx, right, down } = frame;
