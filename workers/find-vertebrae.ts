@@ -263,7 +263,7 @@ function combine(first: CropReading, second: CropReading, bodyMin: number): Foun
 }
 
 /** Beyond the ends of a chain lie S1 and cut bodies, which are taken for whole ones more often than a disc is. */
-const END_CONFIDENCE_MIN = 0.6;
+const END_CONFIDENCE_MIN = 0.85;
 
 function isSure({ isClear, confidence }: FoundBody): boolean {
   return isClear && confidence >= END_CONFIDENCE_MIN;

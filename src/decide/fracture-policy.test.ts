@@ -132,6 +132,18 @@ describe('the decision on a lateral film', () => {
     });
   });
 
+  it('judges no film negative on which a vertebra among the others was missed or is hardly seen', () => {
+    const unseen = { ...UNGRADED, assessable: false, reason: 'body-unclear' };
+    for (const doubtful of [
+      vertebra('L1', 0, 1, unseen),
+      vertebra('L1', 4, 2, { remarks: ['vertebra-missed-below'] }),
+    ]) {
+      const { outcome, reasons } = decide([doubtful]);
+      expect([outcome, reasons[0]?.code]).toEqual(['not-assessable', 'not-every-vertebra-seen']);
+      expect(decide([doubtful, vertebra('L4', 45)]).outcome).toBe('positive');
+    }
+  });
+
   it('says once for all levels why they are not graded and what is to be known of them', () => {
     const cut = {
       ...UNGRADED,

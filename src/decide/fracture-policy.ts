@@ -55,17 +55,25 @@ export function decideFracture(
     .sort((a, b) => Number(b.stands) - Number(a.stands) || b.loss.lossPercent - a.loss.lossPercent);
   const isPositive = deformed.some(({ stands }) => stands);
   const isSeen = graded.length >= GRADED_BODIES_MIN;
+  const isWhole = !vertebrae.some(isDoubtful);
   const told = deformed.flatMap((each) => deformityReasons(each, policy));
   const ending = isPositive
     ? []
-    : [isSeen ? negativeReason(graded, deformed, policy) : tooFew(graded.length)];
+    : !isSeen
+      ? [tooFew(graded.length)]
+      : [isWhole ? negativeReason(graded, deformed, policy) : reasonOf('not-every-vertebra-seen')];
   const scores = graded.map(({ loss }) => scoreOf(loss));
   return {
-    outcome: isPositive ? 'positive' : isSeen ? 'negative' : 'not-assessable',
+    outcome: isPositive ? 'positive' : isSeen && isWhole ? 'negative' : 'not-assessable',
     reasons: [...ending, ...told, ...notesOf(vertebrae)],
     worstGrade: graded.length === 0 ? null : greatest(graded.map(({ grade }) => grade)),
     fractureScore: scores.length === 0 ? null : Math.max(...scores),
   };
+}
+
+/** A vertebra that is missed among its neighbours, or hardly one, may be the very one that is crushed. */
+function isDoubtful({ reason, remarks }: VertebraFinding): boolean {
+  return reason === 'body-unclear' || remarks.includes('vertebra-missed-below');
 }
 
 function gradedVertebra(vertebra: VertebraFinding, policy: FracturePolicy): GradedVertebra[] {

@@ -66,6 +66,14 @@ export const SPINE_TEXTS = {
     en: 'Only {vertebrae} vertebrae could be graded; at least {vertebraeMin} are needed to judge a film.',
     sv: 'Endast {vertebrae} kotor kunde graderas; minst {vertebraeMin} krävs för att bedöma en bild.',
   },
+  'not-every-vertebra-seen': {
+    en: 'Between the vertebrae that were graded one was not seen clearly, and a crushed one looks like that: the film is not judged; read the picture.',
+    sv: 'Mellan de graderade kotorna finns en som inte syns tydligt, och så ser en sammanpressad kota ut: bilden bedöms inte; granska den.',
+  },
+  'vertebra-missed-below': {
+    en: 'Below {level} there is room for a vertebra that was not found.',
+    sv: 'Nedanför {level} finns plats för en kota som inte hittades.',
+  },
   'body-unclear': {
     en: '{level}: the body is not clearly visible and was not graded.',
     sv: '{level}: kotkroppen syns inte tydligt och har inte graderats.',

@@ -47,7 +47,11 @@ export function measureVertebrae(
 ): VertebraFinding[] {
   const measured = bodies.map((body, index) => measureBody(body, names, index, film));
   const references = measured.filter((each) => isReference(each, measured));
-  return measured.map((each, index) => findingOf(each, index, references, names));
+  return measured.map((each, index) => {
+    const finding = findingOf(each, index, references, names);
+    const isGapBelow = (measured[index + 1]?.place ?? each.place + 1) > each.place + 1;
+    return isGapBelow ? { ...finding, remarks: [...finding.remarks, 'vertebra-missed-below'] } : finding;
+  });
 }
 
 function measureBody(body: FoundBody, names: LevelNames, index: number, film: PixelSize): Measured {

@@ -14,7 +14,7 @@ from model import VertebraFinder, VertebraPoints
 from prepare import CORNERS
 
 CENTRE_THRESHOLD, BODY_THRESHOLD = 0.3, 0.75
-SACRUM_THRESHOLD = 0.5
+SACRUM_THRESHOLD = 0.25
 STEP, ALIKE = 1.3, (0.7, 1.4)
 
 
