@@ -17,6 +17,7 @@ import {
   CHAIN_BODIES_MIN,
   findChain,
   liesAbove,
+  missedBetween,
   overlap,
   type FinderGrid,
   type SpineChain,
@@ -285,9 +286,18 @@ function trimBelow(bodies: readonly FoundBody[]): FoundBody[] {
 }
 
 function finishSpine(walk: Walk | null): FoundSpine | null {
-  if (walk === null || walk.bodies.length < CHAIN_BODIES_MIN) return null;
+  if (walk === null) return null;
+  const bodies = walk.bodies.filter(hasRoom);
+  if (bodies.length < CHAIN_BODIES_MIN) return null;
   const { facing, facingConfidence, sacrum } = walk.chain;
-  return { facing, facingConfidence, sacrum, bodies: walk.bodies };
+  return { facing, facingConfidence, sacrum, bodies };
+}
+
+/** Whether something unclear could be a body at all: between neighbours as close as neighbours are it is a disc. */
+function hasRoom({ isClear }: FoundBody, index: number, bodies: readonly FoundBody[]): boolean {
+  const [above, below] = [bodies[index - 1], bodies[index + 1]];
+  if (isClear || above === undefined || below === undefined) return true;
+  return missedBetween(bodyFrame(above.pointsPx), bodyFrame(below.pointsPx)) > 0;
 }
 
 /** Crops that ended on one body are merged. */

@@ -137,6 +137,7 @@ describe('the decision on a lateral film', () => {
     for (const doubtful of [
       vertebra('L1', 0, 1, unseen),
       vertebra('L1', 4, 2, { remarks: ['vertebra-missed-below'] }),
+      vertebra('L1', 4, 2, { ...UNGRADED, reason: 'point-uncertain', remarks: ['low-and-not-graded'] }),
     ]) {
       const { outcome, reasons } = decide([doubtful]);
       expect([outcome, reasons[0]?.code]).toEqual(['not-assessable', 'not-every-vertebra-seen']);

@@ -73,8 +73,10 @@ export function decideFracture(
 
 /** A vertebra that is missed among its neighbours, or hardly one, may be the very one that is crushed. */
 function isDoubtful({ reason, remarks }: VertebraFinding): boolean {
-  return reason === 'body-unclear' || remarks.includes('vertebra-missed-below');
+  return reason === 'body-unclear' || remarks.some((remark) => DOUBTS.includes(remark));
 }
+
+const DOUBTS: readonly string[] = ['vertebra-missed-below', 'low-and-not-graded'];
 
 function gradedVertebra(vertebra: VertebraFinding, policy: FracturePolicy): GradedVertebra[] {
   const [loss] = countedLosses(vertebra);

@@ -67,8 +67,12 @@ export const SPINE_TEXTS = {
     sv: 'Endast {vertebrae} kotor kunde graderas; minst {vertebraeMin} krävs för att bedöma en bild.',
   },
   'not-every-vertebra-seen': {
-    en: 'Between the vertebrae that were graded one was not seen clearly, and a crushed one looks like that: the film is not judged; read the picture.',
-    sv: 'Mellan de graderade kotorna finns en som inte syns tydligt, och så ser en sammanpressad kota ut: bilden bedöms inte; granska den.',
+    en: 'Among the vertebrae one was not seen clearly enough to be graded, and a crushed one looks like that: the film is not judged; read the picture.',
+    sv: 'Bland kotorna finns en som inte syns tillräckligt tydligt för att graderas, och så ser en sammanpressad kota ut: bilden bedöms inte; granska den.',
+  },
+  'low-and-not-graded': {
+    en: '{level}: looks lower than its neighbours but could not be graded.',
+    sv: '{level}: ser lägre ut än sina grannar men kunde inte graderas.',
   },
   'vertebra-missed-below': {
     en: 'Below {level} there is room for a vertebra that was not found.',

@@ -4,7 +4,7 @@ import { VERTEBRA_POINTS } from '../exam/analysis.ts';
 import type { PointPx } from '../exam/film.ts';
 import { countedLosses, GRADE_BOUNDARIES_PERCENT, gradeOfLoss } from '../exam/vertebral-deformity.ts';
 import type { PixelSize } from '../imaging/area-average.ts';
-import { CORNERS, dot, minus, type SixPoints } from './body-frame.ts';
+import { bodyFrame, CORNERS, dot, minus, type SixPoints } from './body-frame.ts';
 import type { FoundBody } from './found-spine.ts';
 import { lossOf, measureHeights, usualRatio, type BodyHeights, type Estimate } from './vertebral-heights.ts';
 import { LEVELS, type LevelNames } from './vertebral-level.ts';
@@ -16,6 +16,10 @@ const CORNER_CONFIDENCE_MIN = 0.3;
  * again and a corner counts as missing, whatever its confidence.
  */
 const WEDGE_ERROR_POINTS_MAX = 10;
+/** Height of a body over its width; 0.7 to 0.95 in the labels of lateral films, the crushed ones left out. */
+const HEIGHT_TO_WIDTH_USUAL = 0.75;
+/** A body that is not graded and lower than this share of its neighbours may be the very one that is crushed. */
+const LOW_AMONG_NEIGHBOURS = 0.75;
 /** A middle height whose error is a larger share of the posterior height is that of two contours, not of one. */
 const MIDDLE_ERROR_MAX = 0.06;
 /** A body that is this much taller in front than behind is of a shape of its own (L5, a slipped L4), not crushed. */
@@ -50,8 +54,23 @@ export function measureVertebrae(
   return measured.map((each, index) => {
     const finding = findingOf(each, index, references, names);
     const isGapBelow = (measured[index + 1]?.place ?? each.place + 1) > each.place + 1;
-    return isGapBelow ? { ...finding, remarks: [...finding.remarks, 'vertebra-missed-below'] } : finding;
+    const remarks = [
+      ...finding.remarks,
+      ...(isGapBelow ? ['vertebra-missed-below'] : []),
+      ...(isLowAndUngraded(measured, index) ? ['low-and-not-graded'] : []),
+    ];
+    return { ...finding, remarks };
   });
+}
+
+function isLowAndUngraded(measured: readonly Measured[], index: number): boolean {
+  const own = measured[index];
+  if (own?.refusal !== 'point-uncertain') return false;
+  const neighbours = [measured[index - 1], measured[index + 1]].filter((each) => each !== undefined);
+  return neighbours.some(
+    (each) =>
+      bodyFrame(own.body.pointsPx).heightPx < LOW_AMONG_NEIGHBOURS * bodyFrame(each.body.pointsPx).heightPx,
+  );
 }
 
 function measureBody(body: FoundBody, names: LevelNames, index: number, film: PixelSize): Measured {
@@ -64,7 +83,7 @@ function measureBody(body: FoundBody, names: LevelNames, index: number, film: Pi
     body,
     place,
     levelIndex: topIndex === null ? null : topIndex + place,
-    refusal: refusalOf(body, wedge, film),
+    refusal: refusalOf(body, heights, wedge, film),
     heights,
     wedge,
     biconcave: lossOf(heights.middle, heights.posterior),
@@ -74,7 +93,7 @@ function measureBody(body: FoundBody, names: LevelNames, index: number, film: Pi
   };
 }
 
-function refusalOf(body: FoundBody, wedge: Estimate, film: PixelSize): string | null {
+function refusalOf(body: FoundBody, heights: BodyHeights, wedge: Estimate, film: PixelSize): string | null {
   const { isClear, pointsPx, pointErrorsPx, pointConfidences } = body;
   if (!isClear) return 'body-unclear';
   const isCut = VERTEBRA_POINTS.some((point) => {
@@ -85,7 +104,10 @@ function refusalOf(body: FoundBody, wedge: Estimate, film: PixelSize): string | 
   });
   if (isCut) return 'cut-off';
   const isSure = CORNERS.every((corner) => pointConfidences[corner] >= CORNER_CONFIDENCE_MIN);
-  return isSure && wedge.error <= WEDGE_ERROR_POINTS_MAX ? null : 'point-uncertain';
+  // A crushed body is low, and the same uncertain corner is a larger share of it: that must not hide the worst ones.
+  const { widthPx } = bodyFrame(pointsPx);
+  const lowness = Math.min(1, heights.posterior.value / (HEIGHT_TO_WIDTH_USUAL * widthPx));
+  return isSure && wedge.error * lowness <= WEDGE_ERROR_POINTS_MAX ? null : 'point-uncertain';
 }
 
 const FIRST_GRADED = LEVELS.indexOf('T4');
