@@ -145,8 +145,8 @@ describe('finding vertebrae', () => {
     const spines = await findVertebrae([{ film }, { film: empty }, { film }], { finder, points });
     expect(spines.map((spine) => spine?.bodies.length ?? null)).toEqual([5, null, 5]);
     expect(finder.batchSizes).toEqual([2, 1]);
-    // Ten bodies, looked at three times, and then the four ends in vain.
-    expect(points.batchSizes).toEqual([4, 4, 2, 4, 4, 2, 4, 4, 2, 4, 4, 4]);
+    // Ten bodies, looked at three times, and then the four ends and the places beyond them in vain.
+    expect(points.batchSizes).toEqual([4, 4, 2, 4, 4, 2, 4, 4, 2, 4, 4, 4, 4, 4, 4]);
     expect(spines[0]).toEqual(spines[2]);
   });
 
@@ -184,7 +184,7 @@ describe('finding vertebrae', () => {
     const seen = [...COLUMN.slice(0, 4), ...halves];
     const points = pointsOf();
     const [found] = await findVertebrae([{ film }], { finder: finderOf(seen, [0, 0]), points });
-    expect(points.batchSizes).toEqual([4, 2, 4, 2, 4, 2, 2, 2, 2]);
+    expect(points.batchSizes).toEqual([4, 2, 4, 2, 4, 2, 2, 2, 2, 2, 2, 2]);
     expect(found?.bodies).toHaveLength(5);
   });
 });

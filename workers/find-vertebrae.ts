@@ -154,21 +154,26 @@ async function walkOn(walks: readonly Walk[], target: VertebraCrop, points: Mode
 }
 
 function stepsOf({ film, bodies, tried }: Walk): WalkStep[] {
-  return nextSteps(bodies.map(({ pointsPx }) => pointsPx)).filter(({ corners }) => {
+  return nextSteps(bodies.map(({ pointsPx }) => pointsPx)).filter(({ corners, nearerPx }) => {
     const { centrePx, heightPx } = bodyFrame(corners);
+    const isTried = (at: PointPx): boolean => tried.some((place) => distancePx(place, at) <= 0.2 * heightPx);
     const [x, y] = centrePx;
     const isOnFilm = x > 0 && y > 0 && x < film.columns && y < film.rows;
-    return isOnFilm && tried.every((place) => distancePx(place, centrePx) > 0.2 * heightPx);
+    return isOnFilm && !isTried(centrePx) && (nearerPx === null || isTried(nearerPx));
   });
 }
 
 /** How much surer of ribs a body may be than the one above it: S1 is taken for a thoracic one now and then. */
 const RIBS_RISE_MAX = 0.3;
 
+/** A body beyond one that was not found must leave no doubt. */
+const FAR_CONFIDENCE_MIN = 0.95;
+
 function belongs({ chain, bodies }: Walk, step: WalkStep, body: FoundBody): boolean {
   const above = bodies[step.index - 1];
   return (
     isSure(body) &&
+    (step.nearerPx === null || body.confidence >= FAR_CONFIDENCE_MIN) &&
     fitsChain(
       bodies.map(({ pointsPx }) => pointsPx),
       step,

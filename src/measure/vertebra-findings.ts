@@ -7,6 +7,7 @@ import type { PixelSize } from '../imaging/area-average.ts';
 import { bodyFrame, CORNERS, dot, minus, type SixPoints } from './body-frame.ts';
 import type { FoundBody } from './found-spine.ts';
 import { lossOf, measureHeights, usualRatio, type BodyHeights, type Estimate } from './vertebral-heights.ts';
+import { PITCH_USUAL } from './vertebra-chain.ts';
 import { LEVELS, type LevelNames } from './vertebral-level.ts';
 
 /** A corner below this confidence is a missing corner, and a body with one is never graded (clinical-rules). */
@@ -53,7 +54,8 @@ export function measureVertebrae(
   const references = measured.filter((each) => isReference(each, measured));
   return measured.map((each, index) => {
     const finding = findingOf(each, index, references, names);
-    const isGapBelow = (measured[index + 1]?.place ?? each.place + 1) > each.place + 1;
+    const below = measured[index + 1];
+    const isGapBelow = below === undefined ? goesOnBelow(each, film) : below.place > each.place + 1;
     const remarks = [
       ...finding.remarks,
       ...(isGapBelow ? ['vertebra-missed-below'] : []),
@@ -61,6 +63,14 @@ export function measureVertebrae(
     ];
     return { ...finding, remarks };
   });
+}
+
+/** Whether the chain ends in the lumbar spine where the film does not: a body that is not found there may be crushed. */
+function goesOnBelow({ levelIndex, body }: Measured, film: PixelSize): boolean {
+  if (levelIndex === null || levelIndex < FIRST_LUMBAR || levelIndex >= LAST_GRADED) return false;
+  const { centrePx, downward, heightPx } = bodyFrame(body.pointsPx);
+  const [x, y] = [0, 1].map((axis) => (centrePx[axis] ?? 0) + PITCH_USUAL * heightPx * (downward[axis] ?? 0));
+  return x !== undefined && y !== undefined && x > 0 && y > 0 && x < film.columns && y < film.rows;
 }
 
 function isLowAndUngraded(measured: readonly Measured[], index: number): boolean {
@@ -112,6 +122,7 @@ function refusalOf(body: FoundBody, heights: BodyHeights, wedge: Estimate, film:
 
 const FIRST_GRADED = LEVELS.indexOf('T4');
 const LAST_GRADED = LEVELS.indexOf('L4');
+const FIRST_LUMBAR = LEVELS.indexOf('L1');
 
 /** Genant's range is T4 to L4; a body whose level is not known is graded all the same, and its name says so. */
 function levelRefusal(levelIndex: number | null): string | null {

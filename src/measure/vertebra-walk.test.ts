@@ -16,17 +16,19 @@ const centres = (chain: readonly BodyCorners[]) =>
   nextSteps(chain).map(({ corners }) => bodyFrame(corners).centrePx);
 
 describe('the walk along a chain of vertebrae', () => {
-  it('looks one body above the top and one below the bottom', () => {
+  it('looks one body above the top and one below the bottom, and another one further', () => {
     expect(centres([bodyAt(100, 100), bodyAt(104, 137)])).toEqual([
       [96, 63],
+      [92, 26],
       [108, 174],
+      [112, 211],
     ]);
   });
 
   it('looks into a gap next to the upper body', () => {
     const steps = nextSteps([bodyAt(100, 100), bodyAt(100, 211)]);
-    expect(steps.map(({ index }) => index)).toEqual([0, 1, 2]);
-    expect(bodyFrame(steps[1]?.corners ?? bodyAt(0, 0)).centrePx[1]).toBeCloseTo(137, 5);
+    expect(steps.map(({ index }) => index)).toEqual([0, 0, 1, 2, 2]);
+    expect(bodyFrame(steps[2]?.corners ?? bodyAt(0, 0)).centrePx[1]).toBeCloseTo(137, 5);
   });
 
   it('goes on turning with the spine', () => {
@@ -41,7 +43,7 @@ describe('the walk along a chain of vertebrae', () => {
       };
     };
     const circle = [0, 0.1, 0.2].map((angle) => turned(bodyAt(400, 0), angle));
-    const below = nextSteps(circle).at(-1);
+    const below = nextSteps(circle).at(-2);
     const wanted = bodyFrame(turned(bodyAt(400, 0), 0.3)).centrePx;
     const found = bodyFrame(below?.corners ?? bodyAt(0, 0)).centrePx;
     expect(Math.hypot(found[0] - wanted[0], found[1] - wanted[1])).toBeLessThan(2);
@@ -49,7 +51,7 @@ describe('the walk along a chain of vertebrae', () => {
 
   it('takes a body that stands where it should, and none that overlaps, is much larger, far off or turned', () => {
     const chain = [bodyAt(100, 100), bodyAt(100, 137)];
-    const step = { corners: bodyAt(100, 174), index: 2 };
+    const step = { corners: bodyAt(100, 174), index: 2, nearerPx: null };
     expect(fitsChain(chain, step, bodyAt(101, 173))).toBe(true);
     expect(fitsChain(chain, step, bodyAt(101, 145))).toBe(false);
     expect(fitsChain(chain, step, bodyAt(101, 220))).toBe(false);

@@ -8,6 +8,8 @@ export interface WalkStep {
   readonly corners: BodyCorners;
   /** The new body comes before the one that has this index now. */
   readonly index: number;
+  /** A place nearer to the chain: only where nothing is found there is it worth looking so far. */
+  readonly nearerPx: PointPx | null;
 }
 
 /** Of the turn from body to body the next one shows about as much again; a little less never overshoots. */
@@ -15,28 +17,44 @@ const TURN_KEPT = 0.7;
 /** Gaps of more than this many bodies are two spines, or none. */
 const GAP_MAX = 3;
 
-/** The places next to a chain of at least two bodies, from top to bottom, where one more would have to lie. */
+/**
+ * The places next to a chain of at least two bodies, from top to bottom, where one more would have to lie; at each end
+ * also the place after that, for what lies between may be crushed beyond recognition.
+ */
 export function nextSteps(chain: readonly BodyCorners[]): WalkStep[] {
   const steps: WalkStep[] = [];
   const [first, second] = chain;
   const [last, lastButOne] = [chain.at(-1), chain.at(-2)];
   if (first === undefined || second === undefined || last === undefined || lastButOne === undefined)
     return [];
-  steps.push({ corners: beyond(second, first), index: 0 });
+  const above = beyond(second, first);
+  steps.push(...pair(above, beyond(first, above), 0));
   chain.forEach((upper, index) => {
     const lower = chain[index + 1];
     if (lower === undefined) return;
     const missed = missedBetween(bodyFrame(upper), bodyFrame(lower));
     if (missed === 0 || missed > GAP_MAX) return;
     // The one nearest to the upper body: what is found there moves the next look closer.
-    steps.push({ corners: between(upper, lower, 1 / (missed + 1)), index: index + 1 });
+    steps.push({ corners: between(upper, lower, 1 / (missed + 1)), index: index + 1, nearerPx: null });
   });
-  steps.push({ corners: beyond(lastButOne, last), index: chain.length });
+  const below = beyond(lastButOne, last);
+  steps.push(...pair(below, beyond(last, below), chain.length));
   return steps;
 }
 
+function pair(near: BodyCorners, far: BodyCorners, index: number): readonly WalkStep[] {
+  return [
+    { corners: near, index, nearerPx: null },
+    { corners: far, index, nearerPx: bodyFrame(near).centrePx },
+  ];
+}
+
 /** Whether a body that was read at a step fits into the chain there. */
-export function fitsChain(chain: readonly BodyCorners[], { index }: WalkStep, found: BodyCorners): boolean {
+export function fitsChain(
+  chain: readonly BodyCorners[],
+  { index, nearerPx }: WalkStep,
+  found: BodyCorners,
+): boolean {
   const own = bodyFrame(found);
   if (chain.some((other) => overlap(bodyFrame(other), own))) return false;
   const neighbours = [chain[index - 1], chain[index]].flatMap((corners) =>
@@ -46,7 +64,9 @@ export function fitsChain(chain: readonly BodyCorners[], { index }: WalkStep, fo
     const growth = Math.abs(Math.log(own.widthPx / other.widthPx));
     const pitches = distancePx(own.centrePx, other.centrePx) / Math.max(own.heightPx, other.heightPx);
     return (
-      growth < GROWTH_MAX && pitches < PITCHES_MAX && dot(own.downward, other.downward) > TURN_COSINE_MIN
+      growth < GROWTH_MAX &&
+      pitches < PITCHES_MAX + (nearerPx === null ? 0 : 1) &&
+      dot(own.downward, other.downward) > TURN_COSINE_MIN
     );
   });
 }
