@@ -82,7 +82,9 @@ describe('the view of a film', () => {
     for (const name of VIEW_ORDER.filter((view) => view !== 'other')) {
       const code = name === 'panoramic' ? 'not-a-panoramic' : 'film-of-something-else';
       expect(decide(says(name), picture('other', 0.95)).refused).toBe(code);
-      expect(decide(says(name), picture('other', 0.5)).refused).toBe('view-unclear');
+      // The panoramic model looks again at what is only half like something else.
+      const unsure = name === 'panoramic' ? null : 'view-unclear';
+      expect(decide(says(name), picture('other', 0.5)).refused).toBe(unsure);
       expect(decide(says(name, 'option'), picture('other', 0.95)).refused).toBe(code);
     }
   });
@@ -92,6 +94,19 @@ describe('the view of a film', () => {
     expect(decide(says('panoramic'), cutOff)).toMatchObject({ view: { name: 'panoramic' }, refused: null });
     const noFilm = { ...cutOff, views: [0.02, 0.08, 0.09, 0.03, 0, 0.78] };
     expect(decide(says('panoramic'), noFilm).refused).toBe('not-a-panoramic');
+  });
+
+  it('is left to the panoramic model where the picture resembles nothing much', () => {
+    const blurred = (other: number): PictureReading => ({
+      ...picture('other', other),
+      views: VIEW_ORDER.map((name) => (name === 'other' ? other : name === 'panoramic' ? 0.2 : 0.05)),
+    });
+    expect(decide(says('panoramic'), blurred(0.6))).toMatchObject({
+      view: { name: 'panoramic' },
+      refused: null,
+    });
+    expect(decide(says('panoramic'), blurred(0.7)).refused).toBe('not-a-panoramic');
+    expect(decide(says('spine-lateral'), blurred(0.6)).refused).toBe('view-unclear');
   });
 
   it('is what a person says, unless the picture is clearly something else', () => {

@@ -68,8 +68,11 @@ export function decideView(claim: ViewClaim | null, picture: PictureReading): Vi
     return isSure ? withPose(shown, [], picture) : unclear(shown, null, picture);
   }
   const values = { header: claim.name, picture: name };
-  const possibleMin = claim.name === 'panoramic' ? POSSIBLE_PANORAMIC_MIN : POSSIBLE_MIN;
-  const isPossible = name !== 'other' && (picture.views[VIEW_ORDER.indexOf(claim.name)] ?? 0) >= possibleMin;
+  const isPanoramicClaim = claim.name === 'panoramic';
+  const possibleMin = isPanoramicClaim ? POSSIBLE_PANORAMIC_MIN : POSSIBLE_MIN;
+  // A panorama that is cut off resembles nothing much; what is below the limit denies it no look by its own model.
+  const isSomethingElse = name === 'other' && (!isPanoramicClaim || confidence >= picture.limits.view);
+  const isPossible = !isSomethingElse && (picture.views[VIEW_ORDER.indexOf(claim.name)] ?? 0) >= possibleMin;
   if (name === claim.name || isPossible) return withPose(claimed, [], picture);
   // Lateral films of spine and chest are measured alike: to take one for the other does little harm.
   const isSameWay = isLateral(claim.name) && isLateral(name);
