@@ -49,6 +49,7 @@ const CLEARLY_SURE_MIN = 0.9;
 const POSSIBLE_MIN = 0.2;
 /** For a panoramic film a smaller one: its own model looks at the picture again and denies what is none. */
 const POSSIBLE_PANORAMIC_MIN = 0.05;
+const OTHER_THAN_PANORAMIC_MIN = 0.6;
 const TURNS = [0, 90, 180, 270] as const;
 
 /**
@@ -70,8 +71,9 @@ export function decideView(claim: ViewClaim | null, picture: PictureReading): Vi
   const values = { header: claim.name, picture: name };
   const isPanoramicClaim = claim.name === 'panoramic';
   const possibleMin = isPanoramicClaim ? POSSIBLE_PANORAMIC_MIN : POSSIBLE_MIN;
-  // A panorama that is cut off resembles nothing much; what is below the limit denies it no look by its own model.
-  const isSomethingElse = name === 'other' && (!isPanoramicClaim || confidence >= picture.limits.view);
+  // A panorama that is cut off resembles nothing much; that alone denies it no look by its own model.
+  const otherMin = isPanoramicClaim ? Math.max(OTHER_THAN_PANORAMIC_MIN, picture.limits.view) : 0;
+  const isSomethingElse = name === 'other' && confidence >= otherMin;
   const isPossible = !isSomethingElse && (picture.views[VIEW_ORDER.indexOf(claim.name)] ?? 0) >= possibleMin;
   if (name === claim.name || isPossible) return withPose(claimed, [], picture);
   // Lateral films of spine and chest are measured alike: to take one for the other does little harm.
