@@ -12,6 +12,8 @@ node scripts/phantom/export-training.ts --seeds 1000-1023 --others 40 --out $her
 for fold in -1 0 1 2 3 4; do
   /usr/bin/python3 -W ignore $here/train.py --fold $fold
   /usr/bin/python3 -W ignore $here/train.py --fold $fold --go-on --steps 300 --seed 2
+  /usr/bin/python3 -W ignore $here/train.py --fold $fold --go-on --steps 900 --seed 3
+  /usr/bin/python3 -W ignore $here/train.py --fold $fold --go-on --steps 300 --seed 4
 done
 /usr/bin/python3 -W ignore $here/publish.py
 node scripts/evaluate-view.ts "$OSTEOTRIAGE_DATA" --figures $here/figures.json
