@@ -111,7 +111,6 @@ function readPanoramic(
   const report = (side: SideMeasurement): ReportedSide => ({
     ...side,
     widthMm: sideWidthMm(side, spacing, magnification),
-    mci: null,
   });
   const panoramic: PanoramicFinding = {
     inferiorBorderPx: closeGaps(border.map((point) => scaledPoint(point, reduction))).map(([x, y]) => [
@@ -120,6 +119,7 @@ function readPanoramic(
     ]),
     sides: [report(sides[0]), report(sides[1])],
     magnification,
+    deviceProfile: null,
     meanWidthMm: decision.meanWidthMm,
     lowBoneDensityScore: decision.lowBoneDensityScore,
   };

@@ -24,6 +24,9 @@ function side(
     widthPx,
     pmi,
     uncertaintyPx: widthPx === null ? null : uncertaintyPx,
+    otherWidthPx: null,
+    widthsBeside: [],
+    mci: null,
   };
 }
 

@@ -19,7 +19,28 @@ export type Side = 'R' | 'L';
 /** Klemetti's cortical index; null where the service has no reading of it. */
 export interface CorticalIndex {
   readonly class: 'C1' | 'C2' | 'C3';
+  /** How sure the reading is between the three classes; no probability of disease. */
   readonly probabilities: { readonly C1: number; readonly C2: number; readonly C3: number };
+  /** What the class was read from, distal to the foramen. */
+  readonly signs: CorticalSigns;
+}
+
+/** The measurable signs of Klemetti's classes (models/training/mandible-contour/labels/TRACING_RULE.md). */
+export interface CorticalSigns {
+  /** Depth of the defects of the margin against its smooth course, pixels. */
+  readonly roughnessPx: number;
+  /** Lines of bone above the margin, each beyond a gap of its own. */
+  readonly residueLayers: number;
+  /** Share of the band that is dark, 0 to 1. */
+  readonly porosityShare: number;
+}
+
+/** The width beside the foramen, where a misplaced foramen would have read it. */
+export interface WidthBeside {
+  /** Place along the tangent, pixels to the right of the perpendicular through the foramen. */
+  readonly alongPx: number;
+  /** null where it could not be read. */
+  readonly widthPx: number | null;
 }
 
 /** One side of the mandible, measured in pixels of the original image. Absent values are null with a reason. */
@@ -39,12 +60,16 @@ export interface SideMeasurement {
   readonly pmi: number | null;
   /** One standard error of widthPx. */
   readonly uncertaintyPx: number | null;
+  /** The width at the other of two margins between which the rule of residues hardly decides; null where it does. */
+  readonly otherWidthPx: number | null;
+  /** The width at several places round the foramen, left to right; empty where none was read. */
+  readonly widthsBeside: readonly WidthBeside[];
+  readonly mci: CorticalIndex | null;
 }
 
 /** A side as it is reported: with millimetres where the scale is known. */
 export interface ReportedSide extends SideMeasurement {
   readonly widthMm: number | null;
-  readonly mci: CorticalIndex | null;
 }
 
 /** Scale of a film. Detector scale is not corrected for magnification (clinical-rules). */
@@ -53,12 +78,23 @@ export interface Spacing {
   readonly source: 'calibrated' | 'detector' | 'option' | 'none';
 }
 
+/** The calibration of a device that a film's millimetres were corrected by. */
+export interface AppliedProfile {
+  readonly name: string;
+  /** Who or what the magnification comes from, in the site's words. */
+  readonly source: string;
+  /** Day of the calibration, YYYY-MM-DD. */
+  readonly calibratedOn: string;
+}
+
 /** What was found on a panoramic film. */
 export interface PanoramicFinding {
   readonly inferiorBorderPx: readonly PointPx[];
   readonly sides: readonly [ReportedSide, ReportedSide];
   /** Vertical magnification of the device where it is known; null means not corrected. */
   readonly magnification: number | null;
+  /** The site's calibration of the device that the magnification comes from; null where there is none. */
+  readonly deviceProfile: AppliedProfile | null;
   readonly meanWidthMm: number | null;
   /** A monotone score of thin cortex for sorting, 0..1; not a probability of disease. */
   readonly lowBoneDensityScore: number | null;

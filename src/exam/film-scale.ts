@@ -29,6 +29,7 @@ export function scaledPoint([column, row]: PointPx, factor: number): PointPx {
 /** A side, in pixels `factor` times as small. */
 export function scaledSide<AnySide extends SideMeasurement>(side: AnySide, factor: number): AnySide {
   if (factor === 1) return side;
+  const { mci } = side;
   const point = (place: PointPx | null): PointPx | null => place && scaledPoint(place, factor);
   return {
     ...side,
@@ -37,6 +38,12 @@ export function scaledSide<AnySide extends SideMeasurement>(side: AnySide, facto
     innerPx: point(side.innerPx),
     widthPx: side.widthPx === null ? null : side.widthPx * factor,
     uncertaintyPx: side.uncertaintyPx === null ? null : side.uncertaintyPx * factor,
+    otherWidthPx: side.otherWidthPx === null ? null : side.otherWidthPx * factor,
+    widthsBeside: side.widthsBeside.map(({ alongPx, widthPx }) => ({
+      alongPx: alongPx * factor,
+      widthPx: widthPx === null ? null : widthPx * factor,
+    })),
+    mci: mci && { ...mci, signs: { ...mci.signs, roughnessPx: mci.signs.roughnessPx * factor } },
   };
 }
 

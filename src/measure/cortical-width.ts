@@ -246,6 +246,9 @@ function blank(input: CorticalWidthInput): SideMeasurement {
     widthPx: null,
     pmi: null,
     uncertaintyPx: null,
+    otherWidthPx: null,
+    widthsBeside: [],
+    mci: null,
   };
 }
 

@@ -85,6 +85,7 @@ export function exampleReport(options: ExampleOptions = {}): ReportInput {
       inferiorBorderPx: exampleBorder(),
       sides,
       magnification,
+      deviceProfile: null,
       meanWidthMm: decision.meanWidthMm,
       lowBoneDensityScore: decision.lowBoneDensityScore,
     },
@@ -156,6 +157,8 @@ function exampleSide(
     widthPx,
     widthMm: sideWidthMm({ widthPx }, spacing, magnification),
     pmi,
+    otherWidthPx: null,
+    widthsBeside: [],
     mci: null,
     uncertaintyPx: 2.1,
   };
@@ -173,6 +176,8 @@ function unmeasuredSide(side: Side): ReportedSide {
     widthPx: null,
     widthMm: null,
     pmi: null,
+    otherWidthPx: null,
+    widthsBeside: [],
     mci: null,
     uncertaintyPx: null,
   };

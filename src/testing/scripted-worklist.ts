@@ -189,6 +189,7 @@ export function inventAnalysis(): AnalysisResult {
       inferiorBorderPx: [],
       sides: [inventSide('R', 24.4, 2.34), inventSide('L', 25.9, 2.48)],
       magnification: null,
+      deviceProfile: null,
       meanWidthMm: 2.41,
       lowBoneDensityScore: 0.81,
     },
@@ -213,6 +214,8 @@ function inventSide(side: 'R' | 'L', widthPx: number, widthMm: number): Reported
     pmi: 0.21,
     uncertaintyPx: 1.6,
     widthMm,
+    otherWidthPx: null,
+    widthsBeside: [],
     mci: null,
   };
 }
