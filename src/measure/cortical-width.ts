@@ -22,13 +22,23 @@ export type WidthRefusal =
   | 'margin-unclear'
   | 'width-implausible';
 
+/** A mental foramen as it was found: a place of the film and how far it may be off. */
+interface FoundForamen {
+  readonly xPx: number;
+  readonly yPx: number;
+  /** Probability that it lies within 3 mm of where a reader would put it. */
+  readonly confidence: number;
+  /** Standard deviations along and across the border; absent where nobody estimated them. */
+  readonly spreadPx?: { readonly along: number; readonly across: number };
+}
+
 /** What is measured: a film, the outline of its inferior border, and one mental foramen. */
 export interface CorticalWidthInput {
   readonly film: Film;
   /** Periosteal inferior border in film pixels, left to right. */
   readonly border: readonly PointPx[];
   /** Null where no foramen was found. */
-  readonly foramen: { readonly xPx: number; readonly yPx: number; readonly confidence: number } | null;
+  readonly foramen: FoundForamen | null;
   readonly side: Side;
   /** Detector scale; null where the film has none, then it is guessed from the height of the foramen. */
   readonly mmPerPx: number | null;
