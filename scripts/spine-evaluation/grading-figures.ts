@@ -3,9 +3,9 @@ import { countedLosses } from '../../src/exam/vertebral-deformity.ts';
 import { decideFracture } from '../../src/decide/fracture-policy.ts';
 import { LEVELS } from '../../src/measure/vertebral-level.ts';
 import type { BodyComparison, FilmComparison } from './film-comparison.ts';
-import { type Estimate, estimateOf, meanOf, type Share, shareOf } from './finding-figures.ts';
+import { type Estimate, estimateOf, meanOf, type Share, shareOf } from '../evaluation/estimate.ts';
 import { rankingQuality } from './ranking.ts';
-import { countPairs, type KappaWeights, weightedKappa } from './rating-agreement.ts';
+import { countPairs, type KappaWeights, weightedKappa } from '../evaluation/rating-agreement.ts';
 import type { SimulatedBody } from './simulated-truth.ts';
 
 type Film = FilmComparison<SimulatedBody>;

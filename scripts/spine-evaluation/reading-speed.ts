@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_FRACTURE_POLICY } from '../../src/decide/fracture-policy.ts';
 import type { StageTimings } from '../../src/exam/analysis.ts';
@@ -12,9 +10,8 @@ import { findVertebrae } from '../../workers/find-vertebrae.ts';
 import { openSession } from '../../workers/onnx-session.ts';
 import { readSpine } from '../../workers/read-spine.ts';
 import { drawLateralFilms, renderLargeFilm } from '../bench/lateral-films.ts';
-import { allowedCores } from '../bench/processor-cores.ts';
-import { startLoneWorker } from '../bench/stage-times.ts';
 import { median, rounded } from '../bench/statistics.ts';
+import { timeWorker, WARM_UP } from '../evaluation/worker-speed.ts';
 
 /** Milliseconds of an uncompressed lateral film of 2500 x 3000 pixels on one thread; medians. */
 export interface SpeedFigures {
@@ -29,36 +26,15 @@ export interface SpeedFigures {
 }
 
 const FILMS = 10;
-const WARM_UP = 3;
 const MODELS = join(PROJECT_FOLDER, 'models');
 
 /** Times the service's own worker, and each step by itself. */
 export async function evaluateSpeed(): Promise<SpeedFigures> {
-  const folder = await mkdtemp(join(tmpdir(), 'osteotriage-speed-'));
-  const worker = await startLoneWorker(folder, await drawLateralFilms(), allowedCores()[0] ?? 0);
-  try {
-    await worker.measure(WARM_UP);
-    const films = (await worker.measure(FILMS)).map(({ stagesMs }) => stagesMs);
-    const stage = (name: keyof StageTimings): number => rounded(median(films.map((film) => film[name])));
-    return {
-      processor: cpus()[0]?.model ?? 'unknown',
-      films: FILMS,
-      totalMs: rounded(median(films.map(({ prepare, inference, measure }) => prepare + inference + measure))),
-      serviceStagesMs: {
-        read: stage('read'),
-        decode: stage('decode'),
-        prepare: stage('prepare'),
-        inference: stage('inference'),
-        measure: stage('measure'),
-        report: stage('report'),
-        total: stage('total'),
-      },
-      stepsMs: await timeSteps(),
-    };
-  } finally {
-    await worker.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  const { processor, films, analysisMs, stagesMs } = await timeWorker(await drawLateralFilms(), FILMS);
+  return {
+    ...{ processor, films, totalMs: analysisMs, serviceStagesMs: stagesMs },
+    stepsMs: await timeSteps(),
+  };
 }
 
 async function timeSteps(): Promise<SpeedFigures['stepsMs']> {

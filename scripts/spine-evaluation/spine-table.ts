@@ -1,9 +1,10 @@
 import type { CtFigures } from './ct-film.ts';
-import type { Estimate, FindingFigures, Share } from './finding-figures.ts';
+import { describeTarget, estimateWords, ratioWords } from '../evaluation/figure-words.ts';
+import type { JudgedFigure } from '../evaluation/judged-figure.ts';
+import type { FindingFigures } from './finding-figures.ts';
 import type { GradingFigures } from './grading-figures.ts';
 import type { RealFigures } from './real-films.ts';
 import type { SpineFigures } from './spine-figures.ts';
-import type { JudgedFigure } from './spine-targets.ts';
 
 const WORST_FILMS = 8;
 
@@ -47,19 +48,13 @@ export function describeFigures(figures: SpineFigures, targets: readonly JudgedF
     .join('\n\n');
 }
 
-function describeTarget({ name, value, target, met }: JudgedFigure): string[] {
-  if (met === null) return [];
-  const measured = value === null ? 'nothing to reckon it from' : number(value);
-  return [`  ${met ? 'met    ' : 'NOT MET'}  ${name}: ${measured} (${target})`];
-}
-
 function describeReal({ all, folds, positiveFilms, worstFilms }: RealFigures): string[] {
   return [
     ...describeFinding(all),
     ...folds.map(
       (fold) =>
-        `  fold ${fold.fold} (${fold.models}): found ${ratio(fold.bodiesFound)}, off any body ${fold.otherFinds.offBody}, ` +
-        `corners ${estimate(fold.cornerErrorPercent)} %, wedge ${estimate(fold.wedgeRatioError)}, biconcave ${estimate(fold.biconcaveRatioError)}`,
+        `  fold ${fold.fold} (${fold.models}): found ${ratioWords(fold.bodiesFound)}, off any body ${fold.otherFinds.offBody}, ` +
+        `corners ${estimateWords(fold.cornerErrorPercent)} %, wedge ${estimateWords(fold.wedgeRatioError)}, biconcave ${estimateWords(fold.biconcaveRatioError)}`,
     ),
     `  films that would be findings: ${positiveFilms.gradeMin1} from grade 1, ${positiveFilms.gradeMin2} from grade 2, of ${positiveFilms.of}`,
     '  worst films:',
@@ -75,11 +70,11 @@ function describeReal({ all, folds, positiveFilms, worstFilms }: RealFigures): s
 function describeFinding(figures: FindingFigures): string[] {
   const { otherFinds: other, falseGrades: wrong } = figures;
   return [
-    `  bodies found ${ratio(figures.bodiesFound)}; graded ${ratio(figures.bodiesGraded)}; films without a spine ${figures.filmsWithoutSpine} of ${figures.films}`,
+    `  bodies found ${ratioWords(figures.bodiesFound)}; graded ${ratioWords(figures.bodiesGraded)}; films without a spine ${figures.filmsWithoutSpine} of ${figures.films}`,
     `  other finds: off any body ${other.offBody}, doubled ${other.doubled}, on a visible body ${other.onVisibleBody}, on the sacrum ${other.onSacrum}`,
-    `  corner error ${estimate(figures.cornerErrorPercent)} % of the height, six points ${estimate(figures.sixPointErrorPercent)} %`,
-    `  wedge ratio error ${estimate(figures.wedgeRatioError)}, biconcave ratio error ${estimate(figures.biconcaveRatioError)}`,
-    `  levels right ${ratio(figures.levelsRight)}, of confident ones ${ratio(figures.confidentLevelsRight)}; facing right ${ratio(figures.facingRight)}`,
+    `  corner error ${estimateWords(figures.cornerErrorPercent)} % of the height, six points ${estimateWords(figures.sixPointErrorPercent)} %`,
+    `  wedge ratio error ${estimateWords(figures.wedgeRatioError)}, biconcave ratio error ${estimateWords(figures.biconcaveRatioError)}`,
+    `  levels right ${ratioWords(figures.levelsRight)}, of confident ones ${ratioWords(figures.confidentLevelsRight)}; facing right ${ratioWords(figures.facingRight)}`,
     `  of ${wrong.soundBodies} sound bodies graded 1 or more: ${wrong.grade1}, 2 or more: ${wrong.grade2}`,
   ];
 }
@@ -91,21 +86,21 @@ function describeGrading({
   ...rest
 }: GradingFigures): string[] {
   return [
-    `  loss error, points: wedge ${estimate(loss.wedge)}, biconcave ${estimate(loss.biconcave)}, crush ${estimate(loss.crush)}, overall ${estimate(loss.overall)}`,
+    `  loss error, points: wedge ${estimateWords(loss.wedge)}, biconcave ${estimateWords(loss.biconcave)}, crush ${estimateWords(loss.crush)}, overall ${estimateWords(loss.overall)}`,
     '  grades, rows true 0 to 3, columns found 0 to 3 (not graded, missed):',
     ...grades.confusion.map(
       (row, grade) =>
         `    ${row.map((count) => String(count).padStart(4)).join('')}  (${grades.notGraded[grade] ?? 0}, ${grades.missed[grade] ?? 0})`,
     ),
-    `  weighted kappa: quadratic ${estimate(grades.kappaQuadratic)}, linear ${estimate(grades.kappaLinear)}`,
-    `  AUC for grade 1 or more ${estimate(areaUnderCurve)} (${areaUnderCurve.cases} cases, ${areaUnderCurve.controls} controls)`,
+    `  weighted kappa: quadratic ${estimateWords(grades.kappaQuadratic)}, linear ${estimateWords(grades.kappaLinear)}`,
+    `  AUC for grade 1 or more ${estimateWords(areaUnderCurve)} (${areaUnderCurve.cases} cases, ${areaUnderCurve.controls} controls)`,
     ...(['wedge', 'biconcave', 'crush'] as const).map(
       (name) =>
-        `  true ${name} loss within one stated error ${ratio(rest.coverage[name].within1)}, within 1.96 ${ratio(rest.coverage[name].within196)}`,
+        `  true ${name} loss within one stated error ${ratioWords(rest.coverage[name].within1)}, within 1.96 ${ratioWords(rest.coverage[name].within196)}`,
     ),
     ...rest.filmsByPolicy.map(
       ({ gradeMin, positiveOfFractured, positiveOfOthers }) =>
-        `  policy from grade ${gradeMin}: positive ${ratio(positiveOfFractured)} films with such a body, ${ratio(positiveOfOthers)} others`,
+        `  policy from grade ${gradeMin}: positive ${ratioWords(positiveOfFractured)} films with such a body, ${ratioWords(positiveOfOthers)} others`,
     ),
   ];
 }
@@ -117,20 +112,4 @@ function describeCtBody(body: CtFigures['bodies'][number]): string {
   });
   const grade = body.setGrade === null ? '' : `; the set calls it grade ${body.setGrade}`;
   return `  ${body.level}: ${losses.join('; ')}${grade}`;
-}
-
-function ratio({ count, of, interval95 }: Share): string {
-  return `${count} of ${of}${interval(interval95)}`;
-}
-
-function estimate({ value, interval95 }: Estimate): string {
-  return value === null ? '–' : `${number(value)}${interval(interval95)}`;
-}
-
-function interval(bounds: readonly [number, number] | null): string {
-  return bounds === null ? '' : ` [${number(bounds[0])}, ${number(bounds[1])}]`;
-}
-
-function number(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

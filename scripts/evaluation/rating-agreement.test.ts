@@ -10,7 +10,8 @@ const MAMMOGRAMS = [
 ];
 
 describe('the weighted kappa', () => {
-  it('is the textbook 0.57 with linear weights and 0.67 with quadratic ones', () => {
+  it('is the textbook 0.47 with equal weights, 0.57 with linear and 0.67 with quadratic ones', () => {
+    expect(weightedKappa(MAMMOGRAMS, 'equal')).toBeCloseTo(0.47, 2);
     expect(weightedKappa(MAMMOGRAMS, 'linear')).toBeCloseTo(0.57, 2);
     expect(weightedKappa(MAMMOGRAMS, 'quadratic')).toBeCloseTo(0.67, 2);
   });

@@ -1,8 +1,8 @@
-/** How much a disagreement counts by how many grades apart it is: in proportion, or by its square. */
-export type KappaWeights = 'linear' | 'quadratic';
+/** How much a disagreement counts by how many grades apart it is: not at all, in proportion, or by its square. */
+export type KappaWeights = 'equal' | 'linear' | 'quadratic';
 
 /**
- * Cohen's weighted kappa (Cohen 1968) of a square table of counts, rows by one reader and columns by the other: the
+ * Cohen's weighted kappa (Cohen 1968; with equal weights the one of 1960) of a square table of counts, rows by one reader and columns by the other: the
  * agreement beyond that of chance. NaN of no counts, and where both readers name one and the same grade only.
  */
 export function weightedKappa(counts: readonly (readonly number[])[], weights: KappaWeights): number {
@@ -15,7 +15,7 @@ export function weightedKappa(counts: readonly (readonly number[])[], weights: K
   for (let row = 0; row < grades; row += 1) {
     for (let column = 0; column < grades; column += 1) {
       const apart = Math.abs(row - column);
-      const weight = weights === 'linear' ? apart : apart * apart;
+      const weight = { equal: Math.min(1, apart), linear: apart, quadratic: apart * apart }[weights];
       observed += weight * (counts[row]?.[column] ?? 0);
       expected += (weight * (rowSums[row] ?? 0) * (columnSums[column] ?? 0)) / total;
     }
