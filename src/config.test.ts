@@ -8,6 +8,7 @@ describe('the configuration', () => {
       dimsePort: 0,
       workers: 3,
       corticalWidthMmMin: 3,
+      corticalWidthDetectorMmMin: null,
       magnification: null,
       genantGradeMin: 2,
       pacs: [],

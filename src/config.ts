@@ -243,13 +243,19 @@ export const SETTINGS = {
     'TRIAGE_MCW_MM_MIN',
     amount(0.5, 10),
     '3.0',
-    'referral below this mandibular cortical width, mm',
+    'referral below this mandibular cortical width, mm corrected for magnification',
+  ),
+  corticalWidthDetectorMmMin: setting(
+    'TRIAGE_MCW_DETECTOR_MM_MIN',
+    z.union([z.literal('').transform(() => null), amount(0.5, 15)]),
+    '',
+    'the same for films that are not corrected, mm at the detector; empty: PMI and class decide',
   ),
   pmiMin: setting(
     'TRIAGE_PMI_MIN',
     amount(0.01, 1),
     '0.22',
-    'referral below this PMI where there is no millimetre',
+    'referral below this PMI where no width decides',
   ),
   magnification: setting(
     'TRIAGE_MAGNIFICATION',

@@ -84,6 +84,7 @@ const siteSchema = z.strictObject({
     .strictObject({
       ageYearsMin: z.number().int().min(0).max(120).optional(),
       corticalWidthMmMin: z.number().min(0.5).max(10).optional(),
+      corticalWidthDetectorMmMin: z.number().min(0.5).max(15).optional(),
       pmiMin: z.number().min(0.01).max(1).optional(),
       magnification: z.number().min(1).max(2).optional(),
       genantGradeMin: z.union([z.literal(1), z.literal(2), z.literal(3)]).optional(),

@@ -28,7 +28,11 @@ export function workerSettings(
     executionProviders: config.executionProviders,
     rules: {
       eligibility: { ...DEFAULT_ELIGIBILITY_RULES, ageYearsMin: config.ageYearsMin },
-      policy: { corticalWidthMmMin: config.corticalWidthMmMin, pmiMin: config.pmiMin },
+      policy: {
+        corticalWidthMmMin: config.corticalWidthMmMin,
+        corticalWidthDetectorMmMin: config.corticalWidthDetectorMmMin,
+        pmiMin: config.pmiMin,
+      },
       fracture: { ...DEFAULT_FRACTURE_POLICY, gradeMin: config.genantGradeMin },
       magnification: config.magnification,
     },

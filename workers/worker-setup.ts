@@ -39,6 +39,7 @@ export function rulesOfSite(
     eligibility: { ...eligibility, ageYearsMin: site.ageYearsMin ?? eligibility.ageYearsMin },
     policy: {
       corticalWidthMmMin: site.corticalWidthMmMin ?? policy.corticalWidthMmMin,
+      corticalWidthDetectorMmMin: site.corticalWidthDetectorMmMin ?? policy.corticalWidthDetectorMmMin,
       pmiMin: site.pmiMin ?? policy.pmiMin,
     },
     fracture: { ...fracture, gradeMin: site.genantGradeMin ?? fracture.gradeMin },

@@ -56,6 +56,26 @@ const FINDING_TEXTS = {
     en: 'Panoramic mandibular index {meanPmi.2} on average, not below the limit of {limitPmi.2}. This does not rule out low bone density.',
     sv: 'Panoramic mandibular index är i medeltal {meanPmi.2}, inte under gränsen {limitPmi.2}. Detta utesluter inte låg bentäthet.',
   },
+  'cortex-porous': {
+    en: "Klemetti's class of the cortex {meanClass.2} on average (0 is C1, 2 is C3), above the limit of {limitClass.1}: clearly porous. A finding for triage, not a diagnosis.",
+    sv: 'Klemettis klass för kortikalis är i medeltal {meanClass.2} (0 är C1, 2 är C3), över gränsen {limitClass.1}: tydligt porös. Ett fynd för triage, ingen diagnos.',
+  },
+  'cortex-not-porous': {
+    en: "Klemetti's class of the cortex {meanClass.2} on average (0 is C1, 2 is C3), not above the limit of {limitClass.1}. This does not rule out low bone density.",
+    sv: 'Klemettis klass för kortikalis är i medeltal {meanClass.2} (0 är C1, 2 är C3), inte över gränsen {limitClass.1}. Detta utesluter inte låg bentäthet.',
+  },
+  'score-by-width': {
+    en: 'Sorting score {score.2}: one half at the limit of the width, moved by PMI and class where they were read. For sorting the worklist only: it is no probability.',
+    sv: 'Sorteringspoäng {score.2}: en halv vid breddens gräns, påverkad av PMI och klass där de avlästs. Endast för att sortera arbetslistan: den är ingen sannolikhet.',
+  },
+  'score-by-indices': {
+    en: 'Sorting score {score.2}: one half where the worse of PMI and class meets its limit, moved by the other. For sorting the worklist only: it is no probability.',
+    sv: 'Sorteringspoäng {score.2}: en halv där det sämre av PMI och klass når sin gräns, påverkad av det andra. Endast för att sortera arbetslistan: den är ingen sannolikhet.',
+  },
+  'width-not-compared': {
+    en: 'Mandibular cortical width {meanWidthMm.2} mm on average at detector scale. It was held against no limit: the device has no calibration here, and this site has set no limit for its detector.',
+    sv: 'Mandibulans kortikala bredd är i medeltal {meanWidthMm.2} mm i detektorns skala. Den jämfördes inte med någon gräns: apparaten saknar kalibrering här och platsen har inte satt någon gräns för sin detektor.',
+  },
   'near-threshold': {
     en: 'The mean lies within one standard error of the limit: read the picture before you act on it.',
     sv: 'Medelvärdet ligger inom ett medelfel från gränsen: granska bilden innan den används som underlag.',
