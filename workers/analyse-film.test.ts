@@ -35,6 +35,7 @@ beforeAll(async () => {
       eligibility: DEFAULT_ELIGIBILITY_RULES,
       policy: DEFAULT_REFERRAL_POLICY,
       fracture: DEFAULT_FRACTURE_POLICY,
+      deviceProfiles: [],
       magnification: null,
     },
     filmPixelsMax: 64_000_000,
@@ -92,7 +93,7 @@ describe('the way of one film', () => {
       quality: { usable: true },
       models: [{ name: 'mandible-contour' }],
     });
-    expect(analysis.reasons[0]?.code).toBe('mcw-below-threshold');
+    expect(analysis.reasons[0]?.code).toBe('pmi-below-threshold');
     const { inferiorBorderPx: border, sides } = analysis.panoramic!;
     expect(sides.map((side) => side.side)).toEqual(['R', 'L']);
     // The patient's right is left in the picture.
@@ -191,11 +192,13 @@ describe('the rules of a site', () => {
   const limitIn = (analysis: AnalysisResult) => analysis.reasons[0]?.text;
 
   it('decide instead of those of the configuration, and the result names the limit that was used', async () => {
-    const usual = (await analyseOne(film())).analysis;
-    const own = (await analyseOne(film({ corticalWidthMmMin: 0.5 }))).analysis;
-    expect([usual.outcome, own.outcome]).toEqual(['positive', 'negative']);
+    const usual = (await analyseOne(film({ corticalWidthDetectorMmMin: 3 }))).analysis;
+    const own = (await analyseOne(film({ corticalWidthDetectorMmMin: 0.5 }))).analysis;
+    const index = (await analyseOne(film({ pmiMin: 0.05 }))).analysis;
+    expect([usual.outcome, own.outcome, index.outcome]).toEqual(['positive', 'negative', 'negative']);
     expect(limitIn(usual)).toContain('3.0 mm');
     expect(limitIn(own)).toContain('0.5 mm');
+    expect(limitIn(index)).toContain('0.05');
   });
 
   it('correct for the magnification of the device that stands there', async () => {

@@ -76,8 +76,8 @@ async function drawPhantom(seed: number, widthMm: number): Promise<FilmTemplate>
   const bytes = wrapPart10(dataSet, description.sopClassUid, instance, LAYOUTS.explicit.uid);
   const expected =
     widthMm < 3
-      ? { outcome: 'positive' as const, reason: 'mcw-below-threshold', view: 'panoramic' as const }
-      : { outcome: 'negative' as const, reason: 'mcw-at-or-above-threshold', view: 'panoramic' as const };
+      ? { outcome: 'positive' as const, reason: 'pmi-below-threshold', view: 'panoramic' as const }
+      : { outcome: 'negative' as const, reason: 'pmi-at-or-above-threshold', view: 'panoramic' as const };
   return templateOf(`${description.key}.dcm`, bytes, expected);
 }
 

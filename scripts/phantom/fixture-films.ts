@@ -51,13 +51,15 @@ export interface FilmPlan {
   readonly spacing?: 'detector' | 'none' | 'not-a-number' | 'magnified' | 'calibrated';
 }
 
-const POSITIVE: ExpectedOutcome = { outcome: 'positive', reason: 'mcw-below-threshold', view: 'panoramic' };
+const POSITIVE: ExpectedOutcome = { outcome: 'positive', reason: 'pmi-below-threshold', view: 'panoramic' };
 const NEGATIVE: ExpectedOutcome = {
   outcome: 'negative',
-  reason: 'mcw-at-or-above-threshold',
+  reason: 'pmi-at-or-above-threshold',
   view: 'panoramic',
 };
-const BY_INDEX: ExpectedOutcome = { outcome: 'positive', reason: 'pmi-below-threshold', view: 'panoramic' };
+// Where the millimetres are corrected, the width decides.
+const THIN: ExpectedOutcome = { ...POSITIVE, reason: 'mcw-below-threshold' };
+const WIDE: ExpectedOutcome = { ...NEGATIVE, reason: 'mcw-at-or-above-threshold' };
 
 let count = 0;
 
@@ -87,10 +89,10 @@ export const FILM_PLANS: readonly FilmPlan[] = [
   { name: 'implicit-vr', description: 'Implicit VR Little Endian, 8 bit, Secondary Capture', person: invent('Underförstådd^Ulla', '19530503', 'F'), expected: NEGATIVE, cortex: 'wide', layout: LAYOUTS.implicit, bits: 8, sopClassUid: SOP_CLASSES.secondaryCapture, size: [2000, 860] },
   { name: 'big-endian', description: 'Explicit VR Big Endian', person: invent('Baklänges^Bo', '19490812', 'M'), expected: POSITIVE, cortex: 'thin', layout: LAYOUTS.bigEndian, bits: 10, size: [2000, 860] },
   { name: 'baseline-jpeg', description: 'JPEG Baseline (lossy), 8 bit, Secondary Capture', person: invent('Förlust^Frej', '19510215', 'M'), expected: NEGATIVE, cortex: 'wide', layout: LAYOUTS.jpegBaseline, bits: 8, sopClassUid: SOP_CLASSES.secondaryCapture, size: [2600, 1130] },
-  { name: 'no-spacing', description: 'no spacing at all: judged by the ratio (PMI)', person: invent('Måttlös^Maj', '19480920', 'F'), expected: BY_INDEX, cortex: 'thin', spacing: 'none', layout: LAYOUTS.jpegLs },
-  { name: 'spacing-not-a-number', description: 'the spacing reads NaN: as if there were none', person: invent('Otal^Oskar', '19450606', 'M'), expected: BY_INDEX, cortex: 'thin', spacing: 'not-a-number', layout: LAYOUTS.jpeg2000, size: [2000, 880] },
-  { name: 'magnification-stated', description: 'Estimated Radiographic Magnification Factor 1.3: the widths are divided by it', person: invent('Förstoring^Fia', '19540404', 'F'), expected: POSITIVE, cortex: 'thin', spacing: 'magnified', layout: LAYOUTS.jpegLs },
-  { name: 'calibrated', description: 'calibrated Pixel Spacing beside the detector spacing', person: invent('Kalibrering^Karl', '19570127', 'M'), expected: NEGATIVE, cortex: 'wide', spacing: 'calibrated', layout: LAYOUTS.jpeg2000 },
+  { name: 'no-spacing', description: 'no spacing at all: judged by the ratio (PMI)', person: invent('Måttlös^Maj', '19480920', 'F'), expected: POSITIVE, cortex: 'thin', spacing: 'none', layout: LAYOUTS.jpegLs },
+  { name: 'spacing-not-a-number', description: 'the spacing reads NaN: as if there were none', person: invent('Otal^Oskar', '19450606', 'M'), expected: POSITIVE, cortex: 'thin', spacing: 'not-a-number', layout: LAYOUTS.jpeg2000, size: [2000, 880] },
+  { name: 'magnification-stated', description: 'Estimated Radiographic Magnification Factor 1.3: the widths are divided by it', person: invent('Förstoring^Fia', '19540404', 'F'), expected: THIN, cortex: 'thin', spacing: 'magnified', layout: LAYOUTS.jpegLs },
+  { name: 'calibrated', description: 'calibrated Pixel Spacing beside the detector spacing', person: invent('Kalibrering^Karl', '19570127', 'M'), expected: WIDE, cortex: 'wide', spacing: 'calibrated', layout: LAYOUTS.jpeg2000 },
   { name: 'no-panoramic', description: 'a step wedge and balls, labelled as panoramic', person: invent('Trappa^Tyra', '19600606', 'F'), expected: { outcome: 'not-assessable', reason: 'not-a-panoramic', view: 'panoramic' }, other: 'step-wedge', size: [1300, 600], layout: LAYOUTS.jpegLs },
   { name: 'hand-as-panoramic', description: 'a hand, labelled as panoramic', person: invent('Handfast^Henning', '19620818', 'M'), expected: { outcome: 'not-assessable', reason: 'not-a-panoramic', view: 'panoramic' }, other: 'hand', size: [1000, 800], layout: LAYOUTS.jpeg2000 },
   { name: 'spine-frontal', description: 'frontal spine: no model is installed for this view', person: invent('Ryggrad^Ragna', '19430707', 'F'), expected: { outcome: 'not-assessable', reason: 'no-model-for-view', view: 'spine-frontal' }, other: 'spine-frontal', modality: 'DX', studyDescription: 'Helrygg frontal', bodyPart: 'SPINE', viewPosition: 'AP', size: [420, 1000], layout: LAYOUTS.jpegLs },
