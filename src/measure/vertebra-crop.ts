@@ -5,17 +5,20 @@
 import type { Film, PointPx } from '../exam/film.ts';
 import { bodyFrame, type BodyCorners } from './body-frame.ts';
 
-/** The canvas of the points model and how a body stands in it. */
-export interface CropTarget {
+/** A canvas, where the origin of a frame lies in it, and the percentiles of the film that become 0 and 1. */
+export interface CropCanvas {
   readonly columns: number;
   readonly rows: number;
-  /** Mean endplate width of the body, crop pixels. */
-  readonly bodyWidthPx: number;
-  /** Where the mean of the four corners lies. */
   readonly centreColumn: number;
   readonly centreRow: number;
   readonly percentileLow: number;
   readonly percentileHigh: number;
+}
+
+/** The canvas of the points model and how a body stands in it: the mean of its four corners in the centre. */
+export interface CropTarget extends CropCanvas {
+  /** Mean endplate width of the body, crop pixels. */
+  readonly bodyWidthPx: number;
 }
 
 /** film = origin + right x (column - centreColumn) + down x (row - centreRow): turned, scaled, mirrored if need be. */
@@ -48,7 +51,7 @@ export function zoomedFrame({ originPx, right, down, scale }: CropFrame, factor:
 }
 
 /** A place of the crop on the film. */
-export function cropToFilm(frame: CropFrame, target: CropTarget, [column, row]: PointPx): PointPx {
+export function cropToFilm(frame: CropFrame, target: CropCanvas, [column, row]: PointPx): PointPx {
   const { originPx, right, down } = frame;
   const [x, y] = [column - target.centreColumn, row - target.centreRow];
   return [originPx[0] + right[0] * x + down[0] * y, originPx[1] + right[1] * x + down[1] * y];
@@ -76,7 +79,7 @@ const MARGIN_PX = 24;
  * Reduces what the crops show of a film, once for all of them. Pixels of half a crop's blur it no more than the error
  * of a finder does. Columns and rows that fill no whole pixel fall away.
  */
-export function reduceForCrops(film: Film, frames: readonly CropFrame[], target: CropTarget): ReducedFilm {
+export function reduceForCrops(film: Film, frames: readonly CropFrame[], target: CropCanvas): ReducedFilm {
   const factor = Math.max(1, Math.floor(Math.min(...frames.map(({ scale }) => scale)) / 2));
   const rim = frames.flatMap((frame) =>
     [-MARGIN_PX, target.columns + MARGIN_PX].flatMap((column) =>
@@ -125,7 +128,7 @@ function blockMeans(film: Film, part: Pick<ReducedFilm, 'columns' | 'rows' | 'fa
  * The crop: means over the film below each crop pixel, normalised by the percentiles of what lies inside the film and
  * black beyond it. rows x columns values from 0 to 1.
  */
-export function cutCrop(film: ReducedFilm, frame: CropFrame, target: CropTarget): Float32Array {
+export function cutCrop(film: ReducedFilm, frame: CropFrame, target: CropCanvas): Float32Array {
   const { columns, rows } = target;
   const { right } = frame;
   const steps = stepsWithin(frame, film.factor);
@@ -207,7 +210,7 @@ function normalise(crop: Float32Array, isInside: Uint8Array, [low, high]: readon
 const BINS = 4096;
 
 /** The target's percentiles of some values. */
-function rangeOf(values: Float32Array, { percentileLow, percentileHigh }: CropTarget): [number, number] {
+function rangeOf(values: Float32Array, { percentileLow, percentileHigh }: CropCanvas): [number, number] {
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < least) least = value;
