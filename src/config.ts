@@ -263,6 +263,12 @@ export const SETTINGS = {
     '',
     'vertical magnification of the panoramic device; empty: not corrected',
   ),
+  deviceProfilesFile: setting(
+    'TRIAGE_DEVICE_PROFILES',
+    z.string(),
+    '',
+    'JSON file of calibrated panoramic devices, for films of no site or of one without its own; empty: none',
+  ),
   genantGradeMin: setting(
     'TRIAGE_GENANT_GRADE_MIN',
     z.enum(['1', '2', '3']).transform((text) => Number(text) as 1 | 2 | 3),

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { resolve, sep } from 'node:path';
 import { z } from 'zod';
+import { deviceProfilesSchema } from './device-profiles.ts';
 import { TriageError } from './errors.ts';
 import { JOB_PRIORITIES } from './exam/priority.ts';
 
@@ -87,6 +88,7 @@ const siteSchema = z.strictObject({
       corticalWidthDetectorMmMin: z.number().min(0.5).max(15).optional(),
       pmiMin: z.number().min(0.01).max(1).optional(),
       magnification: z.number().min(1).max(2).optional(),
+      deviceProfiles: deviceProfilesSchema.optional(),
       genantGradeMin: z.union([z.literal(1), z.literal(2), z.literal(3)]).optional(),
     })
     .default({}),

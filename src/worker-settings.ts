@@ -5,6 +5,7 @@ import type { WorkerSetup } from '../workers/worker-setup.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_ELIGIBILITY_RULES } from './decide/eligibility.ts';
 import { DEFAULT_FRACTURE_POLICY } from './decide/fracture-policy.ts';
+import { readDeviceProfiles } from './device-profiles.ts';
 import { derivedUid } from './dicom/uids.ts';
 import { PRODUCT_VERSION, PROJECT_FOLDER } from './project-folder.ts';
 import type { WorkerPoolOptions } from './inference/worker-pool.ts';
@@ -34,6 +35,7 @@ export function workerSettings(
         pmiMin: config.pmiMin,
       },
       fracture: { ...DEFAULT_FRACTURE_POLICY, gradeMin: config.genantGradeMin },
+      deviceProfiles: config.deviceProfilesFile === '' ? [] : readDeviceProfiles(config.deviceProfilesFile),
       magnification: config.magnification,
     },
     filmPixelsMax: config.filmMpixelMax * 1_000_000,

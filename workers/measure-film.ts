@@ -10,6 +10,12 @@ import type {
   Side,
   SideMeasurement,
 } from '../src/exam/analysis.ts';
+import {
+  appliedProfile,
+  type DeviceProfile,
+  isCalibrationFar,
+  magnificationOf,
+} from '../src/exam/device-profile.ts';
 import type { PointPx } from '../src/exam/film.ts';
 import { reductionOf, scaledPoint, scaledSide } from '../src/exam/film-scale.ts';
 import type { Letterbox } from '../src/imaging/prepare-image.ts';
@@ -106,7 +112,7 @@ function readPanoramic(
       reduction,
     );
   const sides = [measure('R'), measure('L')] as const;
-  const { magnification } = rules;
+  const { magnification, profile } = magnificationOf(spacing, header, rules);
   const decision = decideReferral({ sides, spacing, magnification }, rules.policy);
   const report = (side: SideMeasurement): ReportedSide => ({
     ...side,
@@ -119,14 +125,25 @@ function readPanoramic(
     ]),
     sides: [report(sides[0]), report(sides[1])],
     magnification,
-    deviceProfile: null,
+    deviceProfile: profile && appliedProfile(profile),
     meanWidthMm: decision.meanWidthMm,
     lowBoneDensityScore: decision.lowBoneDensityScore,
   };
   // NaN would cross the process border as null, which means something else: absent with a reason.
   if (!allFinite(panoramic)) throw new TriageError('inference-failed', 'a measurement is not a number');
-  const reasons: Reason[] = [...decision.reasons, ...sideReasons(sides), reasonOf('cortical-index-not-read')];
+  const reasons: Reason[] = [
+    ...decision.reasons,
+    ...calibrationNotes(profile, header),
+    ...sideReasons(sides),
+    reasonOf('cortical-index-not-read'),
+  ];
   return { outcome: decision.outcome, reasons, panoramic };
+}
+
+function calibrationNotes(profile: DeviceProfile | null, header: ViewedFilm['header']): Reason[] {
+  if (profile === null || header?.studyDate == null || !isCalibrationFar(profile, header.studyDate))
+    return [];
+  return [reasonOf('device-calibration-old', { calibratedOn: profile.calibratedOn })];
 }
 
 /** Why a side is missing; the same reason on both sides is said once. */

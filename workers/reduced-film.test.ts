@@ -38,6 +38,7 @@ beforeAll(async () => {
     eligibility: DEFAULT_ELIGIBILITY_RULES,
     policy: DEFAULT_REFERRAL_POLICY,
     fracture: DEFAULT_FRACTURE_POLICY,
+    deviceProfiles: [],
     magnification: null,
   };
   tools = {

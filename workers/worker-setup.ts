@@ -2,16 +2,15 @@
 import type { EligibilityRules } from '../src/decide/eligibility.ts';
 import type { FracturePolicy } from '../src/decide/fracture-policy.ts';
 import type { ReferralPolicy } from '../src/decide/referral-policy.ts';
+import type { KnownMagnifications } from '../src/exam/device-profile.ts';
 import type { ReportIdentity } from '../src/report/report-object.ts';
 import type { SiteRules } from '../src/sites.ts';
 
 /** The rules of a site, as the deciding functions take them. */
-export interface AnalysisRules {
+export interface AnalysisRules extends KnownMagnifications {
   readonly eligibility: EligibilityRules;
   readonly policy: ReferralPolicy;
   readonly fracture: FracturePolicy;
-  /** Vertical magnification of the panoramic device; null leaves millimetres uncorrected. */
-  readonly magnification: number | null;
 }
 
 /** The setup of a triage worker. */
@@ -32,7 +31,7 @@ export interface WorkerSetup {
 
 /** The rules for a film: its site's own where the sites file has them, else those of the configuration. */
 export function rulesOfSite(
-  { eligibility, policy, fracture, magnification }: AnalysisRules,
+  { eligibility, policy, fracture, deviceProfiles, magnification }: AnalysisRules,
   site: SiteRules,
 ): AnalysisRules {
   return {
@@ -43,6 +42,7 @@ export function rulesOfSite(
       pmiMin: site.pmiMin ?? policy.pmiMin,
     },
     fracture: { ...fracture, gradeMin: site.genantGradeMin ?? fracture.gradeMin },
+    deviceProfiles: site.deviceProfiles ?? deviceProfiles,
     magnification: site.magnification ?? magnification,
   };
 }

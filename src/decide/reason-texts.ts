@@ -108,6 +108,10 @@ const FINDING_TEXTS = {
     en: 'Millimetres are at detector scale, not corrected for the magnification of the device.',
     sv: 'Millimetrar avser detektorns skala och är inte korrigerade för apparatens förstoring.',
   },
+  'device-calibration-old': {
+    en: 'The calibration of the device ({calibratedOn}) lies more than two years from the day of the film: calibrate the device anew.',
+    sv: 'Apparatens kalibrering ({calibratedOn}) ligger mer än två år från bildens dag: kalibrera apparaten på nytt.',
+  },
   'no-spacing': {
     en: 'The film carries no pixel spacing, so no width in millimetres is given.',
     sv: 'Bilden saknar uppgift om pixelavstånd, så ingen bredd i millimeter anges.',

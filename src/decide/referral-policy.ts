@@ -1,4 +1,5 @@
 import type { Outcome, SideMeasurement, Spacing } from '../exam/analysis.ts';
+import { isCorrectedByFilm } from '../exam/device-profile.ts';
 import { reasonOf, type ReasonInWords } from './reason-texts.ts';
 import {
   classSign,
@@ -106,7 +107,7 @@ export function mmPerPxOf(spacing: Spacing, magnification: number | null): numbe
 
 /** Whether millimetres are those of the patient: the film is calibrated, or the device's magnification is known. */
 function isCorrected({ spacing, magnification }: PanoramicMeasurement): boolean {
-  return spacing.source === 'calibrated' || isPositive(magnification);
+  return isCorrectedByFilm(spacing) || isPositive(magnification);
 }
 
 /** What is beyond its limit comes first; signs that only support are told where they are beyond theirs. */

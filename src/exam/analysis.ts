@@ -76,6 +76,8 @@ export interface ReportedSide extends SideMeasurement {
 export interface Spacing {
   readonly mmPerPx: number | null;
   readonly source: 'calibrated' | 'detector' | 'option' | 'none';
+  /** Magnification that the film itself states (0018,1114) and that mmPerPx is divided by; left out where it states none. */
+  readonly statedMagnification?: number;
 }
 
 /** The calibration of a device that a film's millimetres were corrected by. */
@@ -85,6 +87,8 @@ export interface AppliedProfile {
   readonly source: string;
   /** Day of the calibration, YYYY-MM-DD. */
   readonly calibratedOn: string;
+  /** One standard error of the magnification; null where the site gave none. */
+  readonly uncertainty: number | null;
 }
 
 /** What was found on a panoramic film. */

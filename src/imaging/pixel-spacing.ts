@@ -36,8 +36,9 @@ export function readSpacing(fields: SpacingFields): SpacingReading {
   }
   if (fields.imagerPixelSpacing.length > 0) {
     const factor = fields.estimatedRadiographicMagnificationFactor;
-    const isPlausible = factor !== null && factor >= 1 && factor <= 3;
-    return reading(fields.imagerPixelSpacing, isPlausible ? factor : 1, 'detector');
+    if (factor === null || factor < 1 || factor > 3) return reading(fields.imagerPixelSpacing, 1, 'detector');
+    const { spacing, problem } = reading(fields.imagerPixelSpacing, factor, 'detector');
+    return { spacing: problem === null ? { ...spacing, statedMagnification: factor } : spacing, problem };
   }
   const isUncalibrated = fields.pixelSpacing.length > 0 || fields.nominalScannedPixelSpacing.length > 0;
   return none(isUncalibrated ? 'spacing-not-calibrated' : 'spacing-absent');
