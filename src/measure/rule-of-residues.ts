@@ -1,0 +1,81 @@
+import { smoothProfile } from './margin-path.ts';
+import type { SiteStrip } from './site-strip.ts';
+
+/** A place where the profile falls inwards: the endosteal margin may lie here. Depths in steps. */
+export interface MarginCandidate {
+  /** Depth where the profile passes half of the contrast, or half of this fall. */
+  readonly depth: number;
+  /** How deep the dark after it is: 0 is the cortex, 1 the marrow. */
+  readonly gapDepth: number;
+  /** Share of the strip's columns in which it is dark there. */
+  readonly gapShare: number;
+}
+
+/** Where the border and the levels of a strip lie. */
+export interface StripContrast {
+  /** Depth of the periosteal border. */
+  readonly outer: number;
+  readonly cortex: number;
+  readonly marrow: number;
+}
+
+/** A gap so deep, over so much of the strip, makes the line beyond it a residue (TRACING_RULE.md, Endosteal margin). */
+export const GAP_DEPTH_MIN = 0.5;
+/** See {@link GAP_DEPTH_MIN}. */
+export const GAP_SHARE_MIN = 0.5;
+/** Half of the strip that is judged, along the border. */
+export const HALF_STRIP = 21;
+/** No margin lies nearer to the periosteal border. */
+const DEPTH_MIN = 10;
+/** A fall by less than this share of the contrast is no fall. */
+const FALL_MIN = 0.15;
+const ALONG_SMOOTHING = 2;
+const GAP_REACH = 4;
+
+/**
+ * Every descending limb of a profile, from outside inwards, with what the rule of residues asks of it.
+ * @param profile the strip's mean profile, one value a row
+ */
+export function listCandidates(
+  strip: SiteStrip,
+  profile: Float64Array,
+  { outer, cortex, marrow }: StripContrast,
+): MarginCandidate[] {
+  const contrast = cortex - marrow;
+  const half = cortex - contrast / 2;
+  const value = (row: number): number => profile[row] ?? NaN;
+  const start = Math.round(outer) - strip.depthFrom + DEPTH_MIN;
+  const turns = [start];
+  for (let row = start; row < profile.length - 1; row += 1) {
+    if ((value(row) - value(row - 1)) * (value(row + 1) - value(row)) <= 0) turns.push(row);
+  }
+  turns.push(profile.length - 1);
+  return turns.slice(1).flatMap((bottom, index): MarginCandidate[] => {
+    const top = turns[index] ?? start;
+    if (!(value(top) - value(bottom) >= FALL_MIN * contrast)) return [];
+    const isWhole = value(top) > half && half > value(bottom);
+    const level = isWhole ? half : (value(top) + value(bottom)) / 2;
+    let row = top;
+    while (value(row + 1) >= level) row += 1;
+    const depth = row + (value(row) - level) / (value(row) - value(row + 1)) + strip.depthFrom;
+    const gapDepth = (cortex - value(bottom)) / contrast;
+    return [{ depth, gapDepth, gapShare: shareBelow(strip, bottom, half) }];
+  });
+}
+
+/** Share of the columns, each smoothed along the border, that fall below a level near a row. */
+function shareBelow(strip: SiteStrip, row: number, level: number): number {
+  const [first, last] = [-HALF_STRIP - strip.alongFrom, HALF_STRIP - strip.alongFrom];
+  const lowest = new Float64Array(last - first + 1).fill(Infinity);
+  for (
+    let near = Math.max(0, row - GAP_REACH);
+    near <= Math.min(strip.rows - 1, row + GAP_REACH);
+    near += 1
+  ) {
+    const start = near * strip.columns;
+    const line = Float64Array.from(strip.samples.subarray(start, start + strip.columns));
+    const smooth = smoothProfile(line, ALONG_SMOOTHING);
+    lowest.forEach((low, index) => (lowest[index] = Math.min(low, smooth[first + index] ?? Infinity)));
+  }
+  return lowest.filter((low) => low < level).length / lowest.length;
+}
