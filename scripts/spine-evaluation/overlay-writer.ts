@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, parse } from 'node:path';
 import { unreadAnalysis, type ViewName } from '../../src/exam/analysis.ts';
 import type { Film } from '../../src/exam/film.ts';
-import { writeOverlay } from '../evaluation/overlay-file.ts';
+import { renderOverlayPng } from '../../src/report/overlay-image.ts';
 import type { SpineReading } from './spine-reader.ts';
 
 /** Draws what was read on a film, for people to look at. */
@@ -11,6 +12,8 @@ export type OverlayWriter = (
   view: ViewName,
   reading: SpineReading,
 ) => Promise<void>;
+
+const COLUMNS_MAX = 1200;
 
 /** Writes each overlay as a PNG below the folder. What it draws on may not be ours to give away: keep it out of the repository. */
 export async function overlaysInto(folder: string): Promise<OverlayWriter> {
@@ -28,6 +31,7 @@ export async function overlaysInto(folder: string): Promise<OverlayWriter> {
       image: { columns: film.columns, rows: film.rows, bitsStored: 8 },
       ...{ reasons, spine, quality: { usable: true, problems: [] } },
     };
-    await writeOverlay(folder, file, film, analysis);
+    const png = await renderOverlayPng(film, analysis, Math.min(COLUMNS_MAX, film.columns));
+    await writeFile(join(folder, `${parse(file).name}.png`), png);
   };
 }
