@@ -4,9 +4,8 @@ import type { DensityDecision } from '../src/decide/density-policy.ts';
 import { TriageError } from '../src/errors.ts';
 import type { ModelIdentity } from '../src/exam/analysis.ts';
 import type { PixelSize } from '../src/imaging/area-average.ts';
-import { letterbox } from '../src/imaging/prepare-image.ts';
-import { letterboxOf } from '../src/inference/model-manifest.ts';
 import type { FoundSpine } from '../src/measure/found-spine.ts';
+import { findMandibles, type PanoramicModels } from './find-foramina.ts';
 import { findVertebrae, type SpineModels } from './find-vertebrae.ts';
 import type { AnalysedFilm } from './film-result.ts';
 import type { ViewedFilm } from './look-at-view.ts';
@@ -40,7 +39,7 @@ const SPINE_ROWS_MIN = 900;
 /** What the models ask of a film whose view is not known before it is decoded: enough for every one of them. */
 export function needsOf(models: ModelSet, { filmPixelsMax }: WorkerSetup): FilmNeeds {
   const { view, panoramic, spine, density } = models;
-  const sessions = [view, panoramic, spine?.finder ?? null, ...density.values()];
+  const sessions = [view, panoramic?.contour ?? null, spine?.finder ?? null, ...density.values()];
   const inputs = sessions.flatMap((session): PixelSize[] =>
     session === null ? [] : [session.model.manifest.preparation],
   );
@@ -85,38 +84,23 @@ function isLateral({ film }: RuledFilm): boolean {
   return film.view?.name === 'spine-lateral' || film.view?.name === 'chest-lateral';
 }
 
-/** Prepares the films and runs the panoramic model over all of them. */
-export async function runPanoramic(
+async function runPanoramic(
   films: readonly RuledFilm[],
-  session: ModelSession,
+  models: PanoramicModels,
   clock: Clock,
 ): Promise<readonly (FilmWay | TriageError)[]> {
-  const { model } = session;
-  const target = letterboxOf(model.manifest);
-  const inputs = films.map(({ film }) => {
-    const stopwatch = startStopwatch(clock);
-    return { input: letterbox(film.film, target, film.histogram), prepareMs: stopwatch() };
-  });
-  const answers = await runTogether(
-    inputs.map(({ input }) => input.tensor),
-    (tensors) => session.run(tensors),
+  const found = await findMandibles(
+    films.map(({ film }) => film),
+    models,
     clock,
   );
+  const { contour, foramen } = models;
   return films.map(({ film, rules }, index) => {
-    const [answer, prepared] = [answers[index], inputs[index]];
-    if (answer === undefined || prepared === undefined || answer instanceof TriageError) {
-      return answer instanceof TriageError ? answer : new TriageError('unexpected', 'no film');
-    }
-    const { output, runMs: inferenceMs } = answer;
+    const mandible = found[index] ?? new TriageError('unexpected', 'no film');
+    if (mandible instanceof TriageError) return mandible;
     const measure = (): AnalysedFilm =>
-      measurePanoramic(
-        { viewed: film, ...prepared, inferenceMs },
-        output,
-        model,
-        rules,
-        startStopwatch(clock),
-      );
-    return { film, rules, models: [model.identity], measure };
+      measurePanoramic(film, mandible, models, rules, startStopwatch(clock));
+    return { film, rules, models: [contour.model.identity, foramen.model.identity], measure };
   });
 }
 

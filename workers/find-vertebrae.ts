@@ -33,6 +33,7 @@ import {
 } from '../src/measure/vertebra-crop.ts';
 import { fitsChain, nextSteps, type WalkStep } from '../src/measure/vertebra-walk.ts';
 import type { ModelOutputs, ModelSession } from './onnx-session.ts';
+import { runInBatches } from './run-together.ts';
 
 /** A lateral film, upright and not mirrored up to its facing. */
 export interface SpineFilm {
@@ -81,7 +82,7 @@ async function findChains(films: readonly SpineFilm[], finder: ModelSession): Pr
   const target = letterboxOf(manifest);
   const limits = { centre: thresholdOf(manifest, 'centre'), sacrum: thresholdOf(manifest, 'sacrum') };
   const inputs = films.map(({ film, histogram }) => letterbox(film, target, histogram));
-  const answers = await runAll(
+  const answers = await runInBatches(
     finder,
     inputs.map(({ tensor }) => tensor),
   );
@@ -226,7 +227,7 @@ async function readCrops(
   target: VertebraCrop,
   points: ModelSession,
 ): Promise<CropReading[]> {
-  const answers = await runAll(
+  const answers = await runInBatches(
     points,
     crops.map(({ film, frame }) => cutCrop(film, frame, target)),
   );
@@ -244,16 +245,6 @@ function readAnswer(answer: ModelOutputs, frame: CropFrame, target: VertebraCrop
     confidence: body?.[0] ?? 0,
     thoracic: thoracic?.[0] ?? NaN,
   };
-}
-
-/** Runs a model over any number of inputs in batches that it can take. */
-async function runAll(session: ModelSession, inputs: readonly Float32Array[]): Promise<ModelOutputs[]> {
-  const { batchSizeMax } = session.model.manifest;
-  const answers: ModelOutputs[] = [];
-  for (let from = 0; from < inputs.length; from += batchSizeMax) {
-    answers.push(...(await session.run(inputs.slice(from, from + batchSizeMax))));
-  }
-  return answers;
 }
 
 /** The second look counts; how far the two lie apart along the height is added to the error that it states. */

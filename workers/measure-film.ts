@@ -1,4 +1,4 @@
-/** From the panoramic model's answer to the result of one film: refine, measure both sides, decide. Pure but for the stopwatch. */
+/** From what the panoramic models found to the result of one film: measure both sides, decide. Pure but for the stopwatch. */
 import { reasonOf, reasonText } from '../src/decide/reason-texts.ts';
 import { decideReferral, sideWidthMm } from '../src/decide/referral-policy.ts';
 import { TriageError } from '../src/errors.ts';
@@ -18,44 +18,33 @@ import {
 } from '../src/exam/device-profile.ts';
 import type { PointPx } from '../src/exam/film.ts';
 import { reductionOf, scaledPoint, scaledSide } from '../src/exam/film-scale.ts';
-import type { Letterbox } from '../src/imaging/prepare-image.ts';
 import { thresholdOf, type ModelManifest } from '../src/inference/model-manifest.ts';
-import type { RegisteredModel } from '../src/inference/model-registry.ts';
 import { measureCorticalWidth } from '../src/measure/cortical-width.ts';
-import type { CoarseBorderPoint } from '../src/measure/coarse-line.ts';
-import { refineInferiorBorder } from '../src/measure/inferior-border.ts';
+import type { FoundMandible, PanoramicModels } from './find-foramina.ts';
 import { allFinite, type AnalysedFilm, endFilm } from './film-result.ts';
 import type { ViewedFilm } from './look-at-view.ts';
-import type { ModelOutputs } from './onnx-session.ts';
 import type { AnalysisRules } from './worker-setup.ts';
 
 /** A view that nobody claimed must be clearer than one that the header or a person names. */
 const UNCLAIMED_PANORAMIC_MIN = 0.9;
 const BORDER_STEP_PX_MAX = 8;
 
-/** A film that the panoramic model has seen. */
-export interface PanoramicFilm {
-  readonly viewed: ViewedFilm;
-  readonly input: Letterbox;
-  readonly prepareMs: number;
-  readonly inferenceMs: number;
-}
-
 /**
- * The result of a film that the panoramic model has seen.
+ * The result of a film that the panoramic models have seen.
  * @param measureMs called when the measuring is done
  */
 export function measurePanoramic(
-  { viewed, input, prepareMs, inferenceMs }: PanoramicFilm,
-  outputs: ModelOutputs,
-  model: RegisteredModel,
+  viewed: ViewedFilm,
+  mandible: FoundMandible,
+  { contour, foramen }: PanoramicModels,
   rules: AnalysisRules,
   measureMs: () => number,
 ): AnalysedFilm {
-  const score = outputs['panoramic']?.[0] ?? 0;
-  const found = isPanoramic(viewed, score, model.manifest)
-    ? readPanoramic(viewed, input, outputs, rules)
-    : denyPanoramic(viewed);
+  const { panoramic: score, border, prepareMs, inferenceMs, refineMs } = mandible;
+  const found =
+    border !== null && isPanoramic(viewed, score, contour.model.manifest)
+      ? readPanoramic(viewed, border.points, mandible.foramina, rules)
+      : denyPanoramic(viewed);
   const { panoramic, outcome, reasons } = found;
   const unclaimed = { source: 'model', turnDegrees: null, isMirrored: null } as const;
   const { timings, viewTimings } = viewed;
@@ -69,12 +58,12 @@ export function measurePanoramic(
     found: { panoramic },
     isUsable: panoramic !== null,
     problems: viewed.problems,
-    models: [model.identity, ...viewed.viewModels],
+    models: [contour.model.identity, foramen.model.identity, ...viewed.viewModels],
     timings: {
       ...timings,
       prepare: viewTimings.prepare + prepareMs,
       inference: viewTimings.inference + inferenceMs,
-      measure: measureMs(),
+      measure: refineMs + measureMs(),
     },
   });
 }
@@ -94,18 +83,17 @@ function denyPanoramic({ view }: ViewedFilm): Finding {
 
 function readPanoramic(
   { film, spacing, header }: ViewedFilm,
-  input: Letterbox,
-  outputs: ModelOutputs,
+  border: readonly PointPx[],
+  foramina: FoundMandible['foramina'],
   rules: AnalysisRules,
 ): Finding {
   const reduction = reductionOf(film, header);
-  const border = refineInferiorBorder(film, coarseBorder(outputs, input)).points;
   const measure = (side: Side): SideMeasurement =>
     scaledSide(
       measureCorticalWidth({
         film,
         border,
-        foramen: foramenOf(outputs, input, side),
+        foramen: foramina[side],
         side,
         mmPerPx: spacing.mmPerPx === null ? null : spacing.mmPerPx * reduction,
       }),
@@ -150,32 +138,6 @@ function calibrationNotes(profile: DeviceProfile | null, header: ViewedFilm['hea
 function sideReasons(sides: readonly SideMeasurement[]): Reason[] {
   const codes = new Set(sides.flatMap((side) => (side.reason === null ? [] : [side.reason])));
   return [...codes].map((code) => ({ code, text: reasonText(code, 'en') }));
-}
-
-function coarseBorder(outputs: ModelOutputs, input: Letterbox): CoarseBorderPoint[] {
-  const spread = outputs['borderSpread'];
-  const presence = outputs['borderPresence'];
-  return Array.from(outputs['border'] ?? [], (row, column) => ({
-    xPx: toFilmPx(column, input.left, input.scaleColumns),
-    yPx: toFilmPx(row, input.top, input.scaleRows),
-    spreadPx: (spread?.[column] ?? 0) / input.scaleRows,
-    presence: presence?.[column] ?? 0,
-  }));
-}
-
-function foramenOf(outputs: ModelOutputs, input: Letterbox, side: Side) {
-  // The patient's right comes first in the model's output.
-  const offset = side === 'R' ? 0 : 3;
-  const [x, y, confidence] = (outputs['foramen'] ?? new Float32Array(6)).subarray(offset, offset + 3);
-  return {
-    xPx: toFilmPx(x ?? 0, input.left, input.scaleColumns),
-    yPx: toFilmPx(y ?? 0, input.top, input.scaleRows),
-    confidence: confidence ?? 0,
-  };
-}
-
-function toFilmPx(canvasPx: number, offsetPx: number, scale: number): number {
-  return (canvasPx - offsetPx + 0.5) / scale - 0.5;
 }
 
 /** Puts points between neighbours that stand too far apart for the contract. */

@@ -4,6 +4,7 @@ import type { ViewName } from '../src/exam/analysis.ts';
 import type { ModelTask } from '../src/inference/model-manifest.ts';
 import { findModel, newestVersions, type RegisteredModel } from '../src/inference/model-registry.ts';
 import { assignSlots, coverageOf, describeLeftOut, rankOf, slotsOf } from '../src/inference/model-slots.ts';
+import type { PanoramicModels } from './find-foramina.ts';
 import type { SpineModels } from './find-vertebrae.ts';
 import type { UnloadedModel } from './messages.ts';
 import { type ModelSession, openSession } from './onnx-session.ts';
@@ -12,7 +13,8 @@ import type { WorkerSetup } from './worker-setup.ts';
 /** Models by what they are for; null where none is installed. */
 export interface ModelSet {
   readonly view: ModelSession | null;
-  readonly panoramic: ModelSession | null;
+  /** The two of the panoramic way; one of them alone is of no use. */
+  readonly panoramic: PanoramicModels | null;
   /** The two of the spine's way; one of them alone is of no use. */
   readonly spine: SpineModels | null;
   /** A site's own models of low bone density, by the views that they were made for. */
@@ -32,13 +34,14 @@ export interface OpenedModels {
 export function modelSetOf(sessions: readonly ModelSession[]): ModelSet {
   const sessionFor = (task: ModelTask): ModelSession | null =>
     sessions.find(({ model }) => model.manifest.task === task) ?? null;
+  const [contour, foramen] = [sessionFor('panoramic'), sessionFor('mental-foramen')];
   const [finder, points] = [sessionFor('vertebra-finding'), sessionFor('vertebra-points')];
   const density = sessions
     .filter(({ model }) => model.manifest.task === 'low-bone-density')
     .flatMap((session) => (session.model.manifest.views ?? []).map((view) => [view, session] as const));
   return {
     view: sessionFor('film-view'),
-    panoramic: sessionFor('panoramic'),
+    panoramic: contour === null || foramen === null ? null : { contour, foramen },
     spine: finder === null || points === null ? null : { finder, points },
     density: new Map(density),
   };
@@ -46,7 +49,14 @@ export function modelSetOf(sessions: readonly ModelSession[]): ModelSet {
 
 /** The sessions of a set, each once. */
 export function sessionsOf({ view, panoramic, spine, density }: ModelSet): readonly ModelSession[] {
-  const sessions = [panoramic, spine?.finder, spine?.points, ...density.values(), view];
+  const sessions = [
+    panoramic?.contour,
+    panoramic?.foramen,
+    spine?.finder,
+    spine?.points,
+    ...density.values(),
+    view,
+  ];
   return [...new Set(sessions.filter((session) => session != null))];
 }
 

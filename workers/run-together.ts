@@ -1,6 +1,7 @@
 /** One run for all; where it fails, one for each, so that a film that a model chokes on fails alone. */
 import type { Clock } from '../src/clock.ts';
 import { TriageError, type ErrorCode } from '../src/errors.ts';
+import type { ModelOutputs, ModelSession } from './onnx-session.ts';
 import { startStopwatch } from './stopwatch.ts';
 
 /** What a run made of one input, and its share of the time. */
@@ -32,6 +33,19 @@ export async function runTogether<Input, Output>(
     for (const input of inputs) answers.push(...(await runTogether([input], run, clock)));
     return answers;
   }
+}
+
+/** Runs a model over any number of inputs in batches that it can take. */
+export async function runInBatches(
+  session: ModelSession,
+  inputs: readonly Float32Array[],
+): Promise<ModelOutputs[]> {
+  const { batchSizeMax } = session.model.manifest;
+  const answers: ModelOutputs[] = [];
+  for (let from = 0; from < inputs.length; from += batchSizeMax) {
+    answers.push(...(await session.run(inputs.slice(from, from + batchSizeMax))));
+  }
+  return answers;
 }
 
 /** The message of a foreign error can quote what it choked on, a patient's data: only its type goes on. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { TriageError } from '../errors.ts';
 import type { LetterboxTarget } from '../imaging/prepare-image.ts';
 
-type PreparationKind = 'letterbox-area-average' | 'vertebra-crop' | 'scaled-canvas';
+type PreparationKind = 'letterbox-area-average' | 'foramen-crop' | 'vertebra-crop' | 'scaled-canvas';
 
 interface TaskNeeds {
   readonly preparation: PreparationKind;
@@ -19,6 +19,11 @@ const TASKS = {
     preparation: 'letterbox-area-average',
     outputs: { border: null, borderSpread: null, borderPresence: null, foramen: 6, panoramic: 1 },
     thresholds: ['panoramic'],
+  },
+  'mental-foramen': {
+    preparation: 'foramen-crop',
+    outputs: { foramen: 2, spread: 2, confidence: 1 },
+    thresholds: [],
   },
   'vertebra-finding': {
     preparation: 'letterbox-area-average',
@@ -58,6 +63,19 @@ const letterboxSchema = z.object({
   kind: z.literal('letterbox-area-average'),
   columns: pixels,
   rows: pixels,
+  percentileLow: percent,
+  percentileHigh: percent,
+});
+
+const foramenCropSchema = z.object({
+  kind: z.literal('foramen-crop'),
+  columns: pixels,
+  rows: pixels,
+  /** Millimetres at the detector for one crop pixel. */
+  mmPerPx: z.number().positive(),
+  /** Where the border below the foramen lies in the crop. */
+  centreColumn: z.number(),
+  centreRow: z.number(),
   percentileLow: percent,
   percentileHigh: percent,
 });
@@ -118,7 +136,12 @@ const manifestSchema = z.object({
   /** null stands for the number of films in the batch. */
   input: z.object({ name: z.string(), shape, type: z.literal('float32') }),
   outputs: z.array(z.object({ name: z.string(), shape })).min(1),
-  preparation: z.discriminatedUnion('kind', [letterboxSchema, vertebraCropSchema, scaledCanvasSchema]),
+  preparation: z.discriminatedUnion('kind', [
+    letterboxSchema,
+    foramenCropSchema,
+    vertebraCropSchema,
+    scaledCanvasSchema,
+  ]),
   /** By name; which ones there must be is the task's. */
   thresholds: z.record(z.string(), z.number()),
   /** Of a low-bone-density model: the views that it was made for. */
@@ -140,6 +163,9 @@ const manifestSchema = z.object({
 
 /** What a model's manifest says. */
 export type ModelManifest = z.output<typeof manifestSchema>;
+
+/** The crops of the mental regions that the foramina are found on. */
+export type ForamenCrop = z.output<typeof foramenCropSchema>;
 
 /** The crops round each body that the points of a vertebra are read from. */
 export type VertebraCrop = z.output<typeof vertebraCropSchema>;
@@ -202,7 +228,9 @@ export function sizeOf(shape: readonly (number | null)[]): number {
 /** The shape of the input that a preparation fills, the last two ways in which channels can stand. */
 export function inputShapes(preparation: ModelManifest['preparation']): readonly (readonly number[])[] {
   const { columns, rows } = preparation;
-  const channels = preparation.kind === 'scaled-canvas' ? preparation.channels : 1;
+  // A crop of a mental region has a second plane, for where along the jaw it lies.
+  const own = preparation.kind === 'foramen-crop' ? 2 : 1;
+  const channels = preparation.kind === 'scaled-canvas' ? preparation.channels : own;
   const isEither = preparation.kind === 'scaled-canvas';
   return [[channels, rows, columns], ...(isEither ? [[rows, columns, channels]] : [])];
 }

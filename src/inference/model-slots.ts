@@ -47,33 +47,33 @@ export interface ViewCoverage {
   readonly faults: readonly string[];
 }
 
-const LATERAL = ['spine-lateral', 'chest-lateral'] as const;
-const LATERAL_TASKS = ['vertebra-finding', 'vertebra-points'] as const satisfies readonly ModelTask[];
+/** Views that this program has models for, with the tasks that must all be done for them. */
+const WAYS = [
+  { views: ['panoramic'], tasks: ['panoramic', 'mental-foramen'] },
+  { views: ['spine-lateral', 'chest-lateral'], tasks: ['vertebra-finding', 'vertebra-points'] },
+] as const satisfies readonly { readonly views: readonly ViewName[]; readonly tasks: readonly ModelTask[] }[];
 
 /** What the models that work can assess together, from the places that they take. */
 export function coverageOf(slots: readonly string[]): ViewCoverage {
-  const hasPanoramic = slots.includes('panoramic');
-  const lateral = LATERAL_TASKS.filter((task) => slots.includes(task));
-  const hasSpine = lateral.length === LATERAL_TASKS.length;
+  const own: ViewName[] = [];
+  const missing: ViewName[] = [];
+  const faults: string[] = [];
+  for (const { views, tasks } of WAYS) {
+    const there = tasks.filter((task) => slots.includes(task));
+    (there.length === tasks.length ? own : missing).push(...views);
+    const [lone, absent] = [there[0], tasks.find((task) => !slots.includes(task))];
+    if (lone !== undefined && absent !== undefined)
+      faults.push(`there is a model for ${lone} and none for ${absent}: one is of no use without the other`);
+  }
   const sites = slots.flatMap((slot) => (slot.split(' ')[1] ?? []) as ViewName);
-  const own = [...(hasPanoramic ? (['panoramic'] as const) : []), ...(hasSpine ? LATERAL : [])];
-  const views = [...new Set<ViewName>([...own, ...sites])];
-  const missing = (['panoramic', ...LATERAL] as const).filter((view) => !own.includes(view));
-  const [lone] = hasSpine ? [] : lateral;
-  const other = LATERAL_TASKS.find((task) => task !== lone);
-  const faults =
-    lone === undefined
-      ? []
-      : [`there is a model for ${lone} and none for ${other}: one is of no use without the other`];
-  return { views, missing, faults };
+  return { views: [...new Set<ViewName>([...own, ...sites])], missing, faults };
 }
 
 /** Views of the films that a model in shadow reads; nothing for one that measures nothing by itself. */
 export function shadowedViews(slots: readonly string[]): readonly ViewName[] {
   return slots.flatMap((slot): readonly ViewName[] => {
-    if (slot === 'panoramic') return ['panoramic'];
-    if (LATERAL_TASKS.some((task) => task === slot)) return LATERAL;
-    return slot.split(' ').slice(1) as ViewName[];
+    const way = WAYS.find(({ tasks }) => tasks.some((task) => task === slot));
+    return way?.views ?? (slot.split(' ').slice(1) as ViewName[]);
   });
 }
 
