@@ -1,4 +1,5 @@
 import type { PointPx } from '../exam/film.ts';
+import { fitParabola } from './parabola-fit.ts';
 
 /** The inferior border as a smooth line with a point at every step of its length, left to right. */
 export interface BorderPath {
@@ -25,19 +26,32 @@ export interface FootPoint extends PathPlace {
 
 /** The tangent is the line through the points this far before and behind the foot (TRACING_RULE.md, Site). */
 const TANGENT_HALF_MM = 4;
-const SMOOTHING_MM = 1.2;
 /** Normals of the strip's columns follow the border more closely than the tangent does. */
 const NORMAL_HALF_MM = 0.8;
 
-/** Lays even steps along a border and takes out what jitters from point to point; null where it is too short. */
+/** The course is a parabola through what lies this far to either side of each place. */
+const COURSE_HALF_MM = 8.6;
+const COURSE_EVERY = 5;
+
+/** Lays even steps along the smooth course of a border; null where it is too short. */
 export function layBorderPath(
   border: readonly PointPx[],
   stepPx: number,
   pxPerMm: number,
 ): BorderPath | null {
   const [x, y] = [evenSteps(border, stepPx, 0), evenSteps(border, stepPx, 1)];
-  const sigma = (SMOOTHING_MM * pxPerMm) / stepPx;
-  return x.length < 6 * sigma ? null : { x: smoothLine(x, sigma), y: smoothLine(y, sigma), stepPx };
+  const half = Math.round((COURSE_HALF_MM * pxPerMm) / stepPx);
+  if (x.length < half) return null;
+  const course: PointPx[] = [];
+  for (let at = 0; at < x.length; at += COURSE_EVERY) {
+    const near = Array.from(
+      { length: 1 + Math.floor(half / COURSE_EVERY) * 2 },
+      (_, k) => at + (k - Math.floor(half / COURSE_EVERY)) * COURSE_EVERY,
+    ).filter((k) => k >= 0 && k < x.length);
+    const [fitX, fitY] = [x, y].map((values) => fitParabola(near.map((k) => [k - at, values[k] ?? NaN])));
+    if (fitX != null && fitY != null) course.push([fitX.height, fitY.height]);
+  }
+  return { x: evenSteps(course, stepPx, 0), y: evenSteps(course, stepPx, 1), stepPx };
 }
 
 /** The point at a place along the path and the normal there; the ends go on straight. */
@@ -109,24 +123,4 @@ function evenSteps(border: readonly PointPx[], stepPx: number, axis: 0 | 1): Flo
     walked += length;
   });
   return Float64Array.from(values);
-}
-
-/** Gaussian smoothing; at the ends the line is continued by its own point reflection, so that no end is bent. */
-function smoothLine(values: Float64Array, sigma: number): Float64Array {
-  const radius = Math.ceil(2.5 * sigma);
-  const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, k) =>
-    Math.exp((-0.5 * (k - radius) ** 2) / sigma ** 2),
-  );
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const last = values.length - 1;
-  const reflected = (at: number): number => {
-    if (at < 0) return 2 * (values[0] ?? 0) - (values[Math.min(last, -at)] ?? 0);
-    if (at > last) return 2 * (values[last] ?? 0) - (values[Math.max(0, 2 * last - at)] ?? 0);
-    return values[at] ?? 0;
-  };
-  return values.map((_, at) => {
-    let sum = 0;
-    for (let k = -radius; k <= radius; k += 1) sum += (weights[k + radius] ?? 0) * reflected(at + k);
-    return sum / total;
-  });
 }

@@ -19,8 +19,8 @@ const CORTEX_TO = 40;
 const MARROW_FROM = 20;
 const MARROW_TO = 80;
 const MARROW_SHARE = 0.2;
-/** The marrow is looked for no deeper, however long the outer slope is. */
-const MARROW_HALF_MAX = 9;
+/** How far outside the path the middle of the slope may lie. */
+const SLOPE_SEARCH = 12;
 
 /**
  * Levels and outer border of a mean profile; null where too little of it lies on the film.
@@ -32,12 +32,12 @@ export function findLevels(profile: Float64Array, depthFrom: number): StripLevel
     profile.slice(Math.max(0, row(from)), row(to) + 1).filter((value) => !Number.isNaN(value));
   const outside = least(known(-OUTSIDE_FROM, -OUTSIDE_TO));
   let [cortex, half] = [NaN, 0];
-  for (let round = 0; round < 2; round += 1) {
+  for (let round = 0; round < 3; round += 1) {
     cortex = -least(known(half + CORTEX_FROM, half + CORTEX_TO).map((value) => -value));
-    half = passOutwards(profile, (outside + cortex) / 2, row(half + CORTEX_FROM)) + depthFrom;
+    half = passInwards(profile, (outside + cortex) / 2, row(-SLOPE_SEARCH)) + depthFrom;
   }
   const outer = passOutwards(profile, outside + OUTER_LEVEL * (cortex - outside), row(half) + 1) + depthFrom;
-  const zone = known(half + MARROW_FROM, Math.min(half, MARROW_HALF_MAX) + MARROW_TO).sort();
+  const zone = known(half + MARROW_FROM, half + MARROW_TO).sort();
   const marrow = quantile(zone, MARROW_SHARE);
   return [outside, cortex, half, outer, marrow].every(Number.isFinite)
     ? { outer, half, outside, cortex, marrow }
@@ -51,6 +51,15 @@ function passOutwards(profile: Float64Array, level: number, start: number): numb
     if (above < level && here >= level) return row - 1 + (level - above) / (here - above);
   }
   return start;
+}
+
+/** The same on the way inwards, where it first rises above the level. */
+function passInwards(profile: Float64Array, level: number, start: number): number {
+  for (let row = Math.max(1, start); row < profile.length; row += 1) {
+    const [above, here] = [profile[row - 1] ?? NaN, profile[row] ?? NaN];
+    if (above < level && here >= level) return row - 1 + (level - above) / (here - above);
+  }
+  return NaN;
 }
 
 function least(values: Float64Array): number {
