@@ -30,6 +30,14 @@ export function spreadOf(numbers: readonly number[]): Spread {
   return { min: rounded(Math.min(...numbers)), max: rounded(Math.max(...numbers)) };
 }
 
+/** The number below which a share of them lies, between two of them in proportion (as numpy does); NaN of none. */
+export function quantile(numbers: readonly number[], share: number): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const at = share * (sorted.length - 1);
+  const low = sorted[Math.floor(at)] ?? Number.NaN;
+  return low + (at - Math.floor(at)) * ((sorted[Math.ceil(at)] ?? Number.NaN) - low);
+}
+
 /** To three digits behind the point, for printing. */
 export function rounded(number: number): number {
   return Number(number.toFixed(3));

@@ -77,7 +77,7 @@ def evaluate_films(network, ids, foramina):
 
 
 def write_coarse(network, ids, path):
-    """The fold model's lines on its held-out films, for scripts/evaluate-border.ts."""
+    """The fold model's lines on its held-out films, before they are refined."""
     lines = []
     for number in ids:
         out = predict(network, prepare.read_film(number)["image"])

@@ -7,4 +7,4 @@ export OSTEOTRIAGE_DATA="${1:-/work/shared/data}" OMP_NUM_THREADS=1 PATH="$PWD/n
 node scripts/phantom/export-training.ts --seeds 1000-1023 --others 8 --out models/training/mandible-contour/build/phantoms
 /usr/bin/python3 -W ignore models/training/mandible-contour/train.py --all
 /usr/bin/python3 -W ignore models/training/mandible-contour/publish.py
-node scripts/evaluate-border.ts "$OSTEOTRIAGE_DATA/panoramic" --figures models/training/mandible-contour/figures.json
+npm run -s evaluate:panoramic -- --only border
