@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 
-export { Command, CommanderError, Option } from 'commander';
+export { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 /** Writes a line of the answer to standard output. */
 export function print(line: string): boolean {

@@ -39,8 +39,8 @@ const [DENSITY_MIN, DENSITY_MAX, BLUR_PX_MIN] = [0.02, 40, 0.3];
 const PULL = 0.03;
 /** A blur is followed this many times its own width. */
 const BLURS_OUTWARDS = 4;
-/** Densities that a fit starts from: a thin ball, one of steel, one whose image is all white. */
-const DENSITIES_TRIED = [0.7, 3, 12];
+/** Densities that a fit starts from: a light ball, one of steel. */
+const DENSITIES_TRIED = [1, 6];
 
 interface Samples {
   /** From the guessed centre, in pixels. */

@@ -26,6 +26,8 @@ const PIXELS_ACROSS = 16;
 const LOOKED_AT_MAX = 12_000_000;
 /** What is less than this share as bright above its surroundings as the brightest object is not looked at. */
 const FAINTEST_SHARE = 0.25;
+/** Nor what stands out less than this share of all the greys of the film: grain, and the waves of a background. */
+const CONTRAST_MIN = 0.15;
 const OBJECTS_MAX = 500;
 
 /** The objects, brightest first. What is larger than `mostPx` both ways counts as background. */
@@ -41,7 +43,8 @@ export function findBrightObjects(film: Film, sizes: ObjectSizes): readonly Brig
   const window = Math.ceil((1.3 * sizes.mostPx) / factor) + 2;
   const height = heightsAbove(grey, columns, rows, window);
   const scale: Scale = { columns, rows, across: film.columns / columns, down: film.rows / rows };
-  return regionsOf(height, scale, 0.1 * (sizes.leastPx / factor) ** 2);
+  const limits = { areaMin: 0.1 * (sizes.leastPx / factor) ** 2, heightMin: CONTRAST_MIN * rangeOf(grey) };
+  return regionsOf(height, scale, limits);
 }
 
 interface Scale {
@@ -105,10 +108,25 @@ function slide(
   return out;
 }
 
-function regionsOf(height: Float32Array, scale: Scale, areaMin: number): readonly BrightObject[] {
+interface RegionLimits {
+  readonly areaMin: number;
+  readonly heightMin: number;
+}
+
+function rangeOf(grey: Float32Array): number {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of grey) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return high - low;
+}
+
+function regionsOf(
+  height: Float32Array,
+  scale: Scale,
+  { areaMin, heightMin }: RegionLimits,
+): readonly BrightObject[] {
   const isTaken = new Uint8Array(height.length);
   const objects: BrightObject[] = [];
-  for (const seed of summits(height, scale)) {
+  for (const seed of summits(height, scale, heightMin)) {
     if (isTaken[seed] === 1) continue;
     const region = flood(height, isTaken, seed, scale.columns);
     if (region.length < areaMin) continue;
@@ -119,9 +137,9 @@ function regionsOf(height: Float32Array, scale: Scale, areaMin: number): readonl
 }
 
 /** Places that no neighbour is brighter than, brightest first. */
-function summits(height: Float32Array, { columns, rows }: Scale): readonly number[] {
+function summits(height: Float32Array, { columns, rows }: Scale, heightMin: number): readonly number[] {
   const highest = height.reduce((most, value) => Math.max(most, value), 0);
-  const floor = FAINTEST_SHARE * highest;
+  const floor = Math.max(FAINTEST_SHARE * highest, heightMin);
   const found: number[] = [];
   if (highest <= 0) return found;
   for (let row = 0; row < rows; row++) {

@@ -19,8 +19,9 @@ export interface BarReading {
   readonly passedOver: readonly PassedOver[];
 }
 
-/** Of its bounding box a bar fills nearly all, a ball pi / 4. */
-const FILL_MIN = 0.85;
+/** Of its bounding box an upright bar fills nearly all, one that leans less; a ball pi / 4, but that is an ellipse. */
+const [FILL_MIN, FILL_MIN_UPRIGHT] = [0.65, 0.85];
+const ELLIPSE_SHARE_MAX = 0.975;
 /** Edges are read in the middle of a bar, away from its ends. */
 const ENDS_LEFT_OUT = 0.15;
 const [PLACES_MIN, PLACES_MAX] = [8, 40];
@@ -41,8 +42,10 @@ export function measureBars(film: Film, stepPx: number): BarReading {
   const bars: MeasuredBar[] = [];
   const passedOver: PassedOver[] = [];
   for (const object of findBrightObjects(film, sizes)) {
-    const { columns, rows, areaPx, isCutOff, centerPx } = object;
-    if (areaPx < 0.4 * sizes.leastPx ** 2 || areaPx < FILL_MIN * columns * rows) continue;
+    const { columns, rows, areaPx, ellipseShare, isCutOff, centerPx } = object;
+    const fill = areaPx / (columns * rows);
+    const isRound = fill < FILL_MIN_UPRIGHT && (isCutOff || ellipseShare > ELLIPSE_SHARE_MAX);
+    if (areaPx < 0.4 * sizes.leastPx ** 2 || fill < FILL_MIN || isRound) continue;
     if (isCutOff) {
       passedOver.push({ centerPx, problem: 'cut-off' });
       continue;
