@@ -77,6 +77,34 @@ describe('the sites while the service runs', () => {
     expect(errors).toEqual([]);
   });
 
+  it('take up a device that was calibrated meanwhile, and go on with it where the next one cannot be', () => {
+    const profile = {
+      name: 'room 1',
+      manufacturer: 'Invented',
+      model: 'Pano',
+      verticalMagnification: 1.3,
+      source: 'ball phantom',
+      calibratedOn: '2024-01-31',
+    };
+    const put = (...deviceProfiles: object[]): void => {
+      writeFileSync(
+        path,
+        JSON.stringify({ sites: [{ id: 'north', name: 'North', rules: { deviceProfiles } }] }),
+      );
+      clock.advance(2_000);
+    };
+    write('north');
+    const sites = open();
+    put(profile);
+    expect(sites.rulesOf('north').deviceProfiles).toEqual([profile]);
+    put(profile, { ...profile, name: 'room 2', model: 'PANO ' });
+    expect(errors).toHaveLength(1);
+    expect(JSON.stringify(errors[0])).toContain('room 1 and room 2 are of the same device');
+    expect(sites.rulesOf('north').deviceProfiles).toEqual([profile]);
+    put({ ...profile, station: 'B' });
+    expect(sites.rulesOf('north').deviceProfiles?.[0]?.station).toBe('B');
+  });
+
   it('stay as they were when the new file is broken or gone, which is said once and mends itself', () => {
     write('north');
     const sites = open();

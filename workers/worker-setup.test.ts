@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { parseSites } from '../src/sites.ts';
@@ -16,6 +19,23 @@ describe('the rules for a film', () => {
     expect(rulesFor({}, {}).fracture).toEqual({ gradeMin: 2, standardErrorsMin: 1 });
     expect(rulesFor(setting, {}).fracture.gradeMin).toBe(3);
     expect(rulesFor(setting, { genantGradeMin: 1 }).fracture).toEqual({ gradeMin: 1, standardErrorsMin: 1 });
+  });
+
+  it('know the devices of the site, else those of the installation', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'osteotriage-setup-'));
+    const file = join(folder, 'devices.json');
+    const profile = {
+      ...{ name: 'room 1', manufacturer: 'Invented', model: 'Pano', verticalMagnification: 1.3 },
+      ...{ source: 'ball phantom', calibratedOn: '2024-01-31' },
+    };
+    writeFileSync(file, JSON.stringify({ deviceProfiles: [profile] }));
+    const setting = { TRIAGE_DEVICE_PROFILES: file };
+    expect(rulesFor({}, {}).deviceProfiles).toEqual([]);
+    expect(rulesFor(setting, {}).deviceProfiles).toEqual([profile]);
+    const own = { ...profile, name: 'own', verticalMagnification: 1.25 };
+    expect(rulesFor(setting, { deviceProfiles: [own] }).deviceProfiles).toEqual([own]);
+    rmSync(folder, { recursive: true });
+    expect(() => rulesFor(setting, {})).toThrow('devices.json cannot be read');
   });
 
   it('know the grades 1 to 3 and no other', () => {

@@ -10,9 +10,12 @@ import { silentLog } from '../telemetry.ts';
 import { type CalibrationFilm, renderCalibrationFilm } from '../testing/calibration-film.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { runAnalyse } from './analyse.ts';
+import { describeDevices } from './examine-devices.ts';
 import { addDevice, calibrate, type CalibrateOptions, listDevices, removeDevice } from './device.ts';
 
-const PANORAMIC = resolve(import.meta.dirname, '..', '..', 'dicom-fixtures', '02-thin-cortex.dcm');
+const FIXTURES = resolve(import.meta.dirname, '..', '..', 'dicom-fixtures');
+const PANORAMIC = join(FIXTURES, '02-thin-cortex.dcm');
+const CORRECTED = ['19-magnification-stated.dcm', '20-calibrated.dcm'].map((name) => join(FIXTURES, name));
 const MM_PER_PX = 0.1;
 const BALL_MM = 5;
 const MAGNIFICATION = 1.3;
@@ -90,11 +93,11 @@ interface Listed {
   readonly applied: readonly { profile: string | null; magnification: number | null; why: string }[];
 }
 
-async function analyse(): Promise<AnalysisResult> {
+async function analyse(...paths: string[]): Promise<AnalysisResult[]> {
   const lines: string[] = [];
   const write = (line: string): number => lines.push(line);
-  await runAnalyse({ paths: [PANORAMIC], json: true, config: config(), log: silentLog, write });
-  return JSON.parse(lines[0] ?? '') as AnalysisResult;
+  await runAnalyse({ paths, json: true, config: config(), log: silentLog, write });
+  return lines.map((line) => JSON.parse(line) as AnalysisResult);
 }
 
 describe('osteotriage device calibrate', () => {
@@ -123,7 +126,8 @@ describe('osteotriage device calibrate', () => {
       source: 'ball phantom 5.00 mm, 3 balls on 1 films',
       calibratedOn: '2024-03-01',
     });
-    const { panoramic, spacing, reasons } = await analyse();
+    const [result] = await analyse(PANORAMIC);
+    const { panoramic, spacing, reasons } = result!;
     const magnification = profile?.verticalMagnification ?? 0;
     expect(panoramic?.magnification).toBe(magnification);
     expect(panoramic?.deviceProfile).toMatchObject({ name: 'phantom unit', calibratedOn: '2024-03-01' });
@@ -190,6 +194,22 @@ describe('osteotriage device calibrate', () => {
 });
 
 describe('the device profiles of a file', () => {
+  it('say so where they are old, and leave alone what the film corrects itself', async () => {
+    await addDevice(config(), 'old unit', { ...BY_HAND, film: PANORAMIC, on: '2020-05-01' }, clock);
+    const [usual, ...corrected] = await analyse(PANORAMIC, ...CORRECTED);
+    expect(usual?.panoramic).toMatchObject({ magnification: 1.25, deviceProfile: { name: 'old unit' } });
+    const note = usual?.reasons.find(({ code }) => code === 'device-calibration-old');
+    expect(note?.text).toContain('2020-05-01');
+    expect(corrected.map(({ panoramic }) => panoramic?.magnification)).toEqual([null, null]);
+    expect(corrected.map(({ panoramic }) => panoramic?.deviceProfile)).toEqual([null, null]);
+    expect(corrected.map(({ reasons }) => reasons[0]?.code)).toEqual([
+      'mcw-below-threshold',
+      'mcw-at-or-above-threshold',
+    ]);
+    const { applied } = await listed(undefined, CORRECTED[0]);
+    expect(applied[0]?.why).toBe('the film corrects its scale itself; no profile is applied');
+  }, 60_000);
+
   it('are entered and removed in the rules of a site; what else the file says stays, the old one beside it', async () => {
     const environment = { TRIAGE_SITES: sitesFile };
     const before = readFileSync(sitesFile, 'utf8');
@@ -237,6 +257,23 @@ describe('the device profiles of a file', () => {
       ),
     ).rejects.toThrow(/managed elsewhere, let deviceProfiles be there: \[/);
     expect(existsSync(`${link}.bak`)).toBe(false);
+  });
+
+  it('are counted by doctor, which names those whose calibration is old', async () => {
+    expect(describeDevices(config(), clock)).toContain('none: panoramic millimetres stay at detector scale');
+    await addDevice(config(), 'new unit', { ...BY_HAND, film: PANORAMIC, on: '2023-05-01' }, clock);
+    expect(describeDevices(config(), clock)).toBe('1 profile');
+    await addDevice(
+      config(),
+      'old unit',
+      { ...BY_HAND, film: PANORAMIC, station: 'B', on: '2020-05-01' },
+      clock,
+    );
+    expect(describeDevices(config(), clock)).toBe(
+      '2 profiles; calibrated more than two years ago, so calibrate anew: old unit',
+    );
+    const text = await listDevices(config(), { json: false }, clock);
+    expect(text.filter((line) => line.endsWith('OLD'))).toHaveLength(1);
   });
 
   it('need a place: a setting, or the site where there are several', async () => {

@@ -1,5 +1,6 @@
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { systemClock } from '../clock.ts';
 import type { Config, SettingOrigin } from '../config.ts';
 import { ownTlsFiles } from '../dimse/own-identity.ts';
 import type { Peer } from '../dimse/send-files.ts';
@@ -10,6 +11,7 @@ import { checkSiteSettings } from '../site-registry.ts';
 import { readSites, type SiteBook } from '../sites.ts';
 import { echoPeer } from './echo.ts';
 import { checkDistributedSettings } from '../distributed-settings.ts';
+import { describeDevices } from './examine-devices.ts';
 import { examineModels } from './examine-models.ts';
 import { describeRecord } from './open-record.ts';
 import { tryBucket, tryPostgres, tryRedis } from './shared-stores.ts';
@@ -31,7 +33,12 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
   return [
     await attempt(`data folder ${data}`, () => tryFolder(data)),
     ...(await Promise.all(stores)),
-    ...(roles.includes('worker') ? await examineModels(config) : []),
+    ...(roles.includes('worker')
+      ? [
+          ...(await examineModels(config)),
+          await attempt('calibrated devices', () => Promise.resolve(describeDevices(config, systemClock))),
+        ]
+      : []),
     ...(roles.includes('web')
       ? [await attempt(`worklist port ${httpPort}`, () => tryPort(httpHost, httpPort))]
       : []),

@@ -26,6 +26,8 @@ describe('the scale of a film', () => {
     const magnified = readSpacing({ ...fields, estimatedRadiographicMagnificationFactor: 1.25 });
     expect(magnified.spacing.source).toBe('detector');
     expect(magnified.spacing.mmPerPx).toBeCloseTo(0.08, 12);
+    // Whoever corrects for the device must know that it is done.
+    expect(magnified.spacing.statedMagnification).toBe(1.25);
     expect(readSpacing({ ...fields, estimatedRadiographicMagnificationFactor: 0 }).spacing.mmPerPx).toBe(0.1);
   });
 
