@@ -5,7 +5,6 @@ import type { DicomHeader } from '../src/dicom/read-header.ts';
 import { writePart10, type DicomDataset } from '../src/dicom/write-part10.ts';
 import type { AnalysisResult } from '../src/exam/analysis.ts';
 import type { Film } from '../src/exam/film.ts';
-import { onFilm } from '../src/exam/film-scale.ts';
 import type { GreyPicture } from '../src/imaging/grey-picture.ts';
 import { encodePng } from '../src/imaging/raster.ts';
 import { renderOverlay, type OverlayPicture } from '../src/report/overlay-image.ts';
@@ -44,7 +43,7 @@ export async function writeArtefacts(
 ): Promise<Artefacts> {
   if (film === null) return NOTHING;
   const place = (name: string): string => join(scratchFolder, name);
-  const picture = await renderOverlay(film, onFilm(analysis, film), PICTURE_COLUMNS_MAX);
+  const picture = await renderOverlay(film, analysis, PICTURE_COLUMNS_MAX);
   const overlayPath = place('overlay.png');
   const overlay = writePng(overlayPath, { ...picture, pixels: picture.rgb }, 3);
   if (overlayOnly) {

@@ -1,9 +1,10 @@
 /** What DICOMweb shows of the record: a site's own instances, and the reports of its exams, under their study. */
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { AnalysisResult, Reason } from '../exam/analysis.ts';
+import type { Reason } from '../exam/analysis.ts';
 import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
 import type { ReportKind } from '../exam/exam-state.ts';
 import type { Standing } from '../exam/standing.ts';
+import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
 import type { Database, ExamTable, PersonTable, ReportTable } from './schema.ts';
 import { sentBy } from './sender-records.ts';
 
@@ -187,7 +188,7 @@ export function standingOf(row: Selectable<ExamTable> & { readonly pdf_key: stri
     receivedAtMs: row.received_at_ms,
     finishedAtMs: row.finished_at_ms,
     reasons: JSON.parse(row.reasons_json) as Reason[],
-    analysis: row.analysis_json === null ? null : (JSON.parse(row.analysis_json) as AnalysisResult),
+    analysis: row.analysis_json === null ? null : parseStoredAnalysis(row.analysis_json),
     pdfKey: row.pdf_key,
   };
 }

@@ -1,5 +1,6 @@
 /** What a report says in words: the outcome, what is suggested, the reasons, what was not measured, what it is not. */
 import { assessmentsOf } from '../decide/assessments.ts';
+import { scaleText } from '../decide/cortex-words.ts';
 import { DISCLAIMER, reasonText } from '../decide/reason-texts.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
 import type { AnalysisResult } from '../exam/analysis.ts';
@@ -27,6 +28,7 @@ export function evaluationItems(analysis: AnalysisResult): DicomDataset[] {
   const texts = [
     ...analysis.reasons.map(({ text }) => text),
     ...assessments.map((assessment) => reasonText(`asks-${assessment}`, 'en')),
+    ...scaleTexts(analysis),
     ...unmeasuredTexts(analysis),
     DISCLAIMER.en,
   ];
@@ -43,6 +45,11 @@ function outcomeCode(analysis: AnalysisResult): Code {
   const { outcome } = analysis;
   if (outcome !== 'positive' && outcome !== 'negative') return ANSWERS.notAssessable;
   return OUTCOMES[findingKindOf(analysis) ?? 'thin-cortex'][outcome];
+}
+
+/** Whose word the correction of a panoramic film's millimetres is. */
+function scaleTexts({ panoramic, spacing }: AnalysisResult): string[] {
+  return panoramic?.deviceProfile == null ? [] : [`Millimetres ${scaleText(spacing, panoramic, 'en')}.`];
 }
 
 /** Sides without a group of their own; a vertebra that was not graded says so in its group. */

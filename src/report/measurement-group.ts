@@ -83,6 +83,6 @@ export function scaleItem(spacing: Spacing, magnification: number | null): Dicom
 
 function scaleOf(spacing: Spacing, magnification: number | null): Code {
   if (mmPerPxOf(spacing, magnification) === null) return ANSWERS.scalePixels;
-  if (magnification !== null) return ANSWERS.scaleCorrected;
+  if (magnification !== null || spacing.statedMagnification !== undefined) return ANSWERS.scaleCorrected;
   return spacing.source === 'calibrated' ? ANSWERS.scaleCalibrated : ANSWERS.scaleDetector;
 }

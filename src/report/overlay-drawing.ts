@@ -1,5 +1,9 @@
 /** Which drawing a film gets: by what was measured on it, and words alone where nothing was. */
-import type { AnalysisResult } from '../exam/analysis.ts';
+import type { AnalysisResult, PanoramicFinding } from '../exam/analysis.ts';
+import type { Film } from '../exam/film.ts';
+import { onFilm } from '../exam/film-scale.ts';
+import type { GreyPicture } from '../imaging/grey-picture.ts';
+import { cutCortexStrip, isMeasuredCortex } from './cortex-strip.ts';
 import { textSvg, textWidthPx } from './label-text.ts';
 import { NOT_FOR_DIAGNOSIS, summaryLines } from './overlay-labels.ts';
 import { filmPane, type FilmSize, type OverlayLayout } from './overlay-layout.ts';
@@ -9,24 +13,49 @@ import { planPanoramic } from './panoramic-layout.ts';
 import { spineSvg } from './spine-drawing.ts';
 import { planSpine } from './spine-layout.ts';
 
-/** A picture's plan and what is drawn by it. */
+/** A picture's plan, what is drawn by it, and what is shown of the film besides its panes. */
 export interface OverlayDrawing {
   readonly layout: OverlayLayout;
   readonly svg: string;
+  readonly patches: readonly GreyPatch[];
+}
+
+/** Grey pixels at a place of the picture. */
+export interface GreyPatch extends GreyPicture {
+  readonly left: number;
+  readonly top: number;
 }
 
 /** Plans and draws the picture of a film, which is reduced as far as `columnsMax` asks and never enlarged. */
-export function planDrawing(film: FilmSize, analysis: AnalysisResult, columnsMax: number): OverlayDrawing {
-  const { panoramic, spine } = analysis;
+export function planDrawing(film: Film, analysis: AnalysisResult, columnsMax: number): OverlayDrawing {
+  // Words speak of the original's pixels, lines lie on those of the film, which may have been decoded at a reduced size.
+  const { panoramic, spine } = onFilm(analysis, film);
   if (spine !== null) {
     const layout = planSpine(film, spine, columnsMax);
-    return { layout, svg: spineSvg(layout, analysis, spine) };
+    return { layout, svg: spineSvg(layout, analysis, spine), patches: [] };
   }
-  if (panoramic !== null) {
-    const layout = planPanoramic(film, analysis, columnsMax);
-    return { layout, svg: panoramicSvg(layout, analysis, panoramic) };
-  }
-  return planTitle(film, analysis, columnsMax);
+  return panoramic === null
+    ? planTitle(film, analysis, columnsMax)
+    : drawPanoramic(film, analysis, panoramic, columnsMax);
+}
+
+function drawPanoramic(
+  film: Film,
+  analysis: AnalysisResult,
+  panoramic: PanoramicFinding,
+  columnsMax: number,
+): OverlayDrawing {
+  const layout = planPanoramic(film, panoramic, columnsMax, analysis.panoramic?.sides);
+  const strips = panoramic.sides.map((side, index) => {
+    const pane = layout.strips[index];
+    return pane && isMeasuredCortex(side)
+      ? { pane, ...cutCortexStrip(film, panoramic.inferiorBorderPx, side, pane.window, pane) }
+      : null;
+  });
+  const patches = strips.flatMap((strip) =>
+    strip === null ? [] : [{ ...strip.picture, left: strip.pane.left, top: strip.pane.top }],
+  );
+  return { layout, svg: panoramicSvg(layout, analysis, panoramic, strips), patches };
 }
 
 /** The film with a strip of words below it. */
@@ -44,5 +73,5 @@ function planTitle(film: FilmSize, analysis: AnalysisResult, columnsMax: number)
     const colour = at === lines.length - 1 ? COLOURS.yellow : at === 0 ? COLOURS.text : COLOURS.detail;
     return textSvg(text, { left, baseline, sizePx: textPx }, colour);
   });
-  return { layout, svg: pictureSvg(layout, parts) };
+  return { layout, svg: pictureSvg(layout, parts), patches: [] };
 }

@@ -6,7 +6,7 @@ import type { AnalysisResult } from '../exam/analysis.ts';
 import type { Film } from '../exam/film.ts';
 import { cutFilm, greyPicture, type GreyPicture } from '../imaging/grey-picture.ts';
 import { encodePng, layOver, rasterizeSvg } from '../imaging/raster.ts';
-import { planDrawing } from './overlay-drawing.ts';
+import { planDrawing, type GreyPatch } from './overlay-drawing.ts';
 import type { Pane } from './overlay-layout.ts';
 
 /** A picture, 3 bytes a pixel. */
@@ -26,11 +26,7 @@ export interface RenderedOverlay extends OverlayPicture {
  * The drawing alone, as SVG. The film's pixels stand in the upper left, reduced as far as `columnsMax` asks; a strip
  * with words and enlarged views is below a wide film and at the side of a tall one.
  */
-export function drawOverlay(
-  film: Pick<Film, 'columns' | 'rows'>,
-  analysis: AnalysisResult,
-  columnsMax: number = film.columns,
-): string {
+export function drawOverlay(film: Film, analysis: AnalysisResult, columnsMax: number = film.columns): string {
   return planDrawing(film, analysis, columnsMax).svg;
 }
 
@@ -40,7 +36,7 @@ export async function renderOverlay(
   analysis: AnalysisResult,
   columnsMax: number,
 ): Promise<RenderedOverlay> {
-  const { layout, svg } = planDrawing(film, analysis, columnsMax);
+  const { layout, svg, patches } = planDrawing(film, analysis, columnsMax);
   const { columns, rows } = layout;
   // The drawing is made on a thread of its own while the film is painted on this one.
   const drawing = rasterizeSvg(svg);
@@ -49,6 +45,7 @@ export async function renderOverlay(
   for (const pane of layout.insets) {
     if (pane !== null) paint(canvas, columns, pane, film);
   }
+  for (const patch of patches) place(canvas, columns, patch);
   return { columns, rows, rgb: layOver(canvas, await drawing), plain };
 }
 
@@ -68,9 +65,16 @@ function paint(canvas: Uint8Array, canvasColumns: number, pane: Pane, film: Film
   const [columns, rows] = pane.extentPx;
   const isWhole = columns === film.columns && rows === film.rows;
   const picture = greyPicture(isWhole ? film : cutFilm(film, { left, top, columns, rows }), pane);
-  for (let row = 0; row < pane.rows; row++) {
-    const line = picture.pixels.subarray(row * pane.columns, (row + 1) * pane.columns);
-    canvas.set(line, (pane.top + row) * canvasColumns + pane.left);
-  }
+  place(canvas, canvasColumns, { ...picture, left: pane.left, top: pane.top });
   return picture;
+}
+
+function place(
+  canvas: Uint8Array,
+  canvasColumns: number,
+  { left, top, columns, rows, pixels }: GreyPatch,
+): void {
+  for (let row = 0; row < rows; row++) {
+    canvas.set(pixels.subarray(row * columns, (row + 1) * columns), (top + row) * canvasColumns + left);
+  }
 }

@@ -9,6 +9,7 @@ export const COLOURS = {
   yellow: '#f0e442',
   orange: '#e69f00',
   vermilion: '#d55e00',
+  purple: '#e79ac6',
   text: '#ffffff',
   detail: '#d0d0d0',
   edge: '#000000',
@@ -42,8 +43,16 @@ export function clippedSvg(
 
 /** A line through points of the film. */
 export function polylineSvg(pane: Pane, pointsPx: readonly PointPx[], stroke: Stroke): string {
-  if (pointsPx.length < 2) return '';
-  const points = pointsPx.map((point) => toPicture(pane, point).map(px).join(',')).join(' ');
+  return lineSvg(
+    pointsPx.map((point) => toPicture(pane, point)),
+    stroke,
+  );
+}
+
+/** A line through points of the picture. */
+export function lineSvg(placesPx: readonly PointPx[], stroke: Stroke): string {
+  if (placesPx.length < 2) return '';
+  const points = placesPx.map((place) => place.map(px).join(',')).join(' ');
   const dashes = stroke.dashPx === undefined ? '' : ` stroke-dasharray="${px(stroke.dashPx)}"`;
   const drawn = (colour: string, widthPx: number, opacity: number) =>
     `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="${px(widthPx)}" stroke-opacity="${opacity}"${dashes}/>`;
@@ -56,10 +65,12 @@ export function polylineSvg(pane: Pane, pointsPx: readonly PointPx[], stroke: St
 export function ringSvg(
   pane: Pane,
   centrePx: PointPx,
-  { colour, widthPx, radiusPx }: Pick<Stroke, 'colour' | 'widthPx'> & { readonly radiusPx: number },
+  ring: Pick<Stroke, 'colour' | 'widthPx' | 'dashPx'> & { readonly radiusPx: number },
 ): string {
   const [x, y] = toPicture(pane, centrePx);
-  return `<circle cx="${px(x)}" cy="${px(y)}" r="${px(radiusPx)}" fill="none" stroke="${colour}" stroke-width="${px(widthPx)}"/>`;
+  const { colour, widthPx, radiusPx, dashPx } = ring;
+  const dashes = dashPx === undefined ? '' : ` stroke-dasharray="${px(dashPx)}"`;
+  return `<circle cx="${px(x)}" cy="${px(y)}" r="${px(radiusPx)}" fill="none" stroke="${colour}" stroke-width="${px(widthPx)}"${dashes}/>`;
 }
 
 /** The edge of an enlarged view. */

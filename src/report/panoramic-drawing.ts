@@ -1,13 +1,16 @@
 /** The lines and words over a panoramic film as SVG. */
+import { foramenStanding } from '../decide/cortex-words.ts';
 import type { AnalysisResult, PanoramicFinding, ReportedSide } from '../exam/analysis.ts';
 import type { PointPx } from '../exam/film.ts';
+import { type CortexStrip, directionsOf, isMeasuredCortex, type MeasuredCortex } from './cortex-strip.ts';
 import { textSvg, textWidthPx } from './label-text.ts';
-import { NOT_FOR_DIAGNOSIS, sideLines, summaryLines } from './overlay-labels.ts';
+import { NOT_FOR_DIAGNOSIS, shortWidth, summaryLines } from './overlay-labels.ts';
 import { toPicture, type Pane } from './overlay-layout.ts';
 import {
   clippedSvg,
   COLOURS,
   frameSvg,
+  labelSvg,
   LINE_HEIGHT,
   pictureSvg,
   polylineSvg,
@@ -15,21 +18,31 @@ import {
   wrapLines,
   type Stroke,
 } from './overlay-strokes.ts';
-import type { PanoramicLayout } from './panoramic-layout.ts';
+import type { PanoramicLayout, SideParagraph } from './panoramic-layout.ts';
+import { stripSvg } from './strip-drawing.ts';
 
-/** The whole drawing, of the picture's size. */
+/** The title's letters against those of the words: the largest that fit. */
+const TITLE_LETTERS = [1, 0.9, 0.8, 0.7];
+
+/**
+ * The whole drawing, of the picture's size.
+ * @param drawn the finding in pixels of the film that is drawn upon, which may be a reduced one
+ */
 export function panoramicSvg(
   layout: PanoramicLayout,
   analysis: AnalysisResult,
-  panoramic: PanoramicFinding,
+  drawn: PanoramicFinding,
+  strips: readonly (CortexStrip | null)[],
 ): string {
   const { linePx, film, insets } = layout;
-  const parts = [paneSvg(layout, film, panoramic, panoramic.sides, 'film')];
-  panoramic.sides.forEach((side, index) => {
-    const pane = insets[index];
-    if (pane) parts.push(paneSvg(layout, pane, panoramic, [side], `inset${index}`), frameSvg(pane, linePx));
-    parts.push(...sideMark(layout, side), ...sideText(layout, analysis, side, index));
+  const parts = [paneSvg(layout, film, drawn, drawn.sides, 'film')];
+  drawn.sides.forEach((side, index) => {
+    const [inset, pane, strip] = [insets[index], layout.strips[index], strips[index]];
+    if (inset) parts.push(paneSvg(layout, inset, drawn, [side], `inset${index}`), frameSvg(inset, linePx));
+    if (pane && strip && isMeasuredCortex(side)) parts.push(stripSvg(layout, pane, side, strip));
+    if (isMeasuredCortex(side)) parts.push(siteLabel(layout, side));
   });
+  layout.paragraphs.forEach((paragraph, index) => parts.push(...sideText(layout, paragraph, index)));
   return pictureSvg(layout, [...parts, ...titleText(layout, analysis)]);
 }
 
@@ -47,7 +60,8 @@ function paneSvg(
     widthPx: linePx * 0.8,
     opacity: 0.7,
   });
-  const constructions = sides.map((side) => sideConstruction(layout, pane, side));
+  // Of a side that was not measured nothing is drawn: its foramen may be what was mistaken.
+  const constructions = sides.filter(isMeasuredCortex).map((side) => sideConstruction(layout, pane, side));
   return clippedSvg(pane, name, [border, ...constructions]);
 }
 
@@ -62,80 +76,101 @@ function pointsIn({ originPx, extentPx }: Pane, pointsPx: readonly PointPx[]): r
  * Tangent, perpendicular from the border to the foramen, and a bar along each margin of the cortex. Bars and
  * tangent leave the place itself free, so that the margin can be judged.
  */
-function sideConstruction({ linePx }: PanoramicLayout, pane: Pane, side: ReportedSide): string {
-  const { outerPx, innerPx, foramenPx } = side;
-  const thin: Stroke = {
-    colour: COLOURS.yellow,
-    widthPx: linePx * 0.7,
-    opacity: 0.9,
-    dashPx: linePx * 4,
-  };
-  // Of a side that was not measured nothing is drawn: its foramen may be what was mistaken.
-  if (!side.assessable || outerPx === null || innerPx === null) return '';
-  const foramen =
-    foramenPx === null
-      ? ''
-      : ringSvg(pane, foramenPx, {
-          colour: COLOURS.yellow,
-          widthPx: linePx * 0.8,
-          radiusPx: linePx * 7,
-        });
-  const lengthPx = Math.hypot(innerPx[0] - outerPx[0], innerPx[1] - outerPx[1]);
-  if (lengthPx === 0) return foramen;
-  const along: PointPx = [(outerPx[1] - innerPx[1]) / lengthPx, (innerPx[0] - outerPx[0]) / lengthPx];
-  const across = (at: PointPx, halfPicturePx: number): PointPx[] =>
-    [-1, 1].map((sign) => {
-      const distance = (sign * halfPicturePx) / pane.scale;
-      return [at[0] + along[0] * distance, at[1] + along[1] * distance];
-    });
+function sideConstruction({ linePx }: PanoramicLayout, pane: Pane, side: MeasuredCortex): string {
+  const { outerPx, innerPx, foramenPx, widthPx, otherWidthPx } = side;
+  const { up, along } = directionsOf(side);
+  const thin: Stroke = { colour: COLOURS.yellow, widthPx: linePx * 0.7, opacity: 0.9, dashPx: linePx * 4 };
   const bar: Stroke = { colour: COLOURS.orange, widthPx: linePx * 1.2, opacity: 1 };
+  /** Two pieces of a line along the tangent, from and to these distances on either side, in picture pixels. */
+  const beside = (at: PointPx, from: number, to: number, stroke: Stroke): string =>
+    [-1, 1]
+      .map((sign) => {
+        const [near, far] = [(sign * from) / pane.scale, (sign * to) / pane.scale];
+        const place = (away: number): PointPx => [at[0] + along[0] * away, at[1] + along[1] * away];
+        return polylineSvg(pane, [place(near), place(far)], stroke);
+      })
+      .join('');
+  const deep = (depthPx: number): PointPx => [outerPx[0] + up[0] * depthPx, outerPx[1] + up[1] * depthPx];
+  const rival = { ...bar, colour: COLOURS.purple, dashPx: linePx * 2.5 };
+  const isFound = foramenStanding(side) === 'found';
   return [
-    polylineSvg(pane, across(outerPx, linePx * 60), thin),
-    polylineSvg(pane, across(outerPx, linePx * 10), bar),
-    polylineSvg(pane, across(innerPx, linePx * 10), bar),
+    beside(outerPx, linePx * 14, linePx * 60, thin),
+    beside(outerPx, linePx * 3, linePx * 11, bar),
+    beside(innerPx, linePx * 3, linePx * 11, bar),
+    otherWidthPx === null ? '' : beside(deep(otherWidthPx), linePx * 3, linePx * 11, rival),
     polylineSvg(pane, [outerPx, innerPx], { ...bar, widthPx: linePx * 0.7 }),
-    foramenPx === null ? '' : polylineSvg(pane, [innerPx, foramenPx], thin),
-    foramen,
+    ...(foramenPx === null
+      ? []
+      : [
+          polylineSvg(pane, [deep(Math.max(widthPx, otherWidthPx ?? 0)), foramenPx], thin),
+          ringSvg(pane, foramenPx, {
+            colour: COLOURS.yellow,
+            widthPx: linePx * 0.8,
+            radiusPx: linePx * 7,
+            ...(isFound ? {} : { dashPx: linePx * 3 }),
+          }),
+        ]),
   ].join('');
 }
 
-/** R or L beside the foramen, above the jaw's edge, in the film. */
-function sideMark(layout: PanoramicLayout, side: ReportedSide): string[] {
-  if (!side.assessable || side.foramenPx === null) return [];
+/** Side and width on the film, outside of the bone and away from the chin, where the border rises. */
+function siteLabel(layout: PanoramicLayout, side: MeasuredCortex): string {
   const { linePx, textPx, film } = layout;
-  const [x, y] = toPicture(film, side.foramenPx);
+  const [x, y] = toPicture(film, side.outerPx);
+  const text = `${side.side} ${shortWidth(side)}`;
+  const widthPx = textWidthPx(text, textPx);
+  const left = side.side === 'R' ? x - widthPx - linePx * 6 : x + linePx * 6;
+  const baseline = Math.min(y + linePx * 8 + textPx * 1.1, film.top + film.rows - textPx * 0.4);
+  return labelSvg(text, { left, baseline, sizePx: textPx }, COLOURS.orange);
+}
+
+/** What is said of one side, below its views. */
+function sideText(layout: PanoramicLayout, { head, lines }: SideParagraph, index: number): string[] {
+  const { columns, marginPx, textPx, wordsTop } = layout;
+  const { width, pmi, sizePx } = head;
+  const gapPx = textPx * 0.9;
+  const widthPx = textWidthPx(width, sizePx);
+  const headPx = widthPx + (pmi === null ? 0 : gapPx + textWidthPx(pmi, textPx));
+  const leftOf = (lengthPx: number) => (index === 0 ? marginPx : columns - marginPx - lengthPx);
+  const [left, baseline] = [leftOf(headPx), wordsTop + sizePx];
   return [
-    textSvg(side.side, { left: x + linePx * 9, baseline: y - linePx * 4, sizePx: textPx }, COLOURS.yellow),
+    textSvg(width, { left, baseline, sizePx }, COLOURS.text),
+    ...(pmi === null
+      ? []
+      : [textSvg(pmi, { left: left + widthPx + gapPx, baseline, sizePx: textPx }, COLOURS.text)]),
+    ...lines.map(({ text, colour }, at) =>
+      textSvg(
+        text,
+        {
+          left: leftOf(textWidthPx(text, textPx)),
+          baseline: baseline + textPx * (at + 1) * LINE_HEIGHT,
+          sizePx: textPx,
+        },
+        colour,
+      ),
+    ),
   ];
 }
 
-/** The width and index of one side, beside its enlarged view. */
-function sideText(
-  layout: PanoramicLayout,
-  analysis: AnalysisResult,
-  side: ReportedSide,
-  index: number,
-): string[] {
-  const { columns, insetPx, marginPx, textPx, stripTop } = layout;
-  const lines = wrapLines(sideLines(analysis, side), textPx, columns * 0.19);
-  const top = stripTop + layout.marginPx;
-  return lines.map((text, at) => {
-    const beside = layout.insets[index] ? insetPx + 2 * marginPx : marginPx;
-    const left = index === 0 ? beside : columns - beside - textWidthPx(text, textPx);
-    const place = { left, baseline: top + textPx * (1 + at * LINE_HEIGHT), sizePx: textPx };
-    return textSvg(text, place, at === 0 ? COLOURS.text : COLOURS.detail);
-  });
-}
-
-/** The warning, outcome and scale, in the middle at the foot of the strip. */
+/** Outcome, scale and the warning, between the views of both sides and as large as there is room. */
 function titleText(layout: PanoramicLayout, analysis: AnalysisResult): string[] {
-  const { columns, rows, insetPx, marginPx, textPx } = layout;
-  const room = columns - 2 * (insetPx + 2 * marginPx);
-  const lines = wrapLines([...summaryLines(analysis), NOT_FOR_DIAGNOSIS], textPx, room);
-  const first = rows - marginPx - textPx * (0.3 + (lines.length - 1) * LINE_HEIGHT);
-  return lines.map((text, at) => {
-    const left = (columns - textWidthPx(text, textPx)) / 2;
-    const colour = at === lines.length - 1 ? COLOURS.yellow : at === 0 ? COLOURS.text : COLOURS.detail;
-    return textSvg(text, { left, baseline: first + textPx * at * LINE_HEIGHT, sizePx: textPx }, colour);
+  const { middle, stripTop, insetPx, marginPx, textPx } = layout;
+  const [title = '', ...others] = summaryLines(analysis);
+  const linesAt = (sizePx: number) =>
+    [
+      { text: title, colour: COLOURS.text },
+      ...others.map((text) => ({ text, colour: COLOURS.detail })),
+      { text: NOT_FOR_DIAGNOSIS, colour: COLOURS.yellow },
+    ].flatMap(({ text, colour }) =>
+      wrapLines([text], sizePx, middle.columns).map((line) => ({ text: line, colour })),
+    );
+  const sizes = TITLE_LETTERS.map((letters) => textPx * letters);
+  const fits = (size: number) => size * LINE_HEIGHT * linesAt(size).length <= insetPx;
+  const sizePx = sizes.find(fits) ?? sizes.at(-1) ?? textPx;
+  const lines = linesAt(sizePx);
+  const first = stripTop + marginPx + (insetPx - sizePx * LINE_HEIGHT * lines.length) / 2 + sizePx;
+  return lines.map(({ text, colour }, at) => {
+    const left = middle.left + (middle.columns - textWidthPx(text, sizePx)) / 2;
+    return textSvg(text, { left, baseline: first + sizePx * at * LINE_HEIGHT, sizePx }, colour);
   });
 }

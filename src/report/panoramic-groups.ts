@@ -1,8 +1,9 @@
 /** The measurement groups of a panoramic film: each side that was measured, and their mean. */
+import { besideText, classText, foramenText, rivalText } from '../decide/cortex-words.ts';
 import { mmPerPxOf } from '../decide/referral-policy.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
-import type { PanoramicFinding, ReportedSide } from '../exam/analysis.ts';
-import { codedItem, numberItem, polylineItem } from './content-item.ts';
+import type { CorticalIndex, PanoramicFinding, ReportedSide } from '../exam/analysis.ts';
+import { codedItem, numberItem, polylineItem, textItem, type Code } from './content-item.ts';
 import { lengthItem, measurementGroup, scaleItem, shareItem } from './measurement-group.ts';
 import { ANSWERS, CONCEPTS, UNITS } from './report-codes.ts';
 import type { ReportInput } from './report-object.ts';
@@ -34,7 +35,7 @@ function sideGroup(input: ReportInput, panoramic: PanoramicFinding, side: Measur
       site: ANSWERS.mandible,
       siteModifiers: [codedItem('HAS CONCEPT MOD', CONCEPTS.laterality, laterality)],
     },
-    [...widthItems(input, panoramic, side), ...indexItems(side)],
+    [...widthItems(input, panoramic, side), ...indexItems(side), ...wordItems(side)],
   );
 }
 
@@ -61,28 +62,50 @@ function meanGroup(input: ReportInput, panoramic: PanoramicFinding): DicomDatase
 
 function widthItems(input: ReportInput, panoramic: PanoramicFinding, side: MeasuredSide): DicomDataset[] {
   const { analysis, header } = input;
-  const { outerPx, innerPx, uncertaintyPx } = side;
+  const { outerPx, innerPx, uncertaintyPx, otherWidthPx } = side;
   const mmPerPx = mmPerPxOf(analysis.spacing, panoramic.magnification);
   const inMm = side.widthMm !== null && mmPerPx !== null;
   const scale = scaleItem(analysis.spacing, panoramic.magnification);
+  const length = (name: Code, px: number) => lengthItem(name, px * (inMm ? mmPerPx : 1), inMm, [scale]);
   const line =
     outerPx === null || innerPx === null
       ? []
       : [polylineItem('INFERRED FROM', CONCEPTS.imageRegion, [outerPx, innerPx], header)];
   const width = inMm ? side.widthMm : side.widthPx;
-  const error = uncertaintyPx === null ? null : uncertaintyPx * (inMm ? mmPerPx : 1);
   return [
     lengthItem(CONCEPTS.corticalWidth, width, inMm, [scale, ...line]),
-    ...(error === null ? [] : [lengthItem(CONCEPTS.corticalWidthError, error, inMm, [scale])]),
+    ...(uncertaintyPx === null ? [] : [length(CONCEPTS.corticalWidthError, uncertaintyPx)]),
+    ...(otherWidthPx === null ? [] : [length(CONCEPTS.corticalWidthRival, otherWidthPx)]),
+    ...(side.mci === null ? [] : [length(CONCEPTS.marginDefects, side.mci.signs.roughnessPx)]),
   ];
 }
 
-function indexItems(side: MeasuredSide): DicomDataset[] {
-  const { pmi, mci } = side;
+function indexItems({ pmi, mci }: MeasuredSide): DicomDataset[] {
   return [
     ...(pmi === null
       ? []
       : [numberItem(CONCEPTS.panoramicIndex, { value: pmi, decimals: 3, unit: UNITS.ratio })]),
-    ...(mci === null ? [] : [codedItem('CONTAINS', CONCEPTS.corticalIndex, KLEMETTI_CODES[mci.class])]),
+    ...(mci === null ? [] : classItems(mci)),
   ];
+}
+
+/** The class, and with the depth of the margin's defects what it was read from. */
+function classItems({ class: name, signs }: CorticalIndex): DicomDataset[] {
+  const { residueLayers, porosityShare } = signs;
+  return [
+    numberItem(CONCEPTS.residueLayers, { value: residueLayers, decimals: 0, unit: UNITS.none }),
+    numberItem(CONCEPTS.bandPorosity, { value: porosityShare * 100, decimals: 0, unit: UNITS.percent }),
+    codedItem('CONTAINS', CONCEPTS.corticalIndex, KLEMETTI_CODES[name]),
+  ];
+}
+
+/** How sure the class is, what else the width may be, what was read beside the foramen, and how surely that was found. */
+function wordItems(side: MeasuredSide): DicomDataset[] {
+  const texts = [
+    side.mci === null ? null : classText(side.mci, 'en'),
+    rivalText(side, 'en'),
+    besideText(side, 'en'),
+    foramenText(side, 'en'),
+  ].filter((text) => text !== null);
+  return texts.length === 0 ? [] : [textItem('CONTAINS', CONCEPTS.comment, texts.join('; '))];
 }

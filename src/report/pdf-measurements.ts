@@ -1,9 +1,18 @@
 /** The measurements of a film as tables of a result's page, in Swedish and English. */
+import {
+  besideText,
+  foramenText,
+  rivalText,
+  scaleText,
+  signsText,
+  widthText,
+} from '../decide/cortex-words.ts';
 import { isReasonCode, reasonText } from '../decide/reason-texts.ts';
 import { mmPerPxOf } from '../decide/referral-policy.ts';
 import type {
   AnalysisResult,
   BoneDensityFinding,
+  CorticalIndex,
   Deformity,
   HeightLossPercent,
   PanoramicFinding,
@@ -15,7 +24,8 @@ import type {
 import { isGraded } from '../exam/worst-vertebra.ts';
 import { decimals, drawRow, drawTitle, keepTogether, MARGIN, MUTED, WIDTH, type Page } from './pdf-page.ts';
 
-const SIDE_WIDTHS = [85, 150, 45] as const;
+const SIDE_WIDTHS = [82, 88, 36, 64] as const;
+const LANGUAGES = ['sv', 'en'] as const;
 const VERTEBRA_WIDTHS = [34, 92, 62, 78, 62, 62] as const;
 
 const DEFORMITIES: Readonly<Record<Deformity, string>> = {
@@ -36,29 +46,38 @@ export function drawMeasurements(page: Page, analysis: AnalysisResult | null): v
 
 function drawSides(page: Page, panoramic: PanoramicFinding, spacing: Spacing): void {
   begin(page);
-  const head = ['Sida / Side', 'Kortikal bredd / Cortical width', 'PMI', 'Anmärkning / Note'];
+  const head = ['Sida / Side', 'Kortikal bredd / Cortical width', 'PMI', 'Klemetti', 'Anmärkning / Note'];
   drawRow(page, head, { widths: SIDE_WIDTHS, isHead: true });
   for (const side of panoramic.sides) drawRow(page, sideCells(side), { widths: SIDE_WIDTHS, isHead: false });
   const mean = panoramic.meanWidthMm === null ? '–' : `${decimals(panoramic.meanWidthMm, 2)} mm`;
-  const last = ['Medel / Mean', mean, '', scaleInWords(panoramic.magnification, spacing.source)];
+  const last = ['Medel / Mean', mean, '', '', ''];
   drawRow(page, last, { widths: SIDE_WIDTHS, isHead: false });
-  explain(page, '± är ett medelfel. / ± is one standard error.');
+  const scale = LANGUAGES.map((language) => scaleText(spacing, panoramic, language)).join(' / ');
+  explain(page, `Skala / Scale: ${scale}.`);
+  explain(
+    page,
+    '± är ett medelfel: den sanna bredden väntas inom det i två fall av tre, inom det dubbla i 19 av 20. / ± is one standard error: the true width is expected within it in two cases of three, within twice as much in 19 of 20.',
+  );
 }
 
 function sideCells(side: ReportedSide): readonly string[] {
   const name = side.side === 'R' ? 'Höger / Right' : 'Vänster / Left';
-  if (!side.assessable) return [name, '–', '–', inBothLanguages(side.reason, {})];
-  const { widthMm, widthPx, uncertaintyPx, pmi } = side;
-  const mmPerPx = widthMm === null || widthPx === null || widthPx === 0 ? null : widthMm / widthPx;
-  const within = (value: number | null, scale: number, digits: number): string =>
-    value === null ? '' : ` ± ${decimals(value * scale, digits)}`;
-  const width =
-    widthMm !== null && mmPerPx !== null
-      ? `${decimals(widthMm, 2)}${within(uncertaintyPx, mmPerPx, 2)} mm`
-      : widthPx === null
-        ? '–'
-        : `${decimals(widthPx, 1)}${within(uncertaintyPx, 1, 1)} px`;
-  return [name, width, pmi === null ? '–' : decimals(pmi, 2), ''];
+  const width = widthText(side, 'sv');
+  if (width === null) return [name, '–', '–', '–', inBothLanguages(side.reason, {})];
+  const { pmi, mci } = side;
+  const notes = [rivalText, besideText, signsText, foramenText].flatMap((inWords) => {
+    const [swedish, english] = LANGUAGES.map((language) => inWords(side, language));
+    return swedish == null || english == null ? [] : [`${swedish} / ${english}`];
+  });
+  const share = ({ class: read, probabilities }: CorticalIndex) =>
+    `${read} (${decimals(probabilities[read] * 100, 0)} %)`;
+  return [
+    name,
+    width,
+    pmi === null ? '–' : decimals(pmi, 2),
+    mci === null ? '–' : share(mci),
+    notes.map((note) => `${note}.`).join('\n'),
+  ];
 }
 
 function drawVertebrae(page: Page, spine: SpineFinding, spacing: Spacing): void {
@@ -80,7 +99,7 @@ function drawVertebrae(page: Page, spine: SpineFinding, spacing: Spacing): void 
   }
   explain(
     page,
-    `± är ett medelfel i procentenheter; skala: ${scaleInWords(null, spacing.source)}. / ± is one standard error in percentage points. Genant 1993.`,
+    `± är ett medelfel i procentenheter; skala: ${lateralScale(spacing.source)}. / ± is one standard error in percentage points. Genant 1993.`,
   );
 }
 
@@ -141,9 +160,6 @@ function inBothLanguages(code: string | null, values: Readonly<Record<string, st
   return `${reasonText(code, 'sv', values)} / ${reasonText(code, 'en', values)}`;
 }
 
-function scaleInWords(magnification: number | null, source: Spacing['source']): string {
-  if (source === 'none') return 'ingen skala / no scale';
-  return magnification === null
-    ? 'detektorns skala / detector scale'
-    : `förstoring / magnification ${decimals(magnification, 2)}`;
+function lateralScale(source: Spacing['source']): string {
+  return source === 'none' ? 'ingen skala / no scale' : 'detektorns skala / detector scale';
 }

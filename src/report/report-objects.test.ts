@@ -8,7 +8,9 @@ import { writePart10, type DicomDataset } from '../dicom/write-part10.ts';
 import {
   EXAMPLE_DISPLAY,
   EXAMPLE_HEADER,
+  EXAMPLE_PROFILE,
   exampleReport,
+  TALKATIVE_SIDE,
   type ExampleOptions,
 } from '../testing/example-report.ts';
 import {
@@ -36,6 +38,11 @@ const CASES: Readonly<Record<string, ExampleOptions>> = {
   'a film with no side': { widthPx: { R: null, L: null } },
   'a calibrated film without an index': { spacing: { mmPerPx: 0.08, source: 'calibrated' }, pmi: null },
   'a film of a known magnification': { magnification: 1.25 },
+  'a film of which much is said': {
+    rightSide: TALKATIVE_SIDE,
+    magnification: 1.25,
+    deviceProfile: EXAMPLE_PROFILE,
+  },
   'a lossy film': { header: { transferSyntaxUid: '1.2.840.10008.1.2.4.50' } },
   'a film that was assessed anew': {
     revision: 1,
@@ -247,6 +254,19 @@ describe('the structured report', () => {
     expect(report).not.toContain('"CodeValue":"mm"');
   });
 
+  it('gives the rival width, the class with its signs, and whose word the correction is', () => {
+    const report = text(CASES['a film of which much is said']!);
+    expect(report).toContain('"CodeValue":"MCW-RIVAL"');
+    expect(report).toContain('"NumericValue":"3.18"');
+    expect(report).toContain('"CodeValue":"MCI-C2"');
+    for (const sign of ['MCI-DEFECTS', 'MCI-RESIDUES', 'MCI-POROSITY']) expect(report).toContain(sign);
+    expect(report).toContain(
+      'Klemetti C2 (C1 20 %, C2 70 %, C3 10 %); or 3.2 mm if the inner line is counted as cortex; 2.0 to 2.5 mm within 4 mm of the foramen; foramen uncertain',
+    );
+    expect(report).toContain('profile Room 2 (magnification 1.25, step phantom, 2026-05-04)');
+    expect(text({})).not.toContain('MCW-RIVAL');
+  });
+
   it('draws the line from the outer to the inner margin, half a pixel on from our own coordinates', () => {
     const { analysis } = exampleReport();
     const { outerPx, innerPx } = analysis.panoramic!.sides[0];
@@ -309,10 +329,20 @@ describe('the presentation state', () => {
     const numbers = [...text.matchAll(/"GraphicData":\[([^\]]+)/g)].flatMap(([, list]) =>
       list!.split(',').map(Number),
     );
-    // The border, and for each side the width, two bars and the way to the foramen.
-    expect(numbers.length).toBe((251 + 2 * 4 * 2) * 2);
+    // The border, and for each side the tangent, the width, two bars and the way to the foramen.
+    expect(numbers.length).toBe((251 + 2 * 5 * 2) * 2);
     expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...numbers)).toBeLessThanOrEqual(2800);
+  });
+
+  it('draws a rival margin as dashes on a layer of its own', () => {
+    expect(JSON.stringify(state())).not.toContain('MCW_RIVAL');
+    const { GraphicLayerSequence: layers, GraphicAnnotationSequence: drawn } = state(
+      {},
+      { rightSide: TALKATIVE_SIDE },
+    ) as Record<string, DicomDataset[]>;
+    expect(layers!.map((layer) => layer['GraphicLayer'])).toEqual(['MCW_LINES', 'MCW_RIVAL', 'MCW_TEXT']);
+    expect(drawn![1]!['GraphicObjectSequence']).toHaveLength(5);
   });
 
   it('says the widths, what was not measured, and that it is no diagnosis', () => {

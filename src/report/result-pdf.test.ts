@@ -3,14 +3,26 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { AnalysisResult } from '../exam/analysis.ts';
+import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
+import { EXAMPLE_PROFILE, exampleReport, TALKATIVE_SIDE } from '../testing/example-report.ts';
 import { exampleDensityReport, exampleSpineReport } from '../testing/example-spine.ts';
 import { requireTool } from '../testing/services.ts';
 import type { ReportInput } from './report-object.ts';
+import { buildStructuredReport } from './structured-report.ts';
 import { makeResultPdf } from './result-pdf.ts';
 
 const tool = requireTool('pdftotext');
 const folder = mkdtempSync(join(tmpdir(), 'osteotriage-result-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A result as the record of an earlier version holds it, which knew less of a side. */
+function earlierShape(analysis: AnalysisResult): unknown {
+  const later = ['otherWidthPx', 'widthsBeside', 'mci', 'deviceProfile', 'boneDensity'];
+  return JSON.parse(
+    JSON.stringify(analysis, (key, value: unknown) => (later.includes(key) ? undefined : value)),
+  );
+}
 
 /** The words of the page, a run of white space being one space and ± standing close. */
 async function wordsOf({ header, analysis }: ReportInput): Promise<string> {
@@ -44,6 +56,33 @@ describe.skipIf(!tool.available)(`a result${tool.available ? '' : ` (${tool.reas
       expect(words).toContain(said);
     }
     expect(words).toMatch(/L2 – – – – – L2: ett hörn/);
+  });
+
+  it('of a panoramic film explains each number: width, class, the other margin, the foramen, the scale', async () => {
+    const words = await wordsOf(
+      exampleReport({ rightSide: TALKATIVE_SIDE, magnification: 1.25, deviceProfile: EXAMPLE_PROFILE }),
+    );
+    for (const said of [
+      'C2 (70 %)',
+      'Skala / Scale: korrigerat med profilen Room 2',
+      'magnification 1.25, step phantom, 2026-05-04',
+      'one standard error',
+    ]) {
+      expect(words).toContain(said);
+    }
+    expect(words).toMatch(/2,16±0,16 mm/);
+    expect(words).toMatch(/eller 3,2 mm om/);
+    expect(words).toMatch(/foramen uncertain/);
+  });
+
+  it('of a result of an earlier version is made too', async () => {
+    const { analysis, ...input } = exampleReport();
+    const stored = parseStoredAnalysis(JSON.stringify(earlierShape(analysis)));
+    expect(stored).toEqual(analysis);
+    expect(await wordsOf({ ...input, analysis: stored })).toMatch(/2,70±0,20 mm/);
+    expect(buildStructuredReport({ ...input, analysis: stored })).toEqual(
+      buildStructuredReport({ ...input, analysis }),
+    );
   });
 
   it('of a model of the site names the score as that model’s own', async () => {

@@ -30,7 +30,10 @@ const GRADES: Readonly<Record<GenantGrade, { readonly colour: string; readonly w
 };
 const NOT_GRADED = { colour: COLOURS.text, weight: 0.8 };
 
-/** The whole drawing, of the picture's size. */
+/**
+ * The whole drawing, of the picture's size.
+ * @param spine the finding in pixels of the film that is drawn upon, which may be a reduced one
+ */
 export function spineSvg(layout: SpineLayout, analysis: AnalysisResult, spine: SpineFinding): string {
   const { film, insets, linePx } = layout;
   const bodies = spine.vertebrae.flatMap((vertebra) => [
@@ -46,7 +49,7 @@ export function spineSvg(layout: SpineLayout, analysis: AnalysisResult, spine: S
   return pictureSvg(layout, [
     clippedSvg(film, 'film', bodies),
     ...enlarged,
-    ...stripText(layout, analysis, spine),
+    ...stripText(layout, analysis, analysis.spine ?? spine),
   ]);
 }
 

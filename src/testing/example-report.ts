@@ -1,6 +1,6 @@
 /** A film's result as the pipeline gives it, made by hand, for tests of what is written about it. */
 import { decideReferral, sideWidthMm } from '../decide/referral-policy.ts';
-import type { AnalysisResult, ReportedSide, Side, Spacing } from '../exam/analysis.ts';
+import type { AnalysisResult, AppliedProfile, ReportedSide, Side, Spacing } from '../exam/analysis.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import type { FilmDisplay } from '../report/presentation-state.ts';
 import type { ReportIdentity, ReportInput } from '../report/report-object.ts';
@@ -11,10 +11,38 @@ export interface ExampleOptions {
   readonly pmi?: number | null;
   readonly spacing?: Spacing;
   readonly magnification?: number | null;
+  readonly deviceProfile?: AppliedProfile | null;
+  /** What the right side has besides its width: a rival margin, widths beside the foramen, a class. */
+  readonly rightSide?: Partial<
+    Pick<ReportedSide, 'otherWidthPx' | 'widthsBeside' | 'mci' | 'foramenConfidence'>
+  >;
   readonly header?: Partial<ReportInput['header']>;
   readonly revision?: number;
   readonly predecessor?: ReportInput['predecessor'];
 }
+
+/** Everything that may be said of a side: two near margins, an uncertain foramen, a class. */
+export const TALKATIVE_SIDE: NonNullable<ExampleOptions['rightSide']> = {
+  otherWidthPx: 41.5,
+  widthsBeside: [-52, -26, 0, 26, 52].map((alongPx, index) => ({
+    alongPx,
+    widthPx: [26, 27.4, 28.2, null, 33][index] ?? null,
+  })),
+  foramenConfidence: 0.6,
+  mci: {
+    class: 'C2',
+    probabilities: { C1: 0.2, C2: 0.7, C3: 0.1 },
+    signs: { roughnessPx: 6.2, residueLayers: 1, porosityShare: 0.12 },
+  },
+};
+
+/** A calibration of an invented device. */
+export const EXAMPLE_PROFILE: AppliedProfile = {
+  name: 'Room 2',
+  source: 'step phantom',
+  calibratedOn: '2026-05-04',
+  uncertainty: 0.02,
+};
 
 /** A header of an invented person. */
 export const EXAMPLE_HEADER: ImageHeader = {
@@ -62,7 +90,7 @@ export function exampleReport(options: ExampleOptions = {}): ReportInput {
   const widthPx = options.widthPx ?? { R: 28.2, L: 27.1 };
   const pmi = options.pmi === undefined ? 0.21 : options.pmi;
   const sides = [
-    exampleSide('R', widthPx.R, pmi, spacing, magnification),
+    { ...exampleSide('R', widthPx.R, pmi, spacing, magnification), ...options.rightSide },
     exampleSide('L', widthPx.L, pmi, spacing, magnification),
   ] as const;
   const decision = decideReferral({ sides, spacing, magnification });
@@ -85,7 +113,7 @@ export function exampleReport(options: ExampleOptions = {}): ReportInput {
       inferiorBorderPx: exampleBorder(),
       sides,
       magnification,
-      deviceProfile: null,
+      deviceProfile: options.deviceProfile ?? null,
       meanWidthMm: decision.meanWidthMm,
       lowBoneDensityScore: decision.lowBoneDensityScore,
     },

@@ -13,6 +13,7 @@ import {
 import type { ImageHeader } from '../exam/exam.ts';
 import type { ExamState } from '../exam/exam-state.ts';
 import { compareFindings, findingKindOf, sortingScoreOf } from '../exam/finding-kind.ts';
+import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
 import { largestLossPercent, worstVertebra } from '../exam/worst-vertebra.ts';
 import type {
   ExamRow,
@@ -297,7 +298,7 @@ function outcomeOf(state: ExamState): Outcome | null {
 }
 
 function parseAnalysis(json: string | null): AnalysisResult | null {
-  return json === null ? null : (JSON.parse(json) as AnalysisResult);
+  return json === null ? null : parseStoredAnalysis(json);
 }
 
 function parseReasons(json: string): readonly Reason[] {
