@@ -1,4 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PROJECT_FOLDER } from '../../src/project-folder.ts';
 import type { Film } from '../phantom/film-finish.ts';
+import type { RealJaw } from '../phantom/real-jaw.ts';
 import { encodePng16 } from '../../src/imaging/raster.ts';
 import { mean, rounded } from '../bench/statistics.ts';
 import { drawTrainingOptions } from '../phantom/export-training.ts';
@@ -43,6 +47,9 @@ export interface PhantomFigures {
 }
 
 const DRAWN = { from: 700, count: 40 };
+/** One for each jaw of the file. */
+const REAL_FROM = 740;
+const REAL_JAWS = join(PROJECT_FOLDER, 'scripts/phantom/real-jaws.json');
 const WIDTH_MM = { min: 1.5, max: 6 };
 const WORST_SIDES = 8;
 
@@ -52,11 +59,19 @@ export async function readPhantoms(
   onFilm: (done: number, of: number) => void,
 ): Promise<readonly PhantomReading[]> {
   const reader = await openShippedReader();
+  const jaws = JSON.parse(await readFile(REAL_JAWS, 'utf8')) as readonly RealJaw[];
   const readings: PhantomReading[] = [];
+  const total = DRAWN.count + jaws.length;
   for (let index = 0; index < DRAWN.count; index += 1) {
     const options = drawOptions(DRAWN.from + index, index / (DRAWN.count - 1));
     readings.push(...(await readPhantom(options, 'drawn', reader, overlays)));
-    onFilm(index + 1, DRAWN.count);
+    onFilm(index + 1, total);
+  }
+  for (const [index, jaw] of jaws.entries()) {
+    const { columns, ...options } = drawOptions(REAL_FROM + index, index / (jaws.length - 1));
+    const rows = Math.round((columns * jaw.filmMm[1]) / jaw.filmMm[0]);
+    readings.push(...(await readPhantom({ ...options, columns, rows, jaw }, 'real', reader, overlays)));
+    onFilm(DRAWN.count + index + 1, total);
   }
   return readings;
 }

@@ -8,7 +8,7 @@ import { createSeededRandom } from './seeded-random.ts';
 export type CortexClass = 'C1' | 'C2' | 'C3';
 
 /** What is drawn on one side of the jaw. */
-interface SideShape {
+export interface SideShape {
   readonly side: 'R' | 'L';
   /** Width of the cortex on the perpendicular through the foramen. */
   readonly corticalWidthMm: number;
@@ -55,13 +55,14 @@ export interface JawRequest {
 const BODY: readonly PointMm[] = [
   [14, 0.4], [29, 2.7], [43, 7], [57, 11.8], [72, 17], [86, 21.3], [99, 24.6],
 ]; // prettier-ignore
-const RAMUS: readonly PointMm[] = [
+export const RAMUS: readonly PointMm[] = [
   [110, 26.5], [120, 31], [129, 40], [134, 53], [136.5, 68], [137, 84], [134.5, 96], [137, 104], [135, 110],
   [129, 112.5], [122.5, 110], [121, 103], [119, 96], [112, 90], [104, 93], [99, 104], [94.5, 100], [93, 88],
   [91, 76], [86, 66],
 ]; // prettier-ignore
 const BORDER_END = 4;
-const SAMPLES = 48;
+/** Points of the outline from one control point to the next. */
+export const SAMPLES = 48;
 
 /** Draws the outline of a jaw at random, with two foramina and cortical widths that are known exactly. */
 export function createJawShape(request: JawRequest): JawShape {
@@ -114,7 +115,8 @@ function drawHalf(random: SeededRandom, scaleX: number, scaleY: number): PointMm
   return [...body, ...ramus];
 }
 
-function measureArc(outline: readonly (readonly [number, number])[]): Float64Array {
+/** Length along an outline up to each of its points. */
+export function measureArc(outline: readonly (readonly [number, number])[]): Float64Array {
   const arc = new Float64Array(outline.length);
   for (let index = 1; index < outline.length; index += 1) {
     const [a, b] = [outline[index - 1] ?? [0, 0], outline[index] ?? [0, 0]];
@@ -154,7 +156,7 @@ function placeSides(random: SeededRandom, request: JawRequest, outline: Outline)
 }
 
 /** The unit normal that points into the bone; the outline runs left to right along the chin, so it points up. */
-function inwardNormal(outline: readonly (readonly [number, number])[], index: number): PointMm {
+export function inwardNormal(outline: readonly (readonly [number, number])[], index: number): PointMm {
   const before = outline[(index - 1 + outline.length) % outline.length] ?? [0, 0];
   const after = outline[(index + 1) % outline.length] ?? [0, 0];
   const length = Math.hypot(after[0] - before[0], after[1] - before[1]) || 1;

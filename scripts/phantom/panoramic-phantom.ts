@@ -3,6 +3,7 @@ import type { Film } from './film-finish.ts';
 import { finishFilm, paintRightMarker } from './film-finish.ts';
 import type { CortexClass, JawShape } from './jaw-geometry.ts';
 import { createJawShape } from './jaw-geometry.ts';
+import { createRealJaw, type RealJaw } from './real-jaw.ts';
 import { paintMandible, paintRamusLines } from './mandible-painting.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import { paintBackground, paintMidface, paintNeck } from './skull-painting.ts';
@@ -14,6 +15,8 @@ export interface PhantomOptions {
   readonly seed: number;
   readonly columns: number;
   readonly rows: number;
+  /** The course of a border and the place of foramina as on a real film; left out, they are drawn from the seed. */
+  readonly jaw?: RealJaw;
   /** Bits of a sample, 8 to 16. */
   readonly bits: number;
   /** Cortical width on the perpendicular through the foramen, millimetres at the detector. */
@@ -62,13 +65,14 @@ export interface PhantomTruth {
 export function renderPanoramicPhantom(options: PhantomOptions): { film: Film; truth: PhantomTruth } {
   const { seed, columns, rows, bits } = options;
   const random = createSeededRandom(seed * 3 + 1);
-  const filmWidthMm = options.filmWidthMm ?? random.between(290, 302);
+  const filmWidthMm = options.jaw?.filmMm[0] ?? options.filmWidthMm ?? random.between(290, 302);
   const cropLeftMm = options.cropLeftMm ?? 0;
   const shownMm = filmWidthMm - cropLeftMm - (options.cropRightMm ?? 0);
   const mmPerPx = shownMm / columns;
-  const midlineMm = filmWidthMm / 2 + random.between(-3, 3) - cropLeftMm;
+  const drawnMidlineMm = filmWidthMm / 2 + random.between(-3, 3);
+  const midlineMm = (options.jaw?.midlineMm ?? drawnMidlineMm) - cropLeftMm;
   const canvas = createCanvas(columns, rows, mmPerPx, midlineMm / mmPerPx);
-  const jaw = createJawShape({
+  const request = {
     seed,
     filmHeightMm: rows * mmPerPx,
     widthRightMm: options.mcwRightMm,
@@ -78,7 +82,8 @@ export function renderPanoramicPhantom(options: PhantomOptions): { film: Film; t
     toothless: options.dentition === 'none',
     scale: options.scale ?? random.between(0.97, 1.02),
     foramenHeightMm: options.foramenHeightMm ?? 16.5,
-  });
+  };
+  const jaw = options.jaw === undefined ? createJawShape(request) : createRealJaw(request, options.jaw);
   const dentition = options.dentition ?? 'full';
   paintBackground(canvas, jaw, seed);
   paintMidface(canvas, jaw, seed, dentition === 'none');
