@@ -20,12 +20,14 @@ import { openSession, type ModelSession } from './onnx-session.ts';
 const FIXTURES = new URL('../dicom-fixtures', import.meta.url).pathname;
 let folder: string;
 let panoramic: ModelSession;
+let foramen: ModelSession;
 let tools: BatchTools;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'osteotriage-worker-'));
   const modelsFolder = new URL('../models', import.meta.url).pathname;
   panoramic = await openSession(await findModel(modelsFolder, 'mandible-contour'), ['cpu']);
+  foramen = await openSession(await findModel(modelsFolder, 'mental-foramen'), ['cpu']);
   const setup = {
     modelsFolder,
     modelPins: null,
@@ -47,7 +49,7 @@ beforeAll(async () => {
       deviceUid: '2.25.42',
     },
   };
-  tools = { models: modelSetOf([panoramic]), setup, clock: systemClock };
+  tools = { models: modelSetOf([panoramic, foramen]), setup, clock: systemClock };
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -65,10 +67,11 @@ function fixture(name: string, changes: Partial<AnalysisRequest> = {}): Analysis
 async function analyseAll(
   requests: readonly AnalysisRequest[],
   session: ModelSession = panoramic,
+  second: ModelSession = foramen,
 ): Promise<readonly BatchItemResult[]> {
   return analyseBatch(
     requests.map((request, index) => ({ key: index + 1, request })),
-    { ...tools, models: modelSetOf([session]) },
+    { ...tools, models: modelSetOf([session, second]) },
   );
 }
 
@@ -91,7 +94,7 @@ describe('the way of one film', () => {
       spacing: { source: 'detector' },
       outcome: 'positive',
       quality: { usable: true },
-      models: [{ name: 'mandible-contour' }],
+      models: [{ name: 'mandible-contour' }, { name: 'mental-foramen' }],
     });
     expect(analysis.reasons[0]?.code).toBe('pmi-below-threshold');
     const { inferiorBorderPx: border, sides } = analysis.panoramic!;
@@ -220,19 +223,20 @@ describe('a batch', () => {
   const NAMES = ['02-thin-cortex.dcm', '09-child.dcm', 'broken-jpeg-cut-off.dcm', '01-wide-cortex.dcm'];
 
   it('gives every film what it gets alone, in one run', async () => {
-    let runs = 0;
-    const counting: ModelSession = {
-      ...panoramic,
+    const runs: string[] = [];
+    const counting = (session: ModelSession): ModelSession => ({
+      ...session,
       run: (films) => {
-        runs += 1;
-        return panoramic.run(films);
+        runs.push(`${session.model.identity.name} ${films.length}`);
+        return session.run(films);
       },
-    };
+    });
     const together = await analyseAll(
       NAMES.map((name) => fixture(name)),
-      counting,
+      counting(panoramic),
+      counting(foramen),
     );
-    expect(runs).toBe(1);
+    expect(runs).toEqual(['mandible-contour 2', 'mental-foramen 4']);
     for (const [index, name] of NAMES.entries()) {
       const alone = await analyseOne(fixture(name));
       const result = together[index]!;

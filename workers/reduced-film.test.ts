@@ -42,7 +42,10 @@ beforeAll(async () => {
     magnification: null,
   };
   tools = {
-    models: modelSetOf([await openSession(await findModel(modelsFolder, 'mandible-contour'), ['cpu'])]),
+    models: modelSetOf([
+      await openSession(await findModel(modelsFolder, 'mandible-contour'), ['cpu']),
+      await openSession(await findModel(modelsFolder, 'mental-foramen'), ['cpu']),
+    ]),
     clock: systemClock,
     setup: {
       modelsFolder,

@@ -7,7 +7,7 @@ import { readConfig } from '../src/config.ts';
 import { TriageError } from '../src/errors.ts';
 import { findModel, PANORAMIC_MODEL } from '../src/inference/model-registry.ts';
 import { PROJECT_FOLDER } from '../src/project-folder.ts';
-import { installVersion } from '../src/testing/model-fixtures.ts';
+import { installForamenModel, installVersion } from '../src/testing/model-fixtures.ts';
 import { workerSettings } from '../src/worker-settings.ts';
 import { type BatchTools, computeBatch } from './analyse-film.ts';
 import type { AnalysisReply, BatchItem, ShadowItemResult } from './messages.ts';
@@ -16,9 +16,12 @@ import { type ModelSession, openSession } from './onnx-session.ts';
 
 let folder: string;
 let session: ModelSession;
+let foramen: ModelSession;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'osteotriage-shadow-'));
   session = await openVersion('1.0.0');
+  installForamenModel(folder);
+  foramen = await openSession(await findModel(folder, 'mental-foramen'), ['cpu']);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -35,7 +38,7 @@ function item(name: string, key: number): BatchItem {
 async function run(shadow: ModelSession | undefined, ...names: string[]) {
   const { setup } = workerSettings(readConfig({}, {}).config);
   const tools: BatchTools = {
-    models: modelSetOf([session]),
+    models: modelSetOf([session, foramen]),
     setup,
     clock: systemClock,
     ...(shadow === undefined ? {} : { shadows: [shadow] }),
@@ -57,8 +60,8 @@ describe('a model in shadow', () => {
     const { replies, shadows } = await run(same, '02-thin-cortex.dcm');
     expect(shadows?.map(readingOf)).toEqual(replies.map(readingOf));
     const versions = (shadows ?? []).map((one) => ('analysis' in one ? one.analysis.models : []));
-    expect(versions).toEqual([[same.model.identity]]);
-    expect(replies[0]?.analysis.models).toEqual([session.model.identity]);
+    expect(versions).toEqual([[same.model.identity, foramen.model.identity]]);
+    expect(replies[0]?.analysis.models).toEqual([session.model.identity, foramen.model.identity]);
   });
 
   it('goes by its own thresholds and prepares the film by its own steps', async () => {

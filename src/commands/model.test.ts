@@ -16,7 +16,7 @@ import { sendFiles } from '../dimse/send-files.ts';
 import type { AnalysisResult } from '../exam/analysis.ts';
 import { PANORAMIC_MODEL } from '../inference/model-registry.ts';
 import { PROJECT_FOLDER } from '../project-folder.ts';
-import { installVersion } from '../testing/model-fixtures.ts';
+import { installForamenModel, installVersion } from '../testing/model-fixtures.ts';
 import { chooseShadow, chooseVersion, compareShadow, listModels, rollBack } from './model.ts';
 
 const WAIT = { timeout: 60_000, interval: 50 };
@@ -33,6 +33,7 @@ beforeAll(async () => {
   modelsFolder = join(folder, 'models');
   await mkdir(dataFolder);
   installVersion(modelsFolder, '1.0.0');
+  installForamenModel(modelsFolder);
   service = await startServiceProcess(dataFolder, {
     ...{ TRIAGE_WORKERS: '1', TRIAGE_BATCH_ITEMS_MAX: '1', TRIAGE_MODELS: modelsFolder },
     TRIAGE_DICOMWEB_PORT: '0',

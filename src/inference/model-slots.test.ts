@@ -31,16 +31,20 @@ describe('the places of models', () => {
 
 describe('what can be assessed', () => {
   it('is what the models that work do together; one of a pair does nothing', () => {
-    expect(coverageOf(['panoramic', 'film-view'])).toEqual({
+    expect(coverageOf(['panoramic', 'mental-foramen', 'film-view'])).toEqual({
       views: ['panoramic'],
       missing: ['spine-lateral', 'chest-lateral'],
       faults: [],
     });
-    const lone = coverageOf(['panoramic', 'vertebra-points']);
+    const lone = coverageOf(['panoramic', 'mental-foramen', 'vertebra-points']);
     expect(lone.views).toEqual(['panoramic']);
     expect(lone.faults[0]).toContain('a model for vertebra-points and none for vertebra-finding');
+    const half = coverageOf(['panoramic']);
+    expect(half).toMatchObject({ views: [], missing: ['panoramic', 'spine-lateral', 'chest-lateral'] });
+    expect(half.faults[0]).toContain('a model for panoramic and none for mental-foramen');
     const all = coverageOf([
-      ...['panoramic', 'vertebra-finding', 'vertebra-points', 'low-bone-density chest-frontal'],
+      ...['panoramic', 'mental-foramen', 'vertebra-finding', 'vertebra-points'],
+      'low-bone-density chest-frontal',
     ]);
     expect(all).toEqual({
       views: ['panoramic', 'spine-lateral', 'chest-lateral', 'chest-frontal'],
@@ -50,6 +54,7 @@ describe('what can be assessed', () => {
   });
 
   it('is seen by a shadow, too, but not by one that only knows the view', () => {
+    expect(shadowedViews(['mental-foramen'])).toEqual(['panoramic']);
     expect(shadowedViews(['vertebra-points'])).toEqual(['spine-lateral', 'chest-lateral']);
     expect(shadowedViews(['low-bone-density chest-frontal'])).toEqual(['chest-frontal']);
     expect(shadowedViews(['film-view'])).toEqual([]);

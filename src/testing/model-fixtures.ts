@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PANORAMIC_MODEL } from '../inference/model-registry.ts';
 import { PROJECT_FOLDER } from '../project-folder.ts';
 
 const SHIPPED = join(PROJECT_FOLDER, 'models', PANORAMIC_MODEL, '1.0.0');
+
+/** Puts the shipped model of the foramina, which panoramic films need as well, into a models folder. */
+export function installForamenModel(modelsFolder: string): void {
+  const shipped = join(PROJECT_FOLDER, 'models', 'mental-foramen');
+  cpSync(shipped, join(modelsFolder, 'mental-foramen'), { recursive: true });
+}
 
 /** How a version differs from the shipped one. */
 export interface VersionChange {
