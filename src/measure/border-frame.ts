@@ -10,28 +10,11 @@ export interface BorderFrame {
   readonly originPx: PointPx;
   readonly along: PointPx;
   readonly up: PointPx;
-  /** Height of the border over the tangent at `along` = s is bend x s x s. */
-  readonly bendPerPx: number;
   /** Distance of the foramen from the border along `up`. */
   readonly foramenHeightPx: number;
-  /** How far the outline reaches to the left and right of the origin, as far as it stays near the parabola. */
-  readonly reachLeftPx: number;
-  readonly reachRightPx: number;
 }
 
 const ITERATIONS = 6;
-
-/** Where and in which direction the border runs at `along` = s: a point and the unit normal into the bone. */
-export function placeOnBorder(frame: BorderFrame, s: number): { point: PointPx; normal: PointPx } {
-  const { originPx: o, along: a, up: u, bendPerPx: bend } = frame;
-  const v = bend * s * s;
-  const slope = 2 * bend * s;
-  const length = Math.hypot(1, slope);
-  return {
-    point: [o[0] + a[0] * s + u[0] * v, o[1] + a[1] * s + u[1] * v],
-    normal: [(u[0] - a[0] * slope) / length, (u[1] - a[1] * slope) / length],
-  };
-}
 
 /**
  * Finds the tangent of the border below the foramen. The tangent and the foot of the perpendicular depend on
@@ -59,7 +42,7 @@ export function fitBorderFrame(
     const lifted: PointPx = [foot[0] + up[0] * fit.height, foot[1] + up[1] * fit.height];
     const shift = (foramenPx[0] - lifted[0]) * along[0] + (foramenPx[1] - lifted[1]) * along[1];
     if (round === ITERATIONS - 1 || Math.abs(shift) < 0.01) {
-      return finish(dense, lifted, along, normal, fit.bend, foramenPx, halfLengthPx);
+      return frameAt(lifted, along, normal, foramenPx);
     }
     const step = Math.max(-halfLengthPx, Math.min(halfLengthPx, shift));
     const rise = fit.bend * step * step;
@@ -68,28 +51,9 @@ export function fitBorderFrame(
   return null;
 }
 
-function finish(
-  dense: readonly PointPx[],
-  originPx: PointPx,
-  along: PointPx,
-  up: PointPx,
-  bendPerPx: number,
-  foramenPx: PointPx,
-  halfLengthPx: number,
-): BorderFrame | null {
+function frameAt(originPx: PointPx, along: PointPx, up: PointPx, foramenPx: PointPx): BorderFrame | null {
   const foramenHeightPx = (foramenPx[0] - originPx[0]) * up[0] + (foramenPx[1] - originPx[1]) * up[1];
-  if (foramenHeightPx <= 0) return null;
-  const near = project(dense, originPx, along, up).filter(([s, v]) => within(s, v, 2 * halfLengthPx));
-  const reach = near.map(([s]) => s);
-  return {
-    originPx,
-    along,
-    up,
-    bendPerPx,
-    foramenHeightPx,
-    reachLeftPx: Math.max(0, -Math.min(0, ...reach)),
-    reachRightPx: Math.max(0, ...reach),
-  };
+  return foramenHeightPx <= 0 ? null : { originPx, along, up, foramenHeightPx };
 }
 
 /** The ramus turns away from the tangent: points that climb steeply are no part of the border here. */

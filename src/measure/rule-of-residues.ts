@@ -1,4 +1,4 @@
-import { smoothProfile } from './margin-path.ts';
+import { smoothProfile } from './profile-smoothing.ts';
 import type { SiteStrip } from './site-strip.ts';
 
 /** A place where the profile falls inwards: the endosteal margin may lie here. Depths in steps. */
@@ -29,6 +29,8 @@ export const HALF_STRIP = 21;
 const DEPTH_MIN = 10;
 /** A fall by less than this share of the contrast is no fall. */
 const FALL_MIN = 0.15;
+/** How much depth and share of a gap differ from one reading to the next (TRACING_RULE.md, Near decision). */
+const READING_SPREAD = 0.12;
 const ALONG_SMOOTHING = 2;
 const GAP_REACH = 4;
 
@@ -63,6 +65,36 @@ export function listCandidates(
   });
 }
 
+/** A width that may be the right one, and how likely it is. */
+export interface LikelyMargin {
+  readonly depth: number;
+  readonly probability: number;
+}
+
+/**
+ * The candidate that the rule chooses, the outermost whose gap is deep and long enough, and how likely each would be
+ * chosen if depth and share were read once more.
+ * @param noise of the profile, as a share of the contrast
+ */
+export function probabilitiesOf(
+  candidates: readonly MarginCandidate[],
+  noise: number,
+): { chosen: MarginCandidate | null; likely: readonly LikelyMargin[] } {
+  const spread = Math.hypot(READING_SPREAD, noise);
+  let left = 1;
+  const likely = candidates.map(({ depth, gapDepth, gapShare }): LikelyMargin => {
+    const ends =
+      normalShare((gapDepth - GAP_DEPTH_MIN) / spread) * normalShare((gapShare - GAP_SHARE_MIN) / spread);
+    const probability = left * ends;
+    left -= probability;
+    return { depth, probability };
+  });
+  const chosen = candidates.find(
+    ({ gapDepth, gapShare }) => gapDepth >= GAP_DEPTH_MIN && gapShare >= GAP_SHARE_MIN,
+  );
+  return { chosen: chosen ?? null, likely };
+}
+
 /** Share of the columns, each smoothed along the border, that fall below a level near a row. */
 function shareBelow(strip: SiteStrip, row: number, level: number): number {
   const [first, last] = [-HALF_STRIP - strip.alongFrom, HALF_STRIP - strip.alongFrom];
@@ -78,4 +110,9 @@ function shareBelow(strip: SiteStrip, row: number, level: number): number {
     lowest.forEach((low, index) => (lowest[index] = Math.min(low, smooth[first + index] ?? Infinity)));
   }
   return lowest.filter((low) => low < level).length / lowest.length;
+}
+
+/** Share of a normal distribution below z (logistic approximation, off by 0.0002 at most). */
+function normalShare(z: number): number {
+  return 1 / (1 + Math.exp(-1.5976 * z - 0.07056 * z * z * z));
 }

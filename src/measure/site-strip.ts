@@ -1,8 +1,8 @@
 import type { Side } from '../exam/analysis.ts';
-import type { Film, PointPx } from '../exam/film.ts';
+import type { Film } from '../exam/film.ts';
 import type { BorderPath } from './border-path.ts';
 import { placeOnPath } from './border-path.ts';
-import { smoothProfile } from './margin-path.ts';
+import { smoothProfile } from './profile-smoothing.ts';
 
 /**
  * The border of one site, straightened: a row for each step of depth, from outside the bone inwards, and a column for

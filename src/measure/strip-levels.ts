@@ -4,6 +4,8 @@ export interface StripLevels {
   readonly outer: number;
   /** Depth of the middle of that slope. */
   readonly half: number;
+  /** Depth of the middle between outside and what lies just inside: the edge itself where the slope is only blur. */
+  readonly step: number;
   /** Brightness outside the bone, of the cortex, and of the marrow. */
   readonly outside: number;
   readonly cortex: number;
@@ -16,6 +18,7 @@ const OUTSIDE_FROM = 36;
 const OUTSIDE_TO = 5;
 const CORTEX_FROM = 5;
 const CORTEX_TO = 40;
+const JUST_INSIDE = 8;
 const MARROW_FROM = 20;
 const MARROW_TO = 80;
 const MARROW_SHARE = 0.2;
@@ -37,10 +40,12 @@ export function findLevels(profile: Float64Array, depthFrom: number): StripLevel
     half = passInwards(profile, (outside + cortex) / 2, row(-SLOPE_SEARCH)) + depthFrom;
   }
   const outer = passOutwards(profile, outside + OUTER_LEVEL * (cortex - outside), row(half) + 1) + depthFrom;
+  const inside = -least(known(half, half + JUST_INSIDE).map((value) => -value));
+  const step = passOutwards(profile, (outside + inside) / 2, row(half) + 1) + depthFrom;
   const zone = known(half + MARROW_FROM, half + MARROW_TO).sort();
   const marrow = quantile(zone, MARROW_SHARE);
-  return [outside, cortex, half, outer, marrow].every(Number.isFinite)
-    ? { outer, half, outside, cortex, marrow }
+  return [outside, cortex, half, step, outer, marrow].every(Number.isFinite)
+    ? { outer, half, step, outside, cortex, marrow }
     : null;
 }
 

@@ -3,7 +3,7 @@ import type { PanoramicFinding, ReportedSide } from '../exam/analysis.ts';
 import type { Film, PointPx } from '../exam/film.ts';
 import type { GreyPicture } from '../imaging/grey-picture.ts';
 import { fitParabola, valueAt } from '../measure/parabola-fit.ts';
-import { sampleFilm } from '../measure/profile-strip.ts';
+import { sampleFilm } from '../measure/site-strip.ts';
 
 /** A side that was measured, both margins known. */
 export interface MeasuredCortex extends ReportedSide {
