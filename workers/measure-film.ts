@@ -101,7 +101,8 @@ function readPanoramic(
     );
   const sides = [measure('R'), measure('L')] as const;
   const { magnification, profile } = magnificationOf(spacing, header, rules);
-  const decision = decideReferral({ sides, spacing, magnification }, rules.policy);
+  const magnificationError = profile?.uncertainty ?? 0;
+  const decision = decideReferral({ sides, spacing, magnification, magnificationError }, rules.policy);
   const report = (side: SideMeasurement): ReportedSide => ({
     ...side,
     widthMm: sideWidthMm(side, spacing, magnification),

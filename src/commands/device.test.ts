@@ -123,7 +123,7 @@ describe('osteotriage device calibrate', () => {
       name: 'phantom unit',
       manufacturer: 'Osteotriage fixtures',
       model: 'Fantom 1',
-      source: 'ball phantom 5.00 mm, 3 balls on 1 films',
+      source: 'ball phantom 5.00 mm, 3 balls on 1 film',
       calibratedOn: '2024-03-01',
     });
     const [result] = await analyse(PANORAMIC);
@@ -135,7 +135,7 @@ describe('osteotriage device calibrate', () => {
       expect(widthMm).toBeCloseTo((widthPx! * spacing.mmPerPx!) / magnification, 9);
     expect(reasons.map(({ code }) => code)).not.toContain('detector-scale-not-corrected');
     expect((await listed(undefined, PANORAMIC)).applied[0]?.profile).toBe('phantom unit');
-  }, 60_000);
+  }, 180_000);
 
   it('reads a plain picture at the scale that is given, and says that one ball tells no spread', async () => {
     const { columns, rows, samples, values } = renderCalibrationFilm({ balls: [BALLS[0]!] });
@@ -208,7 +208,7 @@ describe('the device profiles of a file', () => {
     ]);
     const { applied } = await listed(undefined, CORRECTED[0]);
     expect(applied[0]?.why).toBe('the film corrects its scale itself; no profile is applied');
-  }, 60_000);
+  }, 180_000);
 
   it('are entered and removed in the rules of a site; what else the file says stays, the old one beside it', async () => {
     const environment = { TRIAGE_SITES: sitesFile };

@@ -107,7 +107,9 @@ function appliedTo(
       list?.place.siteId == null ? (list?.profiles ?? []) : (rules?.deviceProfiles ?? installation),
     magnification: rules?.magnification ?? config.magnification,
   });
-  const device = [header.manufacturer, header.manufacturerModelName, header.stationName].join(' / ');
+  const device = [header.manufacturer, header.manufacturerModelName, header.stationName]
+    .map((name) => name ?? '-')
+    .join(' / ');
   const why = isCorrectedByFilm(spacing)
     ? 'the film corrects its scale itself; no profile is applied'
     : spacing.mmPerPx === null
@@ -216,7 +218,7 @@ function profileOf(
   clock: Clock,
 ): DeviceProfile {
   const films = new Set(objects.map(({ file }) => file)).size;
-  const measured = `${objects.length} ${kind === 'ball' ? 'balls' : 'bars'} on ${films} films`;
+  const measured = `${counted(objects.length, kind === 'ball' ? 'ball' : 'bar')} on ${counted(films, 'film')}`;
   const station = options.anyStation ? undefined : device?.station;
   return {
     name: options.add ?? 'NAME',
@@ -264,6 +266,10 @@ function describe(profile: DeviceProfile): string {
     profile;
   const error = uncertainty === undefined ? '' : ` ± ${uncertainty}`;
   return `${name}: ${manufacturer} / ${model} / ${station ?? 'every station'}, magnification ${verticalMagnification}${error}, ${source}, ${calibratedOn}`;
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 function nameOf({ siteId }: ProfilePlace): string {

@@ -171,6 +171,17 @@ describe('the referral policy', () => {
     });
   });
 
+  it('warns sooner where the magnification itself is uncertain', () => {
+    // 3.16 mm: nearly three standard errors of the readings from the limit, but not one of a calibration of 5 %.
+    const sides = [side('R', 39.5), side('L', 39.5)];
+    const codes = (magnificationError: number) =>
+      decideReferral({ sides, spacing: DETECTOR, magnification: 1.25, magnificationError }).reasons.map(
+        ({ code }) => code,
+      );
+    expect(codes(0)).not.toContain('near-threshold');
+    expect(codes(0.0625)).toContain('near-threshold');
+  });
+
   it('warns within one standard error of the limit, on either side of it', () => {
     // Two sides of 1 px each give a standard error of 0.071 mm for the mean.
     expect(decide(side('R', 29.4), side('L', 29.4)).codes).toContain('near-threshold');

@@ -43,6 +43,8 @@ export interface PanoramicMeasurement {
   readonly spacing: Spacing;
   /** Vertical magnification of the device; null leaves millimetres uncorrected. */
   readonly magnification: number | null;
+  /** One standard error of the magnification; left out where none is known. */
+  readonly magnificationError?: number;
 }
 
 /** What follows from a panoramic film. */
@@ -69,7 +71,10 @@ export function decideReferral(
     return notAssessable([reasonOf('no-side-assessable')]);
   const scale = mmPerPxOf(measurement.spacing, measurement.magnification);
   const limitMm = isCorrected(measurement) ? policy.corticalWidthMmMin : policy.corticalWidthDetectorMmMin;
-  const width = scale === null ? null : widthSign(sides, scale, limitMm ?? policy.corticalWidthMmMin);
+  const { magnification, magnificationError = 0 } = measurement;
+  const scaleErrorShare = isPositive(magnification) ? magnificationError / magnification : 0;
+  const width =
+    scale === null ? null : widthSign(sides, scale, limitMm ?? policy.corticalWidthMmMin, scaleErrorShare);
   const indices = [pmiSign(sides, policy.pmiMin), classSign(sides)].filter((sign) => sign !== null);
   const widthDecides = width !== null && limitMm !== null;
   const deciding = widthDecides ? [width] : indices;

@@ -32,18 +32,22 @@ interface Reading {
   readonly error: number | null;
 }
 
-/** Mean cortical width of the sides, `scale` in millimetres a pixel. */
+/**
+ * Mean cortical width of the sides, `scale` in millimetres a pixel.
+ * @param scaleErrorShare one standard error of the scale as a share of it; it is one and the same on both sides
+ */
 export function widthSign(
   sides: readonly SideMeasurement[],
   scale: number,
   limitMm: number,
+  scaleErrorShare: number,
 ): ThinCortexSign | null {
   const readings = sides.flatMap(({ widthPx, uncertaintyPx }): Reading[] =>
     isPositive(widthPx)
       ? [{ value: widthPx * scale, error: uncertaintyPx === null ? null : uncertaintyPx * scale }]
       : [],
   );
-  return signOf('width', readings, limitMm, -SPREAD_MM);
+  return signOf('width', readings, limitMm, -SPREAD_MM, scaleErrorShare);
 }
 
 /** Mean panoramic mandibular index; the width is the uncertain part of the ratio, so its relative error is taken over. */
@@ -106,6 +110,7 @@ function signOf(
   readings: readonly Reading[],
   limit: number,
   spread: number,
+  commonErrorShare = 0,
 ): ThinCortexSign | null {
   if (readings.length === 0) return null;
   const mean = readings.reduce((sum, { value }) => sum + value, 0) / readings.length;
@@ -113,7 +118,8 @@ function signOf(
   for (const { error } of readings) {
     variance = variance === null || error === null ? null : variance + error * error;
   }
-  const standardError = variance === null ? null : Math.sqrt(variance) / readings.length;
+  const standardError =
+    variance === null ? null : Math.hypot(Math.sqrt(variance) / readings.length, mean * commonErrorShare);
   const distance = Number((mean - limit).toFixed(DECIMALS_COMPARED));
   return {
     name,
