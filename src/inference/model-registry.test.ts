@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compareVersions, findModel } from './model-registry.ts';
 
 const SHIPPED = new URL('../../models', import.meta.url).pathname;
+const SHIPPED_VERSION = '1.1.0';
 let folder: string;
 
 beforeEach(() => {
@@ -15,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function copyModel(version: string): void {
   const target = join(folder, 'mandible-contour', version);
   mkdirSync(target, { recursive: true });
-  cpSync(join(SHIPPED, 'mandible-contour', '1.0.0'), target, { recursive: true });
+  cpSync(join(SHIPPED, 'mandible-contour', SHIPPED_VERSION), target, { recursive: true });
   const manifest = JSON.parse(readFileSync(join(target, 'model.json'), 'utf8')) as object;
   writeFileSync(join(target, 'model.json'), JSON.stringify({ ...manifest, version }));
 }

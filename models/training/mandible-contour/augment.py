@@ -1,7 +1,8 @@
-"""Cheap augmentation: one affine warp of the cached canvas and its labels, then grey-value changes."""
+"""Augmentation of the cached canvas and its labels: plain (an affine warp, mild grey changes) or a simulated look."""
 import cv2
 import numpy as np
 
+import looks
 from prepare import COLUMNS, ROWS
 
 GRID = 2 * np.arange(COLUMNS // 2) + 0.5
@@ -31,12 +32,10 @@ def warp_points(points, forward):
     return points @ forward[:, :2].T + forward[:, 2]
 
 
-def border_on_grid(points, forward):
-    """The row (model pixels) of a polyline of cache points at every grid column, NaN outside it."""
-    moved = warp_points(points, forward)
-    order = np.argsort(moved[:, 0])
-    x, y = moved[order, 0], moved[order, 1]
-    return np.where((GRID >= x[0]) & (GRID <= x[-1]), np.interp(GRID, x, y), np.nan)
+def on_grid(moved):
+    """The row of a polyline of model pixels at every grid column, NaN outside it."""
+    x, y = moved[np.argsort(moved[:, 0])].T
+    return np.interp(GRID, x, y, left=np.nan, right=np.nan)
 
 
 def grey_changes(image, rng):
@@ -72,7 +71,7 @@ def augment_film(film, rng, zoom):
     """One training example of a film: image, both experts' rows, presence and foramina, all in model pixels."""
     forward, flip = random_affine(rng, zoom)
     image = cv2.warpAffine(film["canvas"], forward, (COLUMNS, ROWS), flags=cv2.INTER_LINEAR)
-    rows = np.stack([border_on_grid(points, forward) for points in film["borders"]])
+    rows = np.stack([on_grid(warp_points(points, forward)) for points in film["borders"]])
     limit = float(ROWS)
     if rng.rand() < 0.12:
         limit = np.nanmax(rows) - rng.uniform(-4, 30)
@@ -87,7 +86,23 @@ def augment_film(film, rng, zoom):
             x, y, weight = film["foramina"][side]
             foramina[1 - k if flip else k] = (*warp_points(np.array([[x, y]]), forward)[0], weight)
     return {"image": grey_changes(image, rng), "rows": rows.astype(np.float32), "present": present,
-            "foramina": foramina, "panoramic": 1.0}
+            "foramina": foramina, "panoramic": 1.0, "look": False}
+
+
+def simulate_film(film, rng, upside_down=None):
+    """One training example of a film in a simulated look; its grey values upside down or not, None for at times."""
+    image, rows, place = looks.simulate(film["canvas"], film["rim"], film["borders"], rng, on_grid, upside_down)
+    rows = np.stack(rows).astype(np.float32)
+    window_rows, window_columns = place.window()
+    foramina = np.full((2, 3), np.nan, np.float32)
+    for k, side in enumerate(("right", "left")):
+        if side in film["foramina"]:
+            x, y, weight = film["foramina"][side]
+            x, y = place.points(np.array([[x, y]]))[0]
+            inside = window_columns.start < x < window_columns.stop and window_rows.start < y < window_rows.stop
+            foramina[1 - k if place.flip else k] = (x, y, weight) if inside else (-9999.0, 0.0, weight)
+    return {"image": image, "rows": rows, "present": np.isfinite(rows).all(0).astype(np.float32), "foramina": foramina,
+            "panoramic": 1.0, "look": True}
 
 
 def synthetic_negative(rng):
@@ -117,8 +132,13 @@ def part_of_film(canvas, rng):
     return cv2.resize(canvas[y:y + h, x:x + w], (COLUMNS, ROWS))
 
 
-def augment_negative(pictures, films, rng):
-    """One picture that is no panoramic film."""
+def simulate_picture(picture, rng):
+    """A cached picture that is no panoramic film, in a simulated look."""
+    return looks.simulate(picture, (0, 0, picture.shape[1], picture.shape[0]), [], rng, on_grid)[0]
+
+
+def augment_negative(pictures, films, rng, share_of_looks=0.0):
+    """One picture that is no panoramic film, by chance in a simulated look."""
     kind = rng.rand()
     if kind < 0.3:
         image = synthetic_negative(rng)
@@ -126,8 +146,11 @@ def augment_negative(pictures, films, rng):
         image = grey_changes(part_of_film(films[rng.randint(len(films))]["canvas"], rng), rng)
     else:
         picture = pictures[rng.randint(len(pictures))]
-        forward, _ = random_affine(rng, picture.shape[0] / ROWS, 1.5)
-        image = grey_changes(cv2.warpAffine(picture, forward, (COLUMNS, ROWS), flags=cv2.INTER_LINEAR), rng)
+        if rng.rand() < share_of_looks:
+            image = simulate_picture(picture, rng)
+        else:
+            forward, _ = random_affine(rng, picture.shape[0] / ROWS, 1.5)
+            image = grey_changes(cv2.warpAffine(picture, forward, (COLUMNS, ROWS), flags=cv2.INTER_LINEAR), rng)
     empty = np.full((2, COLUMNS // 2), np.nan, np.float32)
     return {"image": image, "rows": empty, "present": np.zeros(COLUMNS // 2, np.float32),
-            "foramina": np.full((2, 3), np.nan, np.float32), "panoramic": 0.0}
+            "foramina": np.full((2, 3), np.nan, np.float32), "panoramic": 0.0, "look": False}

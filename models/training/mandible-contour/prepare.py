@@ -100,18 +100,31 @@ def read_film(number):
     return {"id": number, "image": image, "outlines": outlines, "body": (left, right)}
 
 
-def read_foramina(path=f"{HERE}/labels/mental-foramen.csv"):
-    """Mental foramen labels: {film: {side: (x, y, visibility)}}; empty when the file does not exist yet."""
+def read_foramina(folder=f"{HERE}/labels"):
+    """Mental foramen labels: {film: {side: (x, y, visibility)}}; a site without one takes the mean of its tracings."""
     labels = {}
-    if not os.path.exists(path):
-        return labels
-    with open(path) as f:
-        for row in csv.DictReader(line for line in f if not line.startswith("#")):
-            if not row.get("xPx") or not row.get("yPx"):
-                continue
-            side = "right" if row["side"].lower().startswith("r") else "left"
-            labels.setdefault(int(row["film"]), {})[side] = (float(row["xPx"]), float(row["yPx"]), row["visibility"])
+    for row in read_table(f"{folder}/mental-foramen.csv"):
+        if row["xPx"] and row["yPx"]:
+            labels.setdefault(int(row["film"]), {})[side_name(row)] = (float(row["xPx"]), float(row["yPx"]), row["visibility"])
+    traced = {}
+    for row in read_table(f"{folder}/cortical-tracings.csv"):
+        if row["foramenX"] and row["foramenY"] and side_name(row) not in labels.get(int(row["film"]), {}):
+            traced.setdefault((int(row["film"]), side_name(row)), []).append(row)
+    for (film, side), rows in traced.items():
+        x, y = (float(np.mean([float(row[k]) for row in rows])) for k in ("foramenX", "foramenY"))
+        labels.setdefault(film, {})[side] = (x, y, rows[0]["foramenVisibility"])
     return labels
+
+
+def read_table(path):
+    """The rows of a CSV file without its comments."""
+    with open(path) as f:
+        return list(csv.DictReader(line for line in f if not line.startswith("#")))
+
+
+def side_name(row):
+    """The patient's side of a label."""
+    return "right" if row["side"].lower().startswith("r") else "left"
 
 
 def read_phantoms():

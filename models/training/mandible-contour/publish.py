@@ -11,7 +11,7 @@ import prepare
 from evaluate import OUTPUTS
 from model import MandibleContour
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 OUT = os.path.normpath(f"{prepare.HERE}/../../mandible-contour/{VERSION}")
 SHAPES = {"border": [None, 768], "borderSpread": [None, 768], "borderPresence": [None, 768], "foramen": [None, 2, 3],
           "panoramic": [None, 1]}
@@ -60,7 +60,7 @@ def main():
     """Every fold that was trained becomes a model that the service can open; fold 0's is the one that is shipped."""
     for fold in range(prepare.FOLDS):
         if os.path.exists(f"{prepare.HERE}/build/fold{fold}/model.onnx"):
-            publish(fold, f"{prepare.HERE}/build/fold{fold}/mandible-contour/{VERSION}")
+            publish(fold, f"{prepare.HERE}/folds/fold{fold}/mandible-contour/{VERSION}")
     print(*publish(0, OUT))
 
 

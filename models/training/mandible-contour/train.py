@@ -1,4 +1,4 @@
-"""Train `mandible-contour`: one fold, or all five (`--all`), with a fixed seed."""
+"""Train `mandible-contour`, one fold or all five (`--all`), with a fixed seed: first on plain films, then with simulated looks."""
 import argparse
 import json
 import os
@@ -16,20 +16,24 @@ import prepare
 from model import MandibleContour, soft_point, soft_row
 
 BUILD = f"{prepare.HERE}/build"
-VISIBILITY_WEIGHT = {"plain": 1.0, "faint": 0.6, "guess": 0.15}
+VISIBILITY_WEIGHT = {"plain": 1.0, "faint": 0.6, "guess": 0.3}
 STEP_PX = 6
+LOOKS_SHARE = 0.55
+TUNE_RATE = 1.5e-3
 
 
 def cache_film(film, foramina):
     """A film's zoomed canvas with its labels as points of that canvas."""
     canvas, (s, offset) = prepare.letterbox(film["image"], prepare.CACHE_ZOOM)
+    size = np.array(film["image"].shape[::-1]) * s
+    rim = tuple(int(v + 0.5) for v in (*offset, *(offset + size)))
     first, last = film["body"]
     xs = np.arange(first, last + 1, STEP_PX)
     borders = [(np.stack([xs, o[xs]], 1) + 0.5) * s - 0.5 + offset for o in film["outlines"]]
     borders = [b[np.isfinite(b).all(1)] for b in borders]
     points = {side: (*((np.array(v[:2]) + 0.5) * s - 0.5 + offset), VISIBILITY_WEIGHT.get(v[2], 0.3))
               for side, v in foramina.items()}
-    return {"id": film["id"], "canvas": canvas, "borders": borders, "foramina": points}
+    return {"id": film["id"], "canvas": canvas, "rim": rim, "borders": borders, "foramina": points}
 
 
 def cache_negative(picture):
@@ -37,7 +41,7 @@ def cache_negative(picture):
     return prepare.letterbox(picture, prepare.CACHE_ZOOM)[0]
 
 
-def border_loss(logits, rows, warm):
+def border_loss(logits, rows, warm, look):
     """Cross entropy to a narrow Gaussian plus clipped L1 of the expected row, each column to the nearer expert."""
     target = (rows - 0.5) / 2
     known = torch.isfinite(target).all(1)
@@ -52,8 +56,10 @@ def border_loss(logits, rows, warm):
     wanted = torch.softmax(-0.5 * ((grid - goal.unsqueeze(1)) / 0.7) ** 2, 1)
     entropy = -(wanted * torch.log_softmax(logits, 1)).sum(1)
     distance = F.smooth_l1_loss(mean, goal, reduction="none", beta=0.15).clamp(max=3.0)
-    # A column that stays far off after warming up is more likely an error of the outline than of the network.
-    trust = torch.where((mean.detach() - goal).abs() > 4, 0.2, 1.0) if not warm else torch.ones_like(weight)
+    # A column that stays far off after warming up is more likely an error of the outline than of the network;
+    # in a simulated look it is the look's doing, and what there is to learn.
+    doubtful = ((mean.detach() - goal).abs() > 4) & ~look[:, None]
+    trust = torch.where(doubtful, 0.2, 1.0) if not warm else torch.ones_like(weight)
     total = (weight * trust).sum().clamp_min(1)
     return (entropy * weight * trust).sum() / total, (distance * weight * trust).sum() / total
 
@@ -85,8 +91,9 @@ def losses(network, batch, warm):
     present = torch.from_numpy(np.stack([b["present"] for b in batch]))
     foramina = torch.from_numpy(np.stack([b["foramina"] for b in batch]))
     panoramic = torch.tensor([b["panoramic"] for b in batch])
+    look = torch.tensor([b["look"] for b in batch])
     logits, presence, points, film = network.maps(image)
-    entropy, distance = border_loss(logits, rows, warm)
+    entropy, distance = border_loss(logits, rows, warm, look)
     there = F.avg_pool1d(present[:, None], 4)[:, 0]
     held = F.binary_cross_entropy_with_logits(presence, there)
     kind = F.binary_cross_entropy_with_logits(film[:, 0], panoramic)
@@ -124,6 +131,44 @@ def train(films, phantoms, negatives, steps, seed, log):
     return network.eval()
 
 
+def draw_film(film, rng, share):
+    """A film, with the given chance in a simulated look."""
+    return augment.simulate_film(film, rng) if rng.rand() < share else augment.augment_film(film, rng, prepare.CACHE_ZOOM)
+
+
+def tune(network, films, phantoms, negatives, steps, seed, log):
+    """Go on training with simulated looks in about half of the draws, on the means and variances of the plain films."""
+    torch.manual_seed(seed + 500)
+    rng = np.random.RandomState(seed + 500)
+    network = network.to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=TUNE_RATE, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, TUNE_RATE, total_steps=steps, pct_start=0.1)
+    # Few and strange pictures in a batch would spoil the statistics, and the service runs on stored ones anyway.
+    network.eval()
+    order, started, sums = [], time.time(), np.zeros(5)
+    for step in range(steps):
+        while len(order) < 4:
+            order = list(rng.permutation(len(films))) + order
+        batch = [draw_film(films[order.pop()], rng, LOOKS_SHARE) for _ in range(3)]
+        if step % 4 == 0 or not phantoms:
+            batch.append(augment.augment_negative(negatives, films, rng, 0.5))
+        elif step % 4 == 1:
+            batch.append(draw_film(phantoms[rng.randint(len(phantoms))], rng, LOOKS_SHARE))
+        else:
+            batch.append(draw_film(films[order.pop()], rng, LOOKS_SHARE))
+        loss, parts = losses(network, batch, False)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        schedule.step()
+        sums += [float(p) for p in parts]
+        if (step + 1) % 50 == 0:
+            print(f"looks {step + 1}/{steps} {time.time() - started:.0f}s", np.round(sums / 50, 3), file=log, flush=True)
+            sums[:] = 0
+    return network
+
+
 def read_cache(fold, foramina):
     """What a fold trains on: real films, phantoms and other pictures, and the other pictures held out."""
     held = set(prepare.read_folds()[fold])
@@ -137,20 +182,24 @@ def read_cache(fold, foramina):
     return cached, phantoms, negatives, others[fold::prepare.FOLDS]
 
 
-def run_fold(fold, steps, seed, head_only):
+def run_fold(fold, options):
     """Train on all folds but one, write the fold's model and its figures."""
     foramina = prepare.read_foramina()
     out = f"{BUILD}/fold{fold}"
     os.makedirs(out, exist_ok=True)
     held = sorted(prepare.read_folds()[fold])
     films, phantoms, negatives, others = read_cache(fold, foramina)
-    with open(f"{out}/log.txt", "a" if head_only else "w") as log:
-        if head_only:
-            network = MandibleContour()
+    network = MandibleContour()
+    with open(f"{out}/log.txt", "a" if options.looks_only or options.head_only else "w") as log:
+        if options.head_only:
             network.load_state_dict(torch.load(f"{out}/weights.pt"))
-        else:
-            network = train(films, phantoms, negatives, steps, seed, log)
-        print("film head", film_head.fit(network, films, phantoms, negatives, seed), file=log)
+        elif not options.looks_only:
+            plain = train(films, phantoms, negatives, options.steps, options.seed, log)
+            torch.save(plain.state_dict(), f"{out}/weights-plain.pt")
+        if not options.head_only:
+            network.load_state_dict(torch.load(f"{out}/weights-plain.pt"))
+            network = tune(network, films, phantoms, negatives, options.look_steps, options.seed, log)
+        print("film head", film_head.fit(network, films, phantoms, negatives, options.seed), file=log)
         torch.save(network.state_dict(), f"{out}/weights.pt")
         evaluate.export(network, f"{out}/model.onnx")
         figures = evaluate.evaluate_films(network, held, foramina)
@@ -163,27 +212,37 @@ def run_fold(fold, steps, seed, head_only):
     return figures
 
 
+def write_figures():
+    """Put the folds' figures together, once there are five."""
+    paths = [f"{BUILD}/fold{fold}/figures.json" for fold in range(prepare.FOLDS)]
+    if not all(os.path.exists(path) for path in paths):
+        return
+    everything = []
+    for path in paths:
+        with open(path) as f:
+            everything += json.load(f)
+    with open(f"{prepare.HERE}/figures.json", "w") as f:
+        json.dump({"coarse": evaluate.summarise(everything), "films": everything}, f, indent=1)
+        f.write("\n")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--fold", type=int)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--steps", type=int, default=440)
+    parser.add_argument("--look-steps", type=int, default=800)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--head-only", action="store_true", help="keep the weights, fit the film-level head anew")
+    parser.add_argument("--looks-only", action="store_true", help="keep the weights of the plain films, train the looks anew")
+    parser.add_argument("--head-only", action="store_true", help="keep all weights, fit the film-level head anew")
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     if not os.path.exists(f"{prepare.HERE}/folds.json"):
         prepare.write_folds()
-    everything = []
     for fold in range(prepare.FOLDS) if options.all else [options.fold]:
-        figures = run_fold(fold, options.steps, options.seed, options.head_only)
-        print(fold, json.dumps(evaluate.summarise(figures)), flush=True)
-        everything += figures
-    if options.all:
-        with open(f"{prepare.HERE}/figures.json", "w") as f:
-            json.dump({"coarse": evaluate.summarise(everything), "films": everything}, f, indent=1)
-            f.write("\n")
+        print(fold, json.dumps(evaluate.summarise(run_fold(fold, options))), flush=True)
+    write_figures()
 
 
 if __name__ == "__main__":
