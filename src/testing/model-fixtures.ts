@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PANORAMIC_MODEL } from '../inference/model-registry.ts';
 import { PROJECT_FOLDER } from '../project-folder.ts';
 
-const SHIPPED = join(PROJECT_FOLDER, 'models', PANORAMIC_MODEL, '1.0.0');
+const SHIPPED = join(PROJECT_FOLDER, 'models', PANORAMIC_MODEL, '1.1.0');
 
 /** Puts the shipped model of the foramina, which panoramic films need as well, into a models folder. */
 export function installForamenModel(modelsFolder: string): void {
