@@ -20,6 +20,7 @@ import type { PointPx } from '../src/exam/film.ts';
 import { reductionOf, scaledPoint, scaledSide } from '../src/exam/film-scale.ts';
 import { thresholdOf, type ModelManifest } from '../src/inference/model-manifest.ts';
 import { measureCorticalWidth } from '../src/measure/cortical-width.ts';
+import { compareSides } from '../src/measure/side-agreement.ts';
 import type { FoundMandible, PanoramicModels } from './find-foramina.ts';
 import { allFinite, type AnalysedFilm, endFilm } from './film-result.ts';
 import type { ViewedFilm } from './look-at-view.ts';
@@ -99,7 +100,7 @@ function readPanoramic(
       }),
       reduction,
     );
-  const sides = [measure('R'), measure('L')] as const;
+  const sides = compareSides(measure('R'), measure('L'));
   const { magnification, profile } = magnificationOf(spacing, header, rules);
   const magnificationError = profile?.uncertainty ?? 0;
   const decision = decideReferral({ sides, spacing, magnification, magnificationError }, rules.policy);
@@ -124,7 +125,7 @@ function readPanoramic(
     ...decision.reasons,
     ...calibrationNotes(profile, header),
     ...sideReasons(sides),
-    reasonOf('cortical-index-not-read'),
+    ...(sides.every(({ mci }) => mci === null) ? [reasonOf('cortical-index-not-read')] : []),
   ];
   return { outcome: decision.outcome, reasons, panoramic };
 }

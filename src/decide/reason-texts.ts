@@ -1,5 +1,6 @@
 import type { Reason, ViewName } from '../exam/analysis.ts';
 import { ASSESSMENT_TEXTS } from './assessment-texts.ts';
+import { MEASUREMENT_TEXTS } from './measurement-texts.ts';
 import { REFUSAL_TEXTS } from './refusal-texts.ts';
 import { VIEW_TEXTS, VIEW_WORDS } from './view-texts.ts';
 import { SPINE_TEXTS } from './spine-texts.ts';
@@ -81,8 +82,8 @@ const FINDING_TEXTS = {
     sv: 'Medelvärdet ligger inom ett medelfel från gränsen: granska bilden innan den används som underlag.',
   },
   'cortical-index-not-read': {
-    en: 'The mandibular cortical index (Klemetti) is not read by this version.',
-    sv: 'Mandibulärt kortikalindex (Klemetti) avläses inte av denna version.',
+    en: 'The mandibular cortical index (Klemetti) could not be read on either side.',
+    sv: 'Mandibulärt kortikalindex (Klemetti) kunde inte avläsas på någon sida.',
   },
   'too-small': {
     en: 'The picture has too few pixels to be measured.',
@@ -157,6 +158,7 @@ export const REASON_TEXTS = {
   ...ASSESSMENT_TEXTS,
   ...SPINE_TEXTS,
   ...FINDING_TEXTS,
+  ...MEASUREMENT_TEXTS,
 };
 
 /** A code that has a text in every language. */

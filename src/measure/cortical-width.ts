@@ -12,7 +12,12 @@ import { estimateWidth } from './width-estimate.ts';
 
 /** Why a side was not measured. */
 export type WidthRefusal =
-  SiteRefusal | 'foramen-not-found' | 'out-of-picture' | 'margin-unclear' | 'width-implausible';
+  | SiteRefusal
+  | 'foramen-not-found'
+  | 'out-of-picture'
+  | 'contrast-too-low'
+  | 'margin-unclear'
+  | 'width-implausible';
 
 /** A mental foramen as it was found: a place of the film and how far it may be off. */
 interface FoundForamen {
@@ -81,7 +86,8 @@ export function measureCorticalWidth(input: CorticalWidthInput): SideMeasurement
   }));
   const centre = readings.find(({ distal }) => distal === 0)?.reading;
   const estimate = estimateWidth(readings, placeSpread(input, site));
-  if (centre == null || estimate === null) return refuse(input, 'margin-unclear');
+  if (centre == null || estimate === null)
+    return refuse(input, centre?.likely.length === 0 ? 'contrast-too-low' : 'margin-unclear');
   return conclude(input, site, centre, estimate, readings);
 }
 

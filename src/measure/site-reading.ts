@@ -11,14 +11,14 @@ export interface SiteReading {
   readonly levels: StripLevels;
   /** Depth of the periosteal border below the path. */
   readonly outer: number;
-  /** Width that the rule of residues chooses; null where nothing ends the band. */
+  /** Width that the rule of residues chooses; null where nothing ends the band or hardly anything is to be seen. */
   readonly width: number | null;
   /** Every width between which the rule decides, with how likely it is the right one. */
   readonly likely: readonly LikelyMargin[];
 }
 
 /** Why a place cannot be read. */
-export type SiteRefusal = 'border-not-visible' | 'border-at-rim' | 'contrast-too-low' | 'grey-scale-inverted';
+export type SiteRefusal = 'border-not-visible' | 'border-at-rim' | 'grey-scale-inverted';
 
 /**
  * Where the outer slope is as steep as blur alone makes it, its foot and its middle are one edge. Half of a slope from
@@ -51,9 +51,11 @@ export function readSite(film: Film, place: StripPlace): SiteReading | SiteRefus
   const rim = Math.round(levels.outer) - RIM_DEPTH - strip.depthFrom;
   if (slope < RIM_SLOPE || !(rim >= 0) || Number.isNaN(profile[rim])) return 'border-at-rim';
   const contrast = levels.cortex - levels.marrow;
-  if (contrast < CONTRAST_SHARE_MIN * (levels.cortex - levels.outside)) return 'contrast-too-low';
   const blur = Math.max(0, Math.min(1, (ROUND_SLOPE - slope) / (ROUND_SLOPE - BLUR_SLOPE)));
   const outer = levels.outer + blur * (levels.step - levels.outer);
+  // Where the marrow is as white as the cortex every trabecula would be a margin.
+  if (contrast < CONTRAST_SHARE_MIN * (levels.cortex - levels.outside))
+    return { levels, outer, width: null, likely: [] };
   const candidates = listCandidates(strip, profile, levels).map((candidate) => ({
     ...candidate,
     depth: candidate.depth - outer,

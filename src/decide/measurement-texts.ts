@@ -1,0 +1,15 @@
+/** Why a side of a panoramic film was not measured, beyond what reason-texts.ts says. */
+export const MEASUREMENT_TEXTS = {
+  'border-at-rim': {
+    en: 'The lower border of the mandible lies at the rim of the picture: the chin may be cut off.',
+    sv: 'Mandibulans nedre kant ligger vid bildens rand: hakan kan vara avskuren.',
+  },
+  'grey-scale-inverted': {
+    en: 'Bone is darker than its surroundings below the mental foramen: the grey scale of the picture is probably inverted.',
+    sv: 'Benet är mörkare än omgivningen under foramen mentale: bildens gråskala är troligen inverterad.',
+  },
+  'sides-disagree': {
+    en: 'This side does not fit the other one: foramen, border or width differ more than the two sides of a jaw do.',
+    sv: 'Denna sida stämmer inte med den andra: foramen, kant eller bredd skiljer sig mer än en käkes två sidor gör.',
+  },
+} as const;
