@@ -165,7 +165,9 @@ function measureFilm(
     );
   }
   if (count !== null && objects.length !== count)
-    throw refusal(`${file} shows ${objects.length} ${name}s that can be measured, not ${count}${because}`);
+    throw refusal(
+      `${file} shows ${objects.length} ${name}${objects.length === 1 ? '' : 's'} that can be measured, not ${count}${because}`,
+    );
   return objects;
 }
 

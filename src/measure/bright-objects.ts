@@ -166,8 +166,8 @@ function flood(height: Float32Array, isTaken: Uint8Array, seed: number, columns:
   const level = (height[seed] ?? 0) / 2;
   const region = [seed];
   isTaken[seed] = 1;
-  for (let next = 0; next < region.length; next++) {
-    const at = region[next] ?? 0;
+  // The list grows while it is gone through.
+  for (const at of region) {
     const column = at % columns;
     for (const other of [
       ...(column > 0 ? [at - 1] : []),
