@@ -115,8 +115,8 @@ def border_at(line, along):
 def draw_centre(site, label, rng):
     """Along and height of the crop's origin: where the contour put the foramen, near the label, or far from it."""
     kind = rng.rand()
-    if kind < 0.4 and abs(site["rough"][0] - label[0]) < 20:
-        return site["rough"][0] + rng.normal(0, 2), 0.0
+    if kind < 0.55 and abs(site["rough"][0] - label[0]) < 20:
+        return site["rough"][0] + rng.normal(0, 1.5), 0.0
     if kind < 0.94:
         return label[0] + np.clip(rng.normal(0, 7), -16, 16), 0.0
     return label[0] + rng.choice([-1, 1]) * rng.uniform(28, 40), rng.choice([0.0, rng.uniform(-15, 15)])

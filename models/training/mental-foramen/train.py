@@ -44,14 +44,18 @@ def target_map(targets, sigmas_mm):
     return torch.cat([inside * spot / spot.sum(1, keepdim=True).clamp_min(1e-9), 1 - inside], 1)
 
 
-def train(real, phantoms, steps, seed, log):
+def train(real, phantoms, steps, seed, log, weights=None):
     """A network after a fixed number of steps, its weights averaged over the last ones; no held-out film is looked at."""
     torch.manual_seed(seed)
     rng = np.random.RandomState(seed)
-    network = ForamenMap().to(memory_format=torch.channels_last)
+    network = ForamenMap()
+    if weights:
+        network.load_state_dict(torch.load(weights))
+    network = network.to(memory_format=torch.channels_last)
     averaged = copy.deepcopy(network)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=2e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps, pct_start=0.15)
+    rate = 2e-3 if weights else 3e-3
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=2e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.15)
     # Guesses are many; a site is drawn by the weight of its best label.
     chance = np.array([max(crops.LABEL_WEIGHT[p[2]] for p in site["labels"]) for site in real]) + 0.2
     chance /= chance.sum()
@@ -90,6 +94,7 @@ def main():
     parser.add_argument("--folds", type=int, nargs="*", default=[0, 1, 2, 3, 4])
     parser.add_argument("--members", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--again", action="store_true", help="go on from the weights of an earlier run")
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -98,10 +103,12 @@ def main():
     print(len(real), "labelled sites,", len(phantoms), "of phantoms", flush=True)
     for member in options.members:
         for fold in options.folds:
-            with open(f"{build}/fold{fold}-member{member}.log", "w") as log:
+            path = f"{build}/fold{fold}-member{member}"
+            with open(f"{path}.log", "a" if options.again else "w") as log:
                 own = [site for site in real if site["fold"] != fold]
-                network = train(own, phantoms, options.steps, 100 * member + fold + 1, log)
-            torch.save(network.state_dict(), f"{build}/fold{fold}-member{member}.pt")
+                network = train(own, phantoms, options.steps, 100 * member + fold + 1 + 1000 * options.again, log,
+                                f"{path}.pt" if options.again else None)
+            torch.save(network.state_dict(), f"{path}.pt")
             print("fold", fold, "member", member, "done", flush=True)
 
 
