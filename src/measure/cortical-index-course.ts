@@ -44,9 +44,12 @@ export function followMarginCourse(
   const seen = findSeenColumns(strip, widthSteps);
   if (seen === null) return null;
   const [firstColumn, lastColumn] = seen;
-  const smooth = smoothStrip(strip, ACROSS_SMOOTHING, ALONG_SMOOTHING);
   const rowFrom = Math.max(DEPTH_MIN, Math.ceil(widthSteps - DRIFT_MAX)) - strip.depthFrom;
   const rowTo = Math.min(strip.rows - 1 - FALL_HALF, Math.floor(widthSteps + DRIFT_MAX) - strip.depthFrom);
+  const smooth = smoothStrip(strip, ACROSS_SMOOTHING, ALONG_SMOOTHING, [
+    rowFrom - FALL_HALF,
+    rowTo + FALL_HALF,
+  ]);
   const count = Math.floor((lastColumn - firstColumn) / COLUMN_STEP) + 1;
   const gains = Array.from({ length: count }, (_, index) => {
     const column = firstColumn + index * COLUMN_STEP;
@@ -85,17 +88,27 @@ function findSeenColumns(strip: SiteStrip, widthSteps: number): readonly [number
   return last - foot < DISTAL_MIN ? null : [first, last];
 }
 
-/** The strip smoothed by Gaussians across and along the border, in steps; 0 leaves a direction as it is. */
-export function smoothStrip(strip: SiteStrip, across: number, along: number): Float64Array {
-  const { rows, columns, samples } = strip;
-  const smooth = Float64Array.from(samples);
-  for (let row = 0; along > 0 && row < rows; row += 1) {
-    smooth.set(smoothProfile(smooth.slice(row * columns, (row + 1) * columns), along), row * columns);
+/**
+ * The strip smoothed by Gaussians across and along the border, in steps, between two of its rows; NaN elsewhere, for
+ * the whole of it would cost more than all that is measured on it.
+ */
+export function smoothStrip(
+  { rows, columns, samples }: SiteStrip,
+  across: number,
+  along: number,
+  [rowFrom, rowTo]: readonly [number, number],
+): Float64Array {
+  const smooth = new Float64Array(rows * columns).fill(NaN);
+  const reach = Math.ceil(2.5 * across);
+  const [first, last] = [Math.max(0, rowFrom - reach), Math.min(rows - 1, rowTo + reach)];
+  for (let row = first; row <= last; row += 1) {
+    const line = Float64Array.from(samples.subarray(row * columns, (row + 1) * columns));
+    smooth.set(smoothProfile(line, along), row * columns);
   }
-  const line = new Float64Array(rows);
-  for (let column = 0; across > 0 && column < columns; column += 1) {
-    for (let row = 0; row < rows; row += 1) line[row] = smooth[row * columns + column] ?? NaN;
-    smoothProfile(line, across).forEach((value, row) => (smooth[row * columns + column] = value));
+  const line = new Float64Array(last - first + 1);
+  for (let column = 0; column < columns; column += 1) {
+    for (let row = first; row <= last; row += 1) line[row - first] = smooth[row * columns + column] ?? NaN;
+    smoothProfile(line, across).forEach((value, at) => (smooth[(first + at) * columns + column] = value));
   }
   return smooth;
 }

@@ -35,6 +35,8 @@ const RESIDUE_TO = 25;
 const RESIDUE_WALL = 8;
 /** Layers are counted within 3.4 mm above the margin. */
 const LAYER_REACH = 35;
+/** A window reaches a little further inwards than anything is looked for. */
+const WINDOW_REACH = 42;
 /** Gaps of the band lie within 2.4 mm below the margin, and their walls within 2.3 mm. */
 const BAND_FROM = -25;
 const BAND_WALL = 24;
@@ -82,26 +84,31 @@ export function measureCortexSigns(strip: SiteStrip, cortex: Cortex): CortexSign
 
 /** Windows along the border at one slope; each is the mean over its columns, sheared by whole steps. */
 function cutWindows(strip: SiteStrip, course: MarginCourse, slope: number): Window[] {
-  const { rows, columns, samples, alongFrom, depthFrom } = strip;
+  const { columns, samples, alongFrom, depthFrom } = strip;
   const { firstColumn, lastColumn, depth } = course;
+  const length = 2 * WINDOW_HALF + 1;
+  const shifts = Array.from({ length }, (_, k) => Math.round(slope * (k - WINDOW_HALF)));
+  const shiftMax = Math.max(...shifts);
   const windows: Window[] = [];
   const start = Math.max(-alongFrom, firstColumn + WINDOW_HALF);
   for (let centre = start; centre + WINDOW_HALF <= lastColumn; centre += WINDOW_STEP) {
-    const sums = new Float64Array(rows);
-    for (let column = centre - WINDOW_HALF; column <= centre + WINDOW_HALF; column += 1) {
-      const shift = Math.round(slope * (column - centre));
-      // Rows that the shear takes beyond the strip become NaN, and so does the mean there.
-      for (let row = 0; row < rows; row += 1) {
-        const from = row + shift;
-        sums[row] = (sums[row] ?? 0) + (from < 0 ? NaN : (samples[from * columns + column] ?? NaN));
-      }
-    }
-    const profile = smoothProfile(
-      sums.map((sum) => sum / (2 * WINDOW_HALF + 1)),
-      1,
-    );
     const marginRow = Math.round((depth[centre - firstColumn] ?? NaN) - depthFrom);
-    windows.push({ index: (centre - start) / WINDOW_STEP, profile, marginRow, zeroRow: -depthFrom });
+    // Rows that nothing is looked for in, or that the shear takes beyond the strip, stay unknown.
+    const means = new Float64Array(strip.rows).fill(NaN);
+    const end = Math.min(strip.rows - shiftMax, marginRow + WINDOW_REACH);
+    for (let row = -depthFrom; row < end; row += 1) {
+      let sum = 0;
+      for (let k = 0, at = row * columns + centre - WINDOW_HALF; k < length; k += 1, at += 1) {
+        sum += samples[at + (shifts[k] ?? 0) * columns] ?? NaN;
+      }
+      means[row] = sum / length;
+    }
+    windows.push({
+      index: (centre - start) / WINDOW_STEP,
+      profile: smoothProfile(means, 1),
+      marginRow,
+      zeroRow: -depthFrom,
+    });
   }
   return windows;
 }
@@ -181,7 +188,8 @@ function dot(a: Float64Array, b: Float64Array): number {
 
 /** Share of the band, column by column, that is darker than what lies outside of it by more than half the contrast. */
 function measurePorosity(strip: SiteStrip, { course, contrast }: Cortex): number {
-  const smooth = smoothStrip(strip, 1, 1.5);
+  const deepest = Math.ceil(Math.max(...course.depth));
+  const smooth = smoothStrip(strip, 1, 1.5, [-strip.depthFrom, deepest - strip.depthFrom]);
   let [dark, all] = [0, 0];
   course.depth.forEach((margin, index) => {
     const column = course.firstColumn + index;

@@ -1,6 +1,6 @@
 import type { CorticalIndex } from '../exam/analysis.ts';
 import { followMarginCourse } from './cortical-index-course.ts';
-import type { CorticalIndexModel } from './cortical-index-model.ts';
+import type { CorticalIndexModel, CorticalIndexStep } from './cortical-index-model.ts';
 import { SHIPPED_CORTICAL_INDEX } from './cortical-index-model.ts';
 import type { CortexSigns } from './cortical-index-signs.ts';
 import { measureCortexSigns } from './cortical-index-signs.ts';
@@ -30,7 +30,7 @@ const FAINTEST_CONTRAST = 0.05;
 
 /**
  * Klemetti's class of one side, from the region distal to the foramen: measured signs, and an ordinal model on them
- * that was fitted to our own readings and to phantoms (models/cortical-index/1.0.0/MODEL_CARD.md).
+ * that was fitted to our own readings and to phantoms (models/training/cortical-index/MODEL_CARD.md).
  * @returns null where the region is cut off or the contrast too low
  */
 export function readCorticalIndex(
@@ -63,18 +63,23 @@ export function measureSignsAt({ strip, widthSteps, outside }: CorticalIndexInpu
   return course === null ? null : measureCortexSigns(strip, { course, contrast });
 }
 
-/** The share of each class by a cumulative logit: every sign pushes towards C3, none back. */
+/** The share of each class, in two steps: worse than C1, and if so, C3. Every sign pushes towards C3, none back. */
 export function classProbabilities(
   signs: CortexSigns,
-  { weights, thresholds }: CorticalIndexModel,
+  { eroded, porous }: CorticalIndexModel,
 ): CorticalIndex['probabilities'] {
+  const worse = shareOf(signs, eroded);
+  const worst = worse * shareOf(signs, porous);
+  return { C1: 1 - worse, C2: worse - worst, C3: worst };
+}
+
+function shareOf(signs: CortexSigns, { intercept, weights }: CorticalIndexStep): number {
   const place =
+    intercept +
     weights.roughness * signs.roughness +
     weights.residueLayers * signs.residueLayers +
     weights.porosityShare * signs.porosityShare +
     weights.residueContrast * Math.log(FAINTEST_CONTRAST + signs.residueContrast) +
     weights.bandContrast * Math.log(FAINTEST_CONTRAST + signs.bandContrast);
-  const [aboveC1, aboveC2] = thresholds.map((threshold) => 1 / (1 + Math.exp(threshold - place)));
-  const [worse, worst] = [aboveC1 ?? 0, aboveC2 ?? 0];
-  return { C1: 1 - worse, C2: worse - worst, C3: worst };
+  return 1 / (1 + Math.exp(-place));
 }
