@@ -126,7 +126,8 @@ function outlineOf(
   clock: Clock,
 ): Omit<MandibleOutline, 'inferenceMs'> {
   const panoramic = output['panoramic']?.[0] ?? 0;
-  if (panoramic < thresholdOf(contour.model.manifest, 'panoramic'))
+  // Strictly above it, so that a threshold of 1 lets nothing through though the network's answer can round to 1.
+  if (!(panoramic > thresholdOf(contour.model.manifest, 'panoramic')))
     return { panoramic, border: null, crops: [], prepareMs, refineMs: 0 };
   const refining = startStopwatch(clock);
   const border = refineInferiorBorder(film, coarseBorder(output, input));
