@@ -12,6 +12,7 @@ import {
   paintPng,
   ScriptedWorklist,
 } from '../testing/scripted-worklist.ts';
+import { EXAMPLE_PROFILE, exampleReport, TALKATIVE_SIDE } from '../testing/example-report.ts';
 import { exampleSpineReport } from '../testing/example-spine.ts';
 import { requireTool } from '../testing/services.ts';
 import { startHttpServer } from './server.ts';
@@ -144,9 +145,9 @@ describe.skipIf(!tool.available)(`the pages in Chromium${skipped}`, { timeout: 1
     await overlay.waitFor();
     await expect.poll(() => page.evaluate('document.querySelector(".viewer img").naturalWidth')).toBe(1200);
     const numbers = page.locator('table.numbers');
-    expect(await numbers.innerText()).toMatch(/Patient’s right[^]*2\.34\s+0\.15\s+24\.4\s+1\.6\s+0\.21/);
+    expect(await numbers.innerText()).toMatch(/Patient’s right[^]*2\.34 ± 0\.15 mm\s+24\.4 pixels\s+0\.21/);
     expect(await page.getByText('mandible-contour 1.0.0').count()).toBe(1);
-    expect(await page.getByText('at the detector, not corrected for magnification').count()).toBe(1);
+    expect(await page.getByText('detector scale, not corrected for magnification').count()).toBe(2);
 
     const viewer = page.getByRole('region', { name: 'Film, can be moved' });
     await viewer.focus();
@@ -155,6 +156,41 @@ describe.skipIf(!tool.available)(`the pages in Chromium${skipped}`, { timeout: 1
     expect(Math.round((await overlay.boundingBox())?.width ?? 0)).toBe(1200);
     await page.keyboard.press('o');
     await page.getByRole('img', { name: 'as it was received' }).waitFor();
+    expect(await seriousViolations()).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('explain each number of a side on a narrow screen, in both languages', async () => {
+    const { analysis } = exampleReport({
+      rightSide: TALKATIVE_SIDE,
+      widthPx: { R: 28.2, L: null },
+      magnification: 1.25,
+      deviceProfile: EXAMPLE_PROFILE,
+    });
+    worklist.exams.push(inventExam({ examId: 'e9', analysis, reasons: analysis.reasons }));
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${server.url}/exams/e9`);
+    const numbers = page.locator('table.numbers');
+    await numbers.waitFor();
+    const said = await numbers.innerText();
+    expect(said).toMatch(/2\.16 ± 0\.16 mm\s+28\.2 pixels\s+0\.21\s+C2/);
+    expect(said).toContain('or 3.2 mm if the inner line is counted as cortex');
+    expect(said).toContain(
+      'C3 10 %): defects of the margin 0.5 mm deep, one residue layer, 12 % of the band dark',
+    );
+    expect(said).toContain('foramen uncertain');
+    expect(said).toMatch(/Not measured\s+The mental foramen was not found/);
+    expect(await page.getByText('corrected by profile Room 2').count()).toBe(2);
+    const beyond = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    expect(await page.evaluate(beyond)).toBe(0);
+    expect(
+      await page.evaluate(
+        '(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector("table.numbers").parentElement)',
+      ),
+    ).toBe(0);
+    await page.getByRole('button', { name: 'Svenska' }).click();
+    await page.getByText('eller 3,2 mm om den inre linjen räknas till kortikalis').waitFor();
+    expect(await page.evaluate(beyond)).toBe(0);
     expect(await seriousViolations()).toEqual([]);
     expect(complaints).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { scaleText } from '../decide/cortex-words.ts';
 import { sortingScoreOf } from '../exam/finding-kind.ts';
 import type { ExamView } from '../worklist/worklist-views.ts';
 import { dateOf, momentOf, numberOf } from './display.ts';
@@ -129,19 +130,15 @@ function ViewText({ exam }: { readonly exam: ExamView }) {
 
 function ScaleText({ analysis }: { readonly analysis: NonNullable<ExamView['analysis']> }) {
   const { language, words } = useLanguage();
-  const { spacing } = analysis;
-  const magnification = analysis.panoramic?.magnification ?? null;
+  const { spacing, panoramic } = analysis;
+  const scale = spacing.mmPerPx === null ? [] : [`${numberOf(spacing.mmPerPx, 4, language)} mm/px`];
+  const isByHand = panoramic !== null && spacing.source === 'option';
   const parts = [
-    magnification === null || spacing.source !== 'detector' ? words[`spacing-${spacing.source}`] : '',
-    magnification === null ? '' : fillWords(words.magnification, { n: numberOf(magnification, 2, language) }),
-  ].filter((part) => part !== '');
-  const scale = spacing.mmPerPx === null ? '' : `${numberOf(spacing.mmPerPx, 4, language)} mm/px, `;
-  return (
-    <>
-      {scale}
-      {parts.join(', ')}
-    </>
-  );
+    ...scale,
+    ...(isByHand ? [words['spacing-option']] : []),
+    panoramic === null ? words[`spacing-${spacing.source}`] : scaleText(spacing, panoramic, language),
+  ];
+  return <>{parts.join(', ')}</>;
 }
 
 function ModelAndTimings({ analysis }: { readonly analysis: NonNullable<ExamView['analysis']> }) {

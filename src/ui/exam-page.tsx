@@ -1,4 +1,5 @@
 import type { SpineFinding } from '../exam/analysis.ts';
+import { isCorrectedByFilm } from '../exam/device-profile.ts';
 import { largestLossPercent, worstVertebra } from '../exam/worst-vertebra.ts';
 import type { ExamView } from '../worklist/worklist-views.ts';
 import { PageLink } from './address.tsx';
@@ -136,11 +137,12 @@ function SpineHeadline({ spine }: { readonly spine: SpineFinding }) {
 
 function ExamNumbers({ exam }: { readonly exam: ExamView }) {
   const { words } = useLanguage();
-  const { panoramic = null, spine = null } = exam.analysis ?? {};
+  const { analysis } = exam;
+  const { panoramic = null, spine = null } = analysis ?? {};
   if (exam.state === 'pending') return <p className="faint">{words.waitingText}</p>;
   if (spine !== null && spine.vertebrae.length > 0) return <VertebraeTable spine={spine} />;
-  if (panoramic === null) return <p className="faint">{words.noNumbers}</p>;
-  return <SidesTable panoramic={panoramic} />;
+  if (analysis === null || panoramic === null) return <p className="faint">{words.noNumbers}</p>;
+  return <SidesTable panoramic={panoramic} spacing={analysis.spacing} />;
 }
 
 function ExamReasons({ exam }: { readonly exam: ExamView }) {
@@ -176,5 +178,6 @@ function ExamReasons({ exam }: { readonly exam: ExamView }) {
 
 function isCorrected(exam: ExamView): boolean {
   const { analysis } = exam;
-  return analysis?.spacing.source === 'calibrated' || (analysis?.panoramic?.magnification ?? null) !== null;
+  if (analysis === null) return false;
+  return isCorrectedByFilm(analysis.spacing) || (analysis.panoramic?.magnification ?? null) !== null;
 }

@@ -10,6 +10,7 @@ import {
   type Reason,
   type ViewName,
 } from '../exam/analysis.ts';
+import { isCorrectedByFilm } from '../exam/device-profile.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import type { ExamState } from '../exam/exam-state.ts';
 import { compareFindings, findingKindOf, sortingScoreOf } from '../exam/finding-kind.ts';
@@ -90,7 +91,7 @@ async function listReferrals(database: Kysely<Database>, limit: number): Promise
       .sort(compareFindings);
     const clearest = mine[0];
     const meanWidthMm = clearest?.analysis?.panoramic?.meanWidthMm ?? null;
-    const corrected = clearest?.analysis?.panoramic?.magnification != null;
+    const corrected = isCorrected(clearest?.analysis ?? null);
     const reasons = parseReasons(clearest?.reasons_json ?? '[]');
     return {
       referralId: row.referral_id,
@@ -117,6 +118,13 @@ function findingOf(analysis: AnalysisResult | null) {
   const isFinding = analysis !== null && analysis.outcome === 'positive';
   const kind = isFinding ? findingKindOf(analysis) : null;
   return { analysis, kind, sortingScore: isFinding ? sortingScoreOf(analysis) : null };
+}
+
+/** Whether millimetres are corrected for magnification, by the film's own word or by the site's. */
+function isCorrected(analysis: AnalysisResult | null): boolean {
+  return (
+    analysis !== null && (isCorrectedByFilm(analysis.spacing) || analysis.panoramic?.magnification != null)
+  );
 }
 
 function vertebraView(analysis: AnalysisResult | null): WorstVertebraView | null {
