@@ -125,7 +125,7 @@ function readPanoramic(
     ...decision.reasons,
     ...calibrationNotes(profile, header),
     ...sideReasons(sides),
-    ...(sides.every(({ mci }) => mci === null) ? [reasonOf('cortical-index-not-read')] : []),
+    ...indexReasons(sides),
   ];
   return { outcome: decision.outcome, reasons, panoramic };
 }
@@ -140,6 +140,13 @@ function calibrationNotes(profile: DeviceProfile | null, header: ViewedFilm['hea
 function sideReasons(sides: readonly SideMeasurement[]): Reason[] {
   const codes = new Set(sides.flatMap((side) => (side.reason === null ? [] : [side.reason])));
   return [...codes].map((code) => ({ code, text: reasonText(code, 'en') }));
+}
+
+/** Why Klemetti's class is missing on a side whose width is there. */
+function indexReasons(sides: readonly SideMeasurement[]): Reason[] {
+  if (sides.every(({ mci }) => mci === null)) return [reasonOf('cortical-index-not-read')];
+  const isMissing = sides.some(({ assessable, mci }) => assessable && mci === null);
+  return isMissing ? [reasonOf('cortical-index-not-assessable')] : [];
 }
 
 /** Puts points between neighbours that stand too far apart for the contract. */

@@ -12,4 +12,8 @@ export const MEASUREMENT_TEXTS = {
     en: 'This side does not fit the other one: foramen, border or width differ more than the two sides of a jaw do.',
     sv: 'Denna sida stämmer inte med den andra: foramen, kant eller bredd skiljer sig mer än en käkes två sidor gör.',
   },
+  'cortical-index-not-assessable': {
+    en: 'The mandibular cortical index (Klemetti) could not be read on one side: the region behind the foramen is cut off or has too little contrast.',
+    sv: 'Mandibulärt kortikalindex (Klemetti) kunde inte avläsas på ena sidan: området bakom foramen är avskuret eller har för låg kontrast.',
+  },
 } as const;
