@@ -4,9 +4,10 @@ import type { BorderPath, FootPoint } from './border-path.ts';
 import { findFootPoint, layBorderPath } from './border-path.ts';
 import { readCorticalIndex } from './cortical-index.ts';
 import { measureForamenRadius } from './foramen-margin.ts';
+import type { StripPlace } from './site-strip.ts';
 import { cutSiteStrip, distalSign, SITE_REACH, STEP_MM } from './site-strip.ts';
 import type { SiteReading, SiteRefusal } from './site-reading.ts';
-import { readSite } from './site-reading.ts';
+import { readSites } from './site-reading.ts';
 import type { PlacedReading, WidthEstimate } from './width-estimate.ts';
 import { estimateWidth } from './width-estimate.ts';
 
@@ -77,17 +78,17 @@ interface Site {
 export function measureCorticalWidth(input: CorticalWidthInput): SideMeasurement {
   const site = locateSite(input);
   if (typeof site === 'string') return refuse(input, site);
-  const read = PLACES.map((distal) => ({ distal, read: readSite(site.film, placeOf(site, distal)) }));
-  const refusal = read.find(({ distal }) => distal === 0)?.read;
-  if (typeof refusal === 'string') return refuse(input, refusal);
-  const readings = read.map(({ distal, read }) => ({
-    distal,
-    reading: typeof read === 'string' ? null : read,
-  }));
-  const centre = readings.find(({ distal }) => distal === 0)?.reading;
+  const read = readSites(site.film, placeOf(site, 0), PLACES);
+  const centre = read[PLACES.indexOf(0)];
+  if (centre === undefined || typeof centre === 'string')
+    return refuse(input, centre ?? 'border-not-visible');
+  const readings = PLACES.map((distal, index) => {
+    const reading = read[index];
+    return { distal, reading: reading === undefined || typeof reading === 'string' ? null : reading };
+  });
   const estimate = estimateWidth(readings, placeSpread(input, site));
-  if (centre == null || estimate === null)
-    return refuse(input, centre?.likely.length === 0 ? 'contrast-too-low' : 'margin-unclear');
+  if (estimate === null)
+    return refuse(input, centre.likely.length === 0 ? 'contrast-too-low' : 'margin-unclear');
   return conclude(input, site, centre, estimate, readings);
 }
 
@@ -114,8 +115,8 @@ function borderBehindPx({ border, side }: CorticalWidthInput, foramenXPx: number
     : (border.at(-1)?.[0] ?? foramenXPx) - foramenXPx;
 }
 
-function placeOf({ path, foot, side, pxPerMm }: Site, distal: number, offset = 0) {
-  return { path, side, pxPerMm, at: foot.at + distalSign(side) * distal, offset };
+function placeOf({ path, foot, side, pxPerMm }: Site, offset: number): StripPlace {
+  return { path, side, pxPerMm, at: foot.at, offset };
 }
 
 /** How far along the border the foramen may lie from where it was found, steps. */
@@ -140,7 +141,7 @@ function conclude(
   const widthPx = width * stepPx;
   const radiusPx = measureForamenRadius(input.film, foot, pxPerMm);
   const toForamenPx = foot.foramenHeightPx - centre.outer * stepPx - radiusPx;
-  const strip = cutSiteStrip(input.film, placeOf(site, 0, centre.outer), SITE_REACH);
+  const strip = cutSiteStrip(input.film, placeOf(site, centre.outer), SITE_REACH);
   const found = {
     ...blank(input),
     outerPx: at(centre.outer),

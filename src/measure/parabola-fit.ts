@@ -5,6 +5,8 @@ export interface Parabola {
   readonly bend: number;
 }
 
+const WEIGHT_CHANGE_MIN = 1e-3;
+
 /** Robust least squares; points far from the curve lose their weight round by round. Null below 5 points. */
 export function fitParabola(points: readonly (readonly [number, number])[]): Parabola | null {
   const count = points.length;
@@ -21,10 +23,15 @@ export function fitParabola(points: readonly (readonly [number, number])[]): Par
     for (let i = 0; i < count; i += 1) residuals[i] = Math.abs((v[i] ?? 0) - valueAt(solved, s[i] ?? 0));
     const usual = Float64Array.from(residuals).sort()[Math.floor(count / 2)] ?? 0;
     const limit = Math.max(0.5, 2.5 * usual);
+    let change = 0;
     for (let i = 0; i < count; i += 1) {
       const residual = residuals[i] ?? 0;
-      weights[i] = residual <= limit ? 1 : (limit / residual) ** 3;
+      const weight = residual <= limit ? 1 : (limit / residual) ** 3;
+      change = Math.max(change, Math.abs(weight - (weights[i] ?? 0)));
+      weights[i] = weight;
     }
+    // The same weights give the same curve again.
+    if (change < WEIGHT_CHANGE_MIN) break;
   }
   return fit;
 }

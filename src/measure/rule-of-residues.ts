@@ -1,4 +1,3 @@
-import { smoothProfile } from './profile-smoothing.ts';
 import type { SiteStrip } from './site-strip.ts';
 
 /** A place where the profile falls inwards: the endosteal margin may lie here. Depths in steps. */
@@ -23,6 +22,8 @@ export interface StripContrast {
 export const GAP_DEPTH_MIN = 0.5;
 /** See {@link GAP_DEPTH_MIN}. */
 export const GAP_SHARE_MIN = 0.5;
+/** Columns are smoothed over 5 px along the border before they are asked for a gap. */
+export const ALONG_SMOOTHING = 2;
 /** Half of the strip that is judged, along the border. */
 export const HALF_STRIP = 21;
 /** No margin lies nearer to the periosteal border. */
@@ -31,12 +32,12 @@ const DEPTH_MIN = 10;
 const FALL_MIN = 0.15;
 /** How much depth and share of a gap differ from one reading to the next (TRACING_RULE.md, Near decision). */
 const READING_SPREAD = 0.12;
-const ALONG_SMOOTHING = 2;
 const GAP_REACH = 4;
 
 /**
  * Every descending limb of a profile, from outside inwards, with what the rule of residues asks of it.
- * @param profile the strip's mean profile, one value a row
+ * @param strip its columns smoothed along the border (ALONG_SMOOTHING)
+ * @param profile the mean profile, one value a row, not smoothed along the border
  */
 export function listCandidates(
   strip: SiteStrip,
@@ -95,21 +96,16 @@ export function probabilitiesOf(
   return { chosen: chosen ?? null, likely };
 }
 
-/** Share of the columns, each smoothed along the border, that fall below a level near a row. */
-function shareBelow(strip: SiteStrip, row: number, level: number): number {
-  const [first, last] = [-HALF_STRIP - strip.alongFrom, HALF_STRIP - strip.alongFrom];
-  const lowest = new Float64Array(last - first + 1).fill(Infinity);
-  for (
-    let near = Math.max(0, row - GAP_REACH);
-    near <= Math.min(strip.rows - 1, row + GAP_REACH);
-    near += 1
-  ) {
-    const start = near * strip.columns;
-    const line = Float64Array.from(strip.samples.subarray(start, start + strip.columns));
-    const smooth = smoothProfile(line, ALONG_SMOOTHING);
-    lowest.forEach((low, index) => (lowest[index] = Math.min(low, smooth[first + index] ?? Infinity)));
+/** Share of the columns that fall below a level near a row. */
+function shareBelow({ columns, rows, samples }: SiteStrip, row: number, level: number): number {
+  let below = 0;
+  for (let column = 0; column < columns; column += 1) {
+    let lowest = Infinity;
+    for (let near = Math.max(0, row - GAP_REACH); near <= Math.min(rows - 1, row + GAP_REACH); near += 1)
+      lowest = Math.min(lowest, samples[near * columns + column] ?? Infinity);
+    if (lowest < level) below += 1;
   }
-  return lowest.filter((low) => low < level).length / lowest.length;
+  return below / columns;
 }
 
 /** Share of a normal distribution below z (logistic approximation, off by 0.0002 at most). */

@@ -1,8 +1,8 @@
 import type { Film } from '../exam/film.ts';
-import { HALF_STRIP, listCandidates, probabilitiesOf } from './rule-of-residues.ts';
+import { ALONG_SMOOTHING, HALF_STRIP, listCandidates, probabilitiesOf } from './rule-of-residues.ts';
 import type { LikelyMargin } from './rule-of-residues.ts';
 import type { SiteStrip, StripPlace } from './site-strip.ts';
-import { cutSiteStrip, meanProfile, SITE_REACH } from './site-strip.ts';
+import { cutSiteStrip, meanProfile, partOfStrip, SITE_REACH, smoothAlong } from './site-strip.ts';
 import type { StripLevels } from './strip-levels.ts';
 import { findLevels } from './strip-levels.ts';
 
@@ -37,9 +37,22 @@ const BORDER_CLEARNESS_MIN = 8;
 const CONTRAST_SHARE_MIN = 0.05;
 const [INSIDE_FROM, INSIDE_TO] = [8, 40];
 
-/** Reads border and margin at one place. */
-export function readSite(film: Film, place: StripPlace): SiteReading | SiteRefusal {
-  const strip = cutSiteStrip(film, place, { ...SITE_REACH, alongFrom: -HALF_STRIP, alongTo: HALF_STRIP });
+/** Reads border and margin at several places along the border: steps distally of the site, ascending. */
+export function readSites(
+  film: Film,
+  place: StripPlace,
+  places: readonly number[],
+): (SiteReading | SiteRefusal)[] {
+  const [first, last] = [places[0] ?? 0, places.at(-1) ?? 0];
+  const reach = { alongFrom: first - HALF_STRIP, alongTo: last + HALF_STRIP };
+  const whole = cutSiteStrip(film, place, { ...SITE_REACH, ...reach });
+  const smooth = smoothAlong(whole, ALONG_SMOOTHING);
+  return places.map((distal) =>
+    readSite(partOfStrip(whole, distal, HALF_STRIP), partOfStrip(smooth, distal, HALF_STRIP)),
+  );
+}
+
+function readSite(strip: SiteStrip, smooth: SiteStrip): SiteReading | SiteRefusal {
   const profile = meanProfile(strip, -HALF_STRIP, HALF_STRIP);
   const noise = profileNoise(strip);
   const rise = riseInwards(profile, strip.depthFrom);
@@ -56,7 +69,7 @@ export function readSite(film: Film, place: StripPlace): SiteReading | SiteRefus
   // Where the marrow is as white as the cortex every trabecula would be a margin.
   if (contrast < CONTRAST_SHARE_MIN * (levels.cortex - levels.outside))
     return { levels, outer, width: null, likely: [] };
-  const candidates = listCandidates(strip, profile, levels).map((candidate) => ({
+  const candidates = listCandidates(smooth, profile, levels).map((candidate) => ({
     ...candidate,
     depth: candidate.depth - outer,
   }));

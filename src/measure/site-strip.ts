@@ -67,6 +67,28 @@ export function cutSiteStrip(film: Film, place: StripPlace, reach: StripReach): 
   return { columns, rows, stepPx: path.stepPx, samples, alongFrom, depthFrom };
 }
 
+/** The part of a strip about another place along it, which becomes the place of the part. */
+export function partOfStrip(strip: SiteStrip, distal: number, half: number): SiteStrip {
+  const first = distal - half - strip.alongFrom;
+  const columns = 2 * half + 1;
+  const samples = new Float32Array(strip.rows * columns);
+  for (let row = 0; row < strip.rows; row += 1) {
+    const start = row * strip.columns + first;
+    samples.set(strip.samples.subarray(start, start + columns), row * columns);
+  }
+  return { ...strip, columns, samples, alongFrom: -half };
+}
+
+/** A strip whose rows are smoothed along the border by a Gaussian, in steps. */
+export function smoothAlong(strip: SiteStrip, sigma: number): SiteStrip {
+  const samples = new Float32Array(strip.samples.length);
+  for (let start = 0; start < samples.length; start += strip.columns) {
+    const row = Float64Array.from(strip.samples.subarray(start, start + strip.columns));
+    samples.set(smoothProfile(row, sigma), start);
+  }
+  return { ...strip, samples };
+}
+
 /** +1 where distal is to the right in the picture: on the patient's left. */
 export function distalSign(side: Side): 1 | -1 {
   return side === 'L' ? 1 : -1;
