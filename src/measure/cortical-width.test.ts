@@ -91,6 +91,16 @@ describe('the cortical width', () => {
     expect(side).toMatchObject({ side: 'L', assessable: true });
     expect(Math.abs((side.widthPx ?? 0) - 32)).toBeLessThan(2);
   });
+
+  it('reads the width beside the foramen too, from left to right', () => {
+    const { widthsBeside, widthPx } = measure({ widthMm: 3.5, seed: 7, slope: 0.12 });
+    expect(widthsBeside.length).toBeGreaterThanOrEqual(5);
+    const places = widthsBeside.map(({ alongPx }) => alongPx);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect((places.at(-1) ?? 0) * MM_PER_PX).toBeCloseTo(5, 0);
+    for (const beside of widthsBeside)
+      expect(Math.abs((beside.widthPx ?? NaN) - (widthPx ?? NaN))).toBeLessThan(3);
+  });
 });
 
 describe('a side that is not assessable says why', () => {
@@ -132,6 +142,35 @@ describe('a side that is not assessable says why', () => {
     const cut = renderBand({ widthMm: 3, seed: 3, bottomPx: 215 });
     const side = measureCorticalWidth({ ...base, film: cut, foramen: { xPx, yPx, confidence: 0.9 } });
     expect(side).toMatchObject({ assessable: false, reason: 'out-of-picture' });
+  });
+
+  it('when the chin is cut off close below the border', () => {
+    const cut = renderBand({ widthMm: 3, seed: 3, bottomPx: 236 });
+    const side = measureCorticalWidth({ ...base, film: cut, foramen: { xPx, yPx, confidence: 0.9 } });
+    expect(side).toMatchObject({ assessable: false, reason: 'border-at-rim', widthPx: null });
+  });
+
+  it('when a black frame cuts through the bone', () => {
+    const framed = filmOfValues(
+      film.columns,
+      film.rows,
+      Array.from(film.samples, (word, at) => (at > 200 * film.columns ? 0 : (film.values[word] ?? 0))),
+    );
+    const level = border.map(([x]): [number, number] => [x, 200.5]);
+    const foramen = { xPx, yPx, confidence: 0.9 };
+    const side = measureCorticalWidth({ ...base, film: framed, border: level, foramen });
+    expect(side).toMatchObject({ assessable: false, reason: 'border-at-rim', widthPx: null });
+  });
+
+  it('when black and white were exchanged, whatever the band', () => {
+    for (const phantom of WIDTHS.slice(0, 5)) {
+      const { columns, rows, samples, values } = renderBand({ ...phantom, slope: 0.12 });
+      const inverted = Array.from(samples, (word) => 4095 - (values[word] ?? 0));
+      const upsideDown = filmOfValues(columns, rows, inverted);
+      const foramen = { xPx, yPx, confidence: 0.9 };
+      const side = measureCorticalWidth({ ...base, film: upsideDown, foramen });
+      expect(side).toMatchObject({ assessable: false, reason: 'grey-scale-inverted', widthPx: null });
+    }
   });
 
   it('when there is nothing but grain', () => {
