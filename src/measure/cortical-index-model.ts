@@ -19,23 +19,23 @@ export interface CorticalIndexModel {
 export const SHIPPED_CORTICAL_INDEX: CorticalIndexModel = {
   version: '1.0.0',
   eroded: {
-    intercept: 2.3958,
+    intercept: 2.2418,
     weights: {
-      roughness: 0.0507,
-      residueLayers: 1.0531,
-      porosityShare: 11.0716,
-      residueContrast: 1.5768,
-      bandContrast: 0.6164,
+      roughness: 0.104,
+      residueLayers: 1.0654,
+      porosityShare: 10.506,
+      residueContrast: 1.5352,
+      bandContrast: 0.6055,
     },
   },
   porous: {
-    intercept: -5.6296,
+    intercept: -5.7262,
     weights: {
       roughness: 0.0,
-      residueLayers: 2.3267,
-      porosityShare: 0.1077,
+      residueLayers: 2.2805,
+      porosityShare: 0.7475,
       residueContrast: 0.0,
-      bandContrast: 0.2419,
+      bandContrast: 0.1802,
     },
   },
 };

@@ -13,14 +13,17 @@ import { letterboxOf } from '../../../src/inference/model-manifest.ts';
 import { findModel } from '../../../src/inference/model-registry.ts';
 import { findFootPoint, layBorderPath } from '../../../src/measure/border-path.ts';
 import { measureSignsAt } from '../../../src/measure/cortical-index.ts';
+import { measureCorticalWidth } from '../../../src/measure/cortical-width.ts';
 import { refineInferiorBorder } from '../../../src/measure/inferior-border.ts';
-import { readSite } from '../../../src/measure/site-reading.ts';
-import { cutSiteStrip, SITE_REACH, STEP_MM } from '../../../src/measure/site-strip.ts';
+import { findLevels } from '../../../src/measure/strip-levels.ts';
+import { cutSiteStrip, meanProfile, SITE_REACH, STEP_MM } from '../../../src/measure/site-strip.ts';
 import { coarseBorder } from '../../../workers/find-foramina.ts';
 import { openSession } from '../../../workers/onnx-session.ts';
 
 /** Up to 999 phantoms are kept for tests and evaluation. */
 const PHANTOM_SEEDS = { from: 1000, to: 1079 };
+/** The columns about the foot that the level outside the bone is taken from. */
+const HALF_STRIP = 21;
 const PX_PER_MM = 1 / STEP_MM;
 const CONTOUR = join(import.meta.dirname, '../mandible-contour');
 const folder = process.argv[2] ?? '/work/shared/data/panoramic';
@@ -64,14 +67,23 @@ function* measureDrawn(): Generator<object> {
   }
 }
 
+/** The site's strip, cut where the service measures when it is given the reader's foramen. */
 function measureSite(film: Film, border: readonly PointPx[], { side, foramenPx }: Tracing): object {
+  const foramen = { xPx: foramenPx[0], yPx: foramenPx[1], confidence: 1 };
+  const { outerPx, widthPx } = measureCorticalWidth({ film, border, foramen, side, mmPerPx: STEP_MM });
   const near = border.filter(([x]) => Math.abs(x - foramenPx[0]) <= 40 * PX_PER_MM);
   const path = layBorderPath(near, 1, PX_PER_MM);
   const foot = path && findFootPoint(path, foramenPx, PX_PER_MM);
-  if (path === null || foot === null) return { signs: null };
-  const place = { path, side, pxPerMm: PX_PER_MM, at: foot.at, offset: 0 };
-  const site = readSite(film, place);
-  if (typeof site === 'string' || site.width === null) return { signs: null };
-  const strip = cutSiteStrip(film, { ...place, offset: site.outer }, SITE_REACH);
-  return { signs: measureSignsAt({ strip, widthSteps: site.width, outside: site.levels.outside }) };
+  if (path === null || foot === null || outerPx === null || widthPx === null) return { signs: null };
+  const [dx, dy] = [outerPx[0] - foot.point[0], outerPx[1] - foot.point[1]];
+  const place = {
+    path,
+    side,
+    pxPerMm: PX_PER_MM,
+    at: foot.at,
+    offset: dx * foot.normal[0] + dy * foot.normal[1],
+  };
+  const strip = cutSiteStrip(film, place, SITE_REACH);
+  const levels = findLevels(meanProfile(strip, -HALF_STRIP, HALF_STRIP), strip.depthFrom);
+  return { signs: levels && measureSignsAt({ strip, widthSteps: widthPx, outside: levels.outside }) };
 }
