@@ -100,7 +100,7 @@ async function analyse(...paths: string[]): Promise<AnalysisResult[]> {
   return lines.map((line) => JSON.parse(line) as AnalysisResult);
 }
 
-describe('osteotriage device calibrate', () => {
+describe('osteotriage device calibrate', { timeout: 180_000 }, () => {
   it('goes from a film of balls to corrected millimetres on the films of that device', async () => {
     const before = await listed(undefined, PANORAMIC);
     expect(before.applied[0]?.why).toBe('no profile: detector scale, not corrected');
@@ -135,7 +135,7 @@ describe('osteotriage device calibrate', () => {
       expect(widthMm).toBeCloseTo((widthPx! * spacing.mmPerPx!) / magnification, 9);
     expect(reasons.map(({ code }) => code)).not.toContain('detector-scale-not-corrected');
     expect((await listed(undefined, PANORAMIC)).applied[0]?.profile).toBe('phantom unit');
-  }, 180_000);
+  });
 
   it('reads a plain picture at the scale that is given, and says that one ball tells no spread', async () => {
     const { columns, rows, samples, values } = renderCalibrationFilm({ balls: [BALLS[0]!] });
@@ -192,7 +192,7 @@ describe('osteotriage device calibrate', () => {
   });
 });
 
-describe('the device profiles of a file', () => {
+describe('the device profiles of a file', { timeout: 180_000 }, () => {
   it('say so where they are old, and leave alone what the film corrects itself', async () => {
     await addDevice(config(), 'old unit', { ...BY_HAND, film: PANORAMIC, on: '2020-05-01' }, clock);
     const [usual, ...corrected] = await analyse(PANORAMIC, ...CORRECTED);
@@ -207,7 +207,7 @@ describe('the device profiles of a file', () => {
     ]);
     const { applied } = await listed(undefined, CORRECTED[0]);
     expect(applied[0]?.why).toBe('the film corrects its scale itself; no profile is applied');
-  }, 180_000);
+  });
 
   it('are entered and removed in the rules of a site; what else the file says stays, the old one beside it', async () => {
     const environment = { TRIAGE_SITES: sitesFile };

@@ -13,11 +13,12 @@ function read(film: CalibrationFilm) {
   return measureBalls(renderCalibrationFilm({ balls: BALLS, ...film }), BALL_PX);
 }
 
-describe('balls of a phantom', () => {
+describe('balls of a phantom', { timeout: 120_000 }, () => {
   it.each<[string, CalibrationFilm]>([
     ['as on a film', {}],
     ['grainy and unsharp', { blurPx: 2.5, noise: 120, seed: 2 }],
     ['of a light metal', { density: 0.3, seed: 3 }],
+    ['on a background that is black in part', { gradient: -900, seed: 6 }],
     ['that let nothing through', { density: 15, seed: 4 }],
   ])('%s are measured to half a percent, high and wide', (_, film) => {
     const { balls, passedOver } = read(film);

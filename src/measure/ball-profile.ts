@@ -32,11 +32,11 @@ export interface BallGuess {
 const REACH_ALONG = 1.45;
 const REACH_ACROSS = 0.45;
 const [SAMPLES_FIRST, SAMPLES_MAX] = [800, 2_500];
-/** A ball whose middle is at the top of the scale in this share of its samples is clipped there. */
+/** Values at one end of the scale in this share of the samples are clipped there. */
 const CLIPPED_SHARE = 0.02;
 const [DENSITY_MIN, DENSITY_MAX, BLUR_PX_MIN] = [0.02, 40, 0.3];
-/** Density, blur and height are drawn to what is usual, ever so little: a white ball would leave them open. */
-const PULL = 0.03;
+/** Seven parameters are drawn to what is usual, ever so little: white balls and black backgrounds leave them open. */
+const [PULL, PULLED] = [0.03, 7];
 /** A blur is followed this many times its own width. */
 const BLURS_OUTWARDS = 4;
 /** Densities that a fit starts from: a light ball, one of steel. */
@@ -50,6 +50,8 @@ interface Samples {
   readonly values: Float64Array;
   /** Nothing is brighter; Infinity where nothing is clipped. */
   readonly ceiling: number;
+  /** Nothing is darker; -Infinity where nothing is clipped. */
+  readonly floor: number;
   readonly low: number;
   readonly high: number;
 }
@@ -102,13 +104,15 @@ function takeSamples(film: Film, guess: BallGuess, axis: 'vertical' | 'horizonta
     }
   }
   const sorted = Float64Array.from(values ?? []).sort();
-  const top = sorted.at(-1) ?? 0;
-  const isClipped = sorted.filter((value) => value === top).length > CLIPPED_SHARE * sorted.length;
+  const [bottom, top] = [sorted[0] ?? 0, sorted.at(-1) ?? 0];
+  const isClippedAt = (end: number): boolean =>
+    sorted.filter((value) => value === end).length > CLIPPED_SHARE * sorted.length;
   return {
     along: Float64Array.from(along ?? []),
     across: Float64Array.from(across ?? []),
     values: Float64Array.from(values ?? []),
-    ceiling: isClipped ? top : Infinity,
+    ceiling: isClippedAt(top) ? top : Infinity,
+    floor: isClippedAt(bottom) ? bottom : -Infinity,
     low: sorted[Math.floor(0.1 * sorted.length)] ?? 0,
     high: sorted[Math.floor(0.9 * sorted.length)] ?? 0,
   };
@@ -118,7 +122,7 @@ function takeSamples(film: Film, guess: BallGuess, axis: 'vertical' | 'horizonta
 function residualsOf(samples: Samples, parameters: readonly number[]): Float64Array {
   const [center = 0, radius = 1, density = 0, blur = 0, height = 0, ...background] = parameters;
   const [base = 0, tilt = 0, lean = 0, bow = 0] = background;
-  const { along, across, values, ceiling, low, high } = samples;
+  const { along, across, values, ceiling, floor, low, high } = samples;
   const contrast = high - low;
   const radiusPx = Math.max(1, Math.abs(radius));
   const table = imageOfBall(
@@ -127,9 +131,10 @@ function residualsOf(samples: Samples, parameters: readonly number[]): Float64Ar
     Math.min(Math.max(Math.exp(blur), BLUR_PX_MIN), radiusPx / 3),
   );
   const peak = Math.exp(Math.min(height, 6)) * contrast;
-  const residuals = new Float64Array(values.length + 3);
+  const residuals = new Float64Array(values.length + PULLED);
+  const pulled = [density - Math.log(4), blur - Math.log(1.5), height, base, tilt, lean, bow];
   residuals.set(
-    [density - Math.log(4), blur - Math.log(1.5), height].map((value) => value * PULL),
+    pulled.map((value) => value * PULL),
     values.length,
   );
   for (let i = 0; i < values.length; i++) {
@@ -137,7 +142,7 @@ function residualsOf(samples: Samples, parameters: readonly number[]): Float64Ar
     const aside = across[i] ?? 0;
     const ground = low + contrast * (base + tilt * place + lean * aside + bow * place ** 2);
     const image = ground + peak * table(Math.hypot(place, aside));
-    residuals[i] = (Math.min(image, ceiling) - (values[i] ?? 0)) / contrast;
+    residuals[i] = (Math.max(Math.min(image, ceiling), floor) - (values[i] ?? 0)) / contrast;
   }
   return residuals;
 }
