@@ -18,6 +18,7 @@ import type { PanoramicFigures } from './panoramic-evaluation/panoramic-figures.
 import { describePanoramic } from './panoramic-evaluation/panoramic-table.ts';
 import { judgePanoramic } from './panoramic-evaluation/panoramic-targets.ts';
 import { evaluateLooks } from './panoramic-evaluation/looked-films.ts';
+import { readPaintedFilms } from './panoramic-evaluation/painted-films.ts';
 import { readPhantoms, summarisePhantoms } from './panoramic-evaluation/phantom-films.ts';
 import { readRealFilms } from './panoramic-evaluation/real-readings.ts';
 import { summariseUncertainty } from './panoramic-evaluation/uncertainty-figures.ts';
@@ -52,7 +53,11 @@ const PARTS: { readonly [Part in keyof Required<PanoramicFigures>]: () => Promis
     foramen: async () => summariseForamina(await readings()),
     class: async () => summariseClasses(await readings()),
     looks: async () => evaluateLooks(await films(), looksFilms, overlays, sayFilm('film with every look')),
-    phantoms: async () => summarisePhantoms(await phantoms()),
+    phantoms: async () =>
+      summarisePhantoms(
+        await phantoms(),
+        await readPaintedFilms(await films(), overlays, sayFilm('painted film')),
+      ),
     uncertainty: async () => summariseUncertainty(await readings(), await phantoms()),
     speed: async () => timeWorker(await drawPhantoms(), SPEED_FILMS),
   };

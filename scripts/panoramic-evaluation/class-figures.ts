@@ -34,12 +34,12 @@ export function summariseClasses(readings: readonly RealReading[]): ClassFigures
   const service: ClassPair[] = [];
   const repeat: ClassPair[] = [];
   let notRead = 0;
-  for (const { film, tracings, analysis } of readings) {
+  for (const { film, tracings, classOfFold } of readings) {
     for (const { reading, side, mci } of tracings) {
       if (reading !== 1 || mci === null) continue;
       const traced = CLASSES.indexOf(mci);
-      const own = analysis.panoramic?.sides.find((one) => one.side === side)?.mci;
-      if (own == null) notRead += 1;
+      const own = classOfFold[side];
+      if (own === null) notRead += 1;
       else service.push({ film, traced, read: CLASSES.indexOf(own.class) });
       const second = tracings.find((one) => one.reading === 2 && one.side === side)?.mci;
       if (second != null) repeat.push({ film, traced, read: CLASSES.indexOf(second) });

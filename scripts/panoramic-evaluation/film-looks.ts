@@ -2,14 +2,8 @@ import type { PointPx } from '../../src/exam/film.ts';
 import { type Canvas, ellipse, paintPolygon, paintStroke, smoothCurve } from '../phantom/canvas.ts';
 import { blurGaussian, paintRightMarker } from '../phantom/film-finish.ts';
 import type { SeededRandom } from '../phantom/seeded-random.ts';
-import {
-  enlargedBy,
-  IN_PLACE,
-  type Placement,
-  placeOnFilm,
-  shiftedBy,
-  tiltedAbout,
-} from './film-placement.ts';
+import { enlargedBy, IN_PLACE, type Placement, shiftedBy, tiltedAbout } from './film-placement.ts';
+import { greyAt } from './grey-at.ts';
 
 /** A film before it is changed: 0 is black, 1 white; where the jaw lies, pixels. */
 export interface PlainJaw {
@@ -121,24 +115,15 @@ function tilted({ canvas }: PlainJaw, degrees: number, shear: number): LookedFil
 /** Bilinear; beyond the film its outermost pixels go on. */
 function resampled(canvas: Canvas, columns: number, rows: number, placement: Placement): Canvas {
   const values = new Float32Array(columns * rows);
+  const [a, b, c, d, e, f] = placement;
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {
-      const [x, y] = placeOnFilm(placement, [column, row]);
-      values[row * columns + column] = sample(canvas, x, y);
+      const [x, y] = [a * column + b * row + c, d * column + e * row + f];
+      values[row * columns + column] = greyAt(canvas, x, y);
     }
   }
-  const mmPerPx = canvas.mmPerPx * Math.hypot(placement[0], placement[3]);
+  const mmPerPx = canvas.mmPerPx * Math.hypot(a, d);
   return { ...canvas, columns, rows, mmPerPx, values };
-}
-
-function sample({ columns, rows, values }: Canvas, x: number, y: number): number {
-  const [cx, cy] = [Math.min(Math.max(x, 0), columns - 1), Math.min(Math.max(y, 0), rows - 1)];
-  const [x0, y0] = [Math.min(Math.floor(cx), columns - 2), Math.min(Math.floor(cy), rows - 2)];
-  const at = y0 * columns + x0;
-  const [fx, fy] = [cx - x0, cy - y0];
-  const upper = (values[at] ?? 0) * (1 - fx) + (values[at + 1] ?? 0) * fx;
-  const lower = (values[at + columns] ?? 0) * (1 - fx) + (values[at + columns + 1] ?? 0) * fx;
-  return upper * (1 - fy) + lower * fy;
 }
 
 /** Parts of the film were exposed otherwise: two steps across it and one along it. */
@@ -287,7 +272,7 @@ function plate({ canvas, outline, sites }: PlainJaw, random: SeededRandom): Look
 function chinCut({ canvas, sites }: PlainJaw, belowMm: number): LookedFilm {
   const ys = sites.map(([, y]) => y);
   const last = (belowMm < 0 ? Math.min(...ys) : Math.max(...ys)) + belowMm / canvas.mmPerPx;
-  const rows = Math.max(200, Math.min(canvas.rows, Math.floor(last)));
+  const rows = Math.max(40, Math.min(canvas.rows, Math.floor(last)));
   return plain({ ...canvas, rows, values: canvas.values.slice(0, rows * canvas.columns) });
 }
 

@@ -1,15 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnalysisResult } from '../../src/exam/analysis.ts';
 import type { PointPx } from '../../src/exam/film.ts';
-import { encodePng, encodePng16 } from '../../src/imaging/raster.ts';
-import { readPicture } from '../../src/imaging/read-picture.ts';
 import type { Canvas } from '../phantom/canvas.ts';
 import { createSeededRandom } from '../phantom/seeded-random.ts';
-import { borderErrorPx, middleOutline } from './border-error.ts';
-import { FILM_LOOKS, type LookedFilm, type PlainJaw } from './film-looks.ts';
+import { borderErrorPx } from './border-error.ts';
+import { FILM_LOOKS, type LookedFilm } from './film-looks.ts';
 import { IN_PLACE, invertPlacement, placeOnFilm } from './film-placement.ts';
-import type { LabelledFile, LabelledFolder } from './labelled-folder.ts';
+import type { LabelledFolder } from './labelled-folder.ts';
 import {
   type LookedReading,
   type LookPair,
@@ -18,7 +15,8 @@ import {
   summariseLooks,
 } from './look-figures.ts';
 import { openFoldReader, type PanoramicReader } from './panoramic-reader.ts';
-import { type OverlayFolder, PIXELS_MAX, readWithOverlay } from './real-readings.ts';
+import { chooseFilms, encodeCanvas, openJaw } from './plain-jaws.ts';
+import { type OverlayFolder, readWithOverlay } from './real-readings.ts';
 
 const SEED = 61_122;
 
@@ -30,7 +28,7 @@ export async function evaluateLooks(
   onFilm: (done: number, of: number) => void,
 ): Promise<LooksFigures> {
   const pairs = new Map<string, LookPair[]>(FILM_LOOKS.map(({ name }) => [name, []]));
-  const chosen = (folder.folds ?? []).map((names) => chooseFilms(folder, names, filmsOfFold));
+  const chosen = chooseFilms(folder, filmsOfFold);
   const total = chosen.flat().length;
   let done = 0;
   for (const [fold, files] of chosen.entries()) {
@@ -52,37 +50,6 @@ export async function evaluateLooks(
     chosen.flat().map(({ film }) => film),
     FILM_LOOKS.map(({ name, isRefusalRight }) => summariseLook(name, isRefusalRight, pairs.get(name) ?? [])),
   );
-}
-
-/** Evenly over the traced films of a fold; always the same ones. */
-function chooseFilms(
-  { films }: LabelledFolder,
-  names: readonly string[],
-  count: number,
-): readonly LabelledFile[] {
-  const traced = films.filter(({ film, tracings }) => names.includes(film) && tracings.length > 0);
-  const wanted = Math.min(count, traced.length);
-  return Array.from(
-    { length: wanted },
-    (_, index) => traced[Math.floor(((index + 0.5) * traced.length) / wanted)],
-  ).filter((file) => file !== undefined);
-}
-
-async function openJaw(
-  file: LabelledFile,
-  mmPerPx: number,
-): Promise<{ readonly jaw: PlainJaw; readonly outlines: readonly (readonly PointPx[])[] }> {
-  const { film, bitsStored } = await readPicture(await readFile(file.path), PIXELS_MAX);
-  const { columns, rows } = film;
-  const white = 2 ** bitsStored - 1;
-  const values = Float32Array.from(film.samples, (sample) => (film.values[sample] ?? 0) / white);
-  const outlines: (readonly PointPx[])[] = [];
-  for (const path of file.maskPaths)
-    outlines.push(middleOutline((await readPicture(await readFile(path), PIXELS_MAX)).film));
-  const outline = outlines.at(-1) ?? [];
-  const canvas: Canvas = { columns, rows, mmPerPx, midlinePx: 0, values };
-  const sites = file.foramina.flatMap(({ foramenPx: [x] }) => outline.filter(([at]) => at === Math.round(x)));
-  return { jaw: { canvas, outline, sites }, outlines };
 }
 
 async function readLook(
@@ -131,14 +98,6 @@ function lookedSide(
     ...{ side, widthMm, reason: null },
     ...{ statedErrorMm: scaled(uncertaintyPx), otherWidthMm: scaled(otherWidthPx) },
   };
-}
-
-function encodeCanvas({ columns, rows, values }: Canvas, bits: 8 | 12): Promise<Buffer> {
-  const white = 2 ** bits - 1;
-  const level = (value: number): number => Math.round(white * Math.min(1, Math.max(0, value)));
-  return bits === 8
-    ? encodePng(Uint8Array.from(values, level), columns, rows)
-    : encodePng16(Uint16Array.from(values, level), columns, rows);
 }
 
 function isInside({ columns, rows }: Canvas, [x, y]: PointPx): boolean {

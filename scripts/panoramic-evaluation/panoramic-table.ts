@@ -118,7 +118,14 @@ function describeLooks({
   ];
 }
 
-function describePhantoms({ all, drawn, real, byClass, worstSides }: PhantomFigures): readonly string[] {
+function describePhantoms({
+  all,
+  drawn,
+  real,
+  paintedIntoFilms,
+  byClass,
+  worstSides,
+}: PhantomFigures): readonly string[] {
   const words = (some: PhantomAgreement): string =>
     `${some.assessable} of ${some.sides} sides: mean absolute error ${estimateWords(some.meanAbsoluteErrorMm)}, bias ${estimateWords(some.biasMm)}, worst ${some.worstMm ?? '–'}${countWords(some.notAssessable)}`;
   return [
@@ -127,6 +134,7 @@ function describePhantoms({ all, drawn, real, byClass, worstSides }: PhantomFigu
     `  drawn jaws: ${words(drawn)}`,
     `  jaws of real films: ${words(real)}`,
     ...Object.entries(byClass).map(([name, some]) => `  ${name}: ${words(some)}`),
+    `  bands painted into real films: ${words(paintedIntoFilms)}`,
     '  worst sides:',
     ...worstSides.map(
       (side) =>

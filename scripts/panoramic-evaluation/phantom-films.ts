@@ -15,7 +15,7 @@ import { type OverlayFolder, readWithOverlay } from './real-readings.ts';
 /** A side of a phantom: its true width and what the service read. */
 export interface PhantomReading {
   readonly seed: number;
-  readonly geometry: 'drawn' | 'real';
+  readonly geometry: 'drawn' | 'real' | 'painted';
   readonly side: 'R' | 'L';
   readonly mciClass: 'C1' | 'C2' | 'C3';
   readonly readClass: 'C1' | 'C2' | 'C3' | null;
@@ -41,6 +41,8 @@ export interface PhantomFigures {
   readonly all: PhantomAgreement;
   readonly drawn: PhantomAgreement;
   readonly real: PhantomAgreement;
+  /** Bands painted into real films: beside the phantoms, not among them. */
+  readonly paintedIntoFilms: PhantomAgreement;
   readonly byClass: Readonly<Record<'C1' | 'C2' | 'C3', PhantomAgreement>>;
   /** The worst first. */
   readonly worstSides: readonly PhantomReading[];
@@ -119,13 +121,17 @@ function encodePhantom({ columns, rows, samples }: Film, bits: number): Promise<
 }
 
 /** Sums phantoms up. */
-export function summarisePhantoms(readings: readonly PhantomReading[]): PhantomFigures {
+export function summarisePhantoms(
+  readings: readonly PhantomReading[],
+  painted: readonly PhantomReading[],
+): PhantomFigures {
   const ofClass = (wanted: string): PhantomAgreement =>
     agree(readings.filter(({ mciClass }) => mciClass === wanted));
   return {
     all: agree(readings),
     drawn: agree(readings.filter(({ geometry }) => geometry === 'drawn')),
     real: agree(readings.filter(({ geometry }) => geometry === 'real')),
+    paintedIntoFilms: agree(painted),
     byClass: { C1: ofClass('C1'), C2: ofClass('C2'), C3: ofClass('C3') },
     worstSides: [...readings]
       .sort((one, other) => Math.abs(other.errorMm ?? 0) - Math.abs(one.errorMm ?? 0))

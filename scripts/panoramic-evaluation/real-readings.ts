@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AnalysisResult, Side, SideMeasurement } from '../../src/exam/analysis.ts';
+import type { AnalysisResult, CorticalIndex, Side, SideMeasurement } from '../../src/exam/analysis.ts';
 import type { PointPx } from '../../src/exam/film.ts';
 import { readPicture } from '../../src/imaging/read-picture.ts';
+import type { CorticalIndexModel } from '../../src/measure/cortical-index-model.ts';
 import { measureCorticalWidth } from '../../src/measure/cortical-width.ts';
+import { PROJECT_FOLDER } from '../../src/project-folder.ts';
 import { middleOutline } from './border-error.ts';
 import type { LabelledFile, LabelledFolder } from './labelled-folder.ts';
 import { openFoldReader, openShippedReader, type PanoramicReader } from './panoramic-reader.ts';
@@ -17,6 +19,8 @@ export interface RealReading extends LabelledFile {
   readonly analysis: AnalysisResult;
   /** The same border, measured below the tracer's foramen of the first reading; null where there is none. */
   readonly atTracedForamen: Readonly<Record<Side, SideMeasurement | null>>;
+  /** Klemetti's class at the service's own foramen, by the coefficients of the fold; null where there is none. */
+  readonly classOfFold: Readonly<Record<Side, CorticalIndex | null>>;
 }
 
 /** Draws what was read of a picture; without one nothing is drawn. */
@@ -32,12 +36,13 @@ export async function readRealFilms(
   onFilm: (done: number, of: number) => void,
 ): Promise<readonly RealReading[]> {
   const readings: RealReading[] = [];
+  const indexModels = folder.folds === null ? [] : await readIndexModels();
   const folds = folder.folds ?? [folder.films.map(({ film }) => film)];
   for (const [fold, names] of folds.entries()) {
     const reader = folder.folds === null ? await openShippedReader() : await openFoldReader(fold);
     for (const file of folder.films.filter(({ film }) => names.includes(film))) {
       readings.push({
-        ...(await readFilm(file, folder.mmPerPx, reader, overlays)),
+        ...(await readFilm(file, folder.mmPerPx, { reader, indexModel: indexModels[fold] }, overlays)),
         fold: folder.folds === null ? null : fold,
       });
       onFilm(readings.length, folder.films.length);
@@ -46,10 +51,25 @@ export async function readRealFilms(
   return readings;
 }
 
+/** What reads a fold's films without having seen them. */
+interface FoldTools {
+  readonly reader: PanoramicReader;
+  /** undefined: the shipped coefficients. */
+  readonly indexModel: CorticalIndexModel | undefined;
+}
+
+async function readIndexModels(): Promise<readonly CorticalIndexModel[]> {
+  const path = join(PROJECT_FOLDER, 'models/training/cortical-index/folds.json');
+  const { folds } = JSON.parse(await readFile(path, 'utf8')) as {
+    readonly folds: readonly CorticalIndexModel[];
+  };
+  return folds;
+}
+
 async function readFilm(
   file: LabelledFile,
   mmPerPx: number,
-  reader: PanoramicReader,
+  { reader, indexModel }: FoldTools,
   overlays: OverlayFolder,
 ): Promise<Omit<RealReading, 'fold'>> {
   const analysis = await readWithOverlay(reader, { id: file.film, content: file.path, mmPerPx }, overlays);
@@ -64,7 +84,16 @@ async function readFilm(
     const [xPx, yPx] = tracing.foramenPx;
     return measureCorticalWidth({ film, border, foramen: { xPx, yPx, confidence: 1 }, side, mmPerPx });
   };
+  const classOf = (side: Side): CorticalIndex | null => {
+    const found = analysis.panoramic?.sides.find((one) => one.side === side);
+    if (found?.mci == null || found.foramenPx === null || indexModel === undefined) return found?.mci ?? null;
+    const [xPx, yPx] = found.foramenPx;
+    const border = analysis.panoramic?.inferiorBorderPx ?? [];
+    const foramen = { xPx, yPx, confidence: 1 };
+    return measureCorticalWidth({ film, border, foramen, side, mmPerPx, indexModel }).mci;
+  };
   return {
+    classOfFold: { R: classOf('R'), L: classOf('L') },
     ...{ ...file, mmPerPx, outlines, analysis },
     atTracedForamen: { R: atTraced('R'), L: atTraced('L') },
   };

@@ -2,6 +2,7 @@ import type { Side, SideMeasurement, WidthBeside } from '../exam/analysis.ts';
 import type { Film, PointPx } from '../exam/film.ts';
 import type { BorderPath, FootPoint } from './border-path.ts';
 import { findFootPoint, layBorderPath } from './border-path.ts';
+import type { CorticalIndexModel } from './cortical-index-model.ts';
 import { readCorticalIndex } from './cortical-index.ts';
 import { measureForamenRadius } from './foramen-margin.ts';
 import type { StripPlace } from './site-strip.ts';
@@ -40,6 +41,8 @@ export interface CorticalWidthInput {
   readonly side: Side;
   /** Detector scale; null where the film has none, then it is guessed from the height of the foramen. */
   readonly mmPerPx: number | null;
+  /** Coefficients of Klemetti's class; left out: those that are shipped. An evaluation has one of each fold. */
+  readonly indexModel?: CorticalIndexModel;
 }
 
 /** Below this the place of the foramen is no better than a guess. */
@@ -151,7 +154,7 @@ function conclude(
     uncertaintyPx: standardError * stepPx,
     otherWidthPx: other === null ? null : other * stepPx,
     widthsBeside: widthsBeside(site, readings),
-    mci: readCorticalIndex({ strip, widthSteps: width, outside: centre.levels.outside }),
+    mci: readCorticalIndex({ strip, widthSteps: width, outside: centre.levels.outside }, input.indexModel),
   };
   const widthMm = width * STEP_MM;
   if (widthMm < WIDTH_MIN_MM || widthMm > WIDTH_MAX_MM) return { ...found, reason: 'width-implausible' };
