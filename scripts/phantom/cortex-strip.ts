@@ -7,7 +7,7 @@ import type { SeededRandom } from './seeded-random.ts';
 import { createSeededRandom } from './seeded-random.ts';
 
 /** A straightened site drawn with a known class of Klemetti's, in steps, depth 0 at the border. */
-export interface DrawnStrip {
+interface DrawnStrip {
   readonly strip: SiteStrip;
   readonly cortexClass: CortexClass;
   readonly widthSteps: number;

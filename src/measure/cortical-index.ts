@@ -7,7 +7,7 @@ import { measureCortexSigns } from './cortical-index-signs.ts';
 import { meanProfile, type SiteStrip } from './site-strip.ts';
 
 /** A site whose width was measured: all of it in steps of STEP_MM, depth 0 at the periosteal border. */
-export interface CorticalIndexInput {
+interface CorticalIndexInput {
   /** Reaches at least 6 mm, and is used as far as 10 mm, distally of the foot (SITE_REACH). */
   readonly strip: SiteStrip;
   /** Depth of the endosteal margin at the foot. */
