@@ -81,11 +81,11 @@ export async function findMandibles(
     const answer =
       answers[whole.indexOf(outline)] ?? new TriageError('inference-failed', 'the model gave no answer');
     if (answer instanceof TriageError) return answer;
-    const { crops: _, inferenceMs, ...rest } = outline;
+    const { panoramic, border, prepareMs, refineMs } = outline;
     return {
-      ...rest,
+      ...{ panoramic, border, prepareMs, refineMs },
       foramina: { ...NO_FORAMINA, ...answer.output },
-      inferenceMs: inferenceMs + answer.runMs,
+      inferenceMs: outline.inferenceMs + answer.runMs,
     };
   });
 }
