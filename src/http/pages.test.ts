@@ -169,7 +169,7 @@ describe.skipIf(!tool.available)(`the pages in Chromium${skipped}`, { timeout: 1
     });
     worklist.exams.push(inventExam({ examId: 'e9', analysis, reasons: analysis.reasons }));
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.goto(`${server.url}/exams/e9`);
+    await page.goto(`${server.url}exams/e9`);
     const numbers = page.locator('table.numbers');
     await numbers.waitFor();
     const said = await numbers.innerText();

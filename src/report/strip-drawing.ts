@@ -60,7 +60,7 @@ function axisSvg(layout: PanoramicLayout, pane: StripPane, side: MeasuredCortex)
       COLOURS.detail,
     ),
   ];
-  for (let depthPx = 0; depthPx < window.depthToPx - (1.2 * sizePx) / zoom; depthPx += stepPx) {
+  for (let depthPx = 0; depthPx < window.depthToPx - (1.8 * sizePx) / zoom; depthPx += stepPx) {
     const y = rowAt(pane, depthPx);
     const text = (depthPx * (mmPerPx ?? 1)).toFixed(0);
     parts.push(
