@@ -2,6 +2,7 @@
  * Every figure of the panoramic way from the committed models: `npm run -s evaluate:panoramic -- --json`. Without
  * `--json` a table for people. `--only border,width,foramen,class,looks,phantoms,uncertainty,speed` measures some of it,
  * `--overlays DIR` draws what was read on each film there, for looking at; the films in DIR are not ours to give away.
+ * `--looks-films N` takes N films of each fold for the other looks (3).
  * `--data DIR --mm-per-px N` measures border, width and foramen on a site's own labelled films with the shipped models.
  */
 import process from 'node:process';
@@ -72,6 +73,8 @@ if (!Number.isInteger(looksFilms) || looksFilms < 1 || looksFilms > LOOKS_FILMS_
   refuse(`--looks-films takes 1 to ${LOOKS_FILMS_MAX}, for each fold`);
 if (unknown !== undefined) refuse(`--only knows ${known.join(', ')}, not ${unknown}`);
 
+// A wrong folder is told once, before anything is measured.
+if (values.data !== undefined) await films().catch((thrown: unknown) => refuse(messageOf(thrown)));
 const figures: Record<string, unknown> = {};
 for (const name of known.filter((one) => wanted.includes(one))) {
   say(`measuring ${name} …`);
@@ -79,7 +82,7 @@ for (const name of known.filter((one) => wanted.includes(one))) {
     figures[name] = await PARTS[name]();
   } catch (thrown) {
     // What the other parts found must not be lost with this one.
-    process.stderr.write(`\n${name} failed: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+    process.stderr.write(`\n${name} failed: ${messageOf(thrown)}\n`);
     process.exitCode = 1;
   }
 }
@@ -108,6 +111,10 @@ function sayFilm(what: string): (done: number, of: number) => void {
   return (done, of) => {
     say(`${what} ${done} of ${of}`);
   };
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 function say(text: string): void {
