@@ -14,7 +14,7 @@ const TORN_SLOPE = 2.5;
 /** Between two pieces that are joined over a gap; a body that is tilted on the film stays below. */
 const JOIN_SLOPE = 1.5;
 /** A step of so many columns' width between two pieces is a wobble of one border, not another line. */
-const STEP_COLUMNS_MAX = 8;
+const STEP_COLUMNS_MAX = 16;
 /** A piece shorter than this share of all columns is no piece of border. */
 const PIECE_SHARE_MIN = 1 / 100;
 
