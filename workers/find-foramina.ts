@@ -14,6 +14,7 @@ import {
 import type { CoarseBorderPoint } from '../src/measure/coarse-line.ts';
 import type { CorticalWidthInput } from '../src/measure/cortical-width.ts';
 import { cutForamenCrop, placeForamenCrop } from '../src/measure/foramen-crop.ts';
+import { type PlacedForamen, settleForamen } from '../src/measure/foramen-place.ts';
 import { type RefinedBorder, refineInferiorBorder } from '../src/measure/inferior-border.ts';
 import { cropToFilm, type CropFrame } from '../src/measure/vertebra-crop.ts';
 import type { ViewedFilm } from './look-at-view.ts';
@@ -70,9 +71,16 @@ export async function findMandibles(
         crops.map(({ values }) => values),
       );
       const found = crops.map((crop, index) => foramenOf(outputs[index] ?? {}, crop.frame, canvas));
-      return batch.map((outline) =>
-        Object.fromEntries(outline.crops.map((crop) => [crop.side, found[crops.indexOf(crop)] ?? null])),
-      );
+      return batch.map(({ crops: own, border }) => {
+        const settled = own.map((crop) => {
+          const seen = found[crops.indexOf(crop)];
+          return [
+            crop.side,
+            seen === undefined ? null : settleForamen(seen, border?.points ?? [], crop.side),
+          ];
+        });
+        return Object.fromEntries(settled) as Partial<FoundMandible['foramina']>;
+      });
     },
     clock,
   );
@@ -152,7 +160,7 @@ function foramenOf(
   { foramen, spread, confidence }: ModelOutputs,
   frame: CropFrame,
   canvas: ForamenCrop,
-): NonNullable<CorticalWidthInput['foramen']> {
+): PlacedForamen {
   const [xPx, yPx] = cropToFilm(frame, canvas, [foramen?.[0] ?? NaN, foramen?.[1] ?? NaN]);
   const [along, across] = [(spread?.[0] ?? NaN) * frame.scale, (spread?.[1] ?? NaN) * frame.scale];
   return { xPx, yPx, confidence: confidence?.[0] ?? 0, spreadPx: { along, across } };
