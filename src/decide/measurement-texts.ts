@@ -8,6 +8,10 @@ export const MEASUREMENT_TEXTS = {
     en: 'Bone is darker than its surroundings below the mental foramen: the grey scale of the picture is probably inverted.',
     sv: 'Benet är mörkare än omgivningen under foramen mentale: bildens gråskala är troligen inverterad.',
   },
+  'grey-scale-clipped': {
+    en: 'The place of measurement is pure white in part (metal, or a clipped grey scale): the cortex cannot be told from it.',
+    sv: 'Mätstället är delvis helt vitt (metall eller en avklippt gråskala): kortikalis kan inte skiljas från det.',
+  },
   'sides-disagree': {
     en: 'This side does not fit the other one: foramen, border or width differ more than the two sides of a jaw do.',
     sv: 'Denna sida stämmer inte med den andra: foramen, kant eller bredd skiljer sig mer än en käkes två sidor gör.',

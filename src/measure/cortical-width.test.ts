@@ -173,6 +173,20 @@ describe('a side that is not assessable says why', () => {
     }
   });
 
+  it('when metal lies over the place, or the grey scale is cut off at white', () => {
+    const borderRow = border.find(([x]) => x >= xPx)?.[1] ?? NaN;
+    const plate = filmOfValues(
+      film.columns,
+      film.rows,
+      Array.from(film.samples, (word, at) => {
+        const row = Math.floor(at / film.columns);
+        return Math.abs(row - borderRow + 40) < 14 ? 4095 : (film.values[word] ?? 0);
+      }),
+    );
+    const side = measureCorticalWidth({ ...base, film: plate, foramen: { xPx, yPx, confidence: 0.9 } });
+    expect(side).toMatchObject({ assessable: false, reason: 'grey-scale-clipped', widthPx: null });
+  });
+
   it('when there is nothing but grain', () => {
     const random = createRandom(9);
     const grain = filmOfValues(

@@ -166,7 +166,8 @@ function conclude(
 function widthsBeside({ path, side }: Site, readings: readonly PlacedReading[]): WidthBeside[] {
   return readings
     .map(({ distal, reading }) => ({
-      alongPx: distalSign(side) * distal * path.stepPx,
+      // A minus zero would come back from JSON as another number.
+      alongPx: distal === 0 ? 0 : distalSign(side) * distal * path.stepPx,
       widthPx: reading?.width == null ? null : reading.width * path.stepPx,
     }))
     .sort((a, b) => a.alongPx - b.alongPx);

@@ -18,7 +18,8 @@ export interface SiteReading {
 }
 
 /** Why a place cannot be read. */
-export type SiteRefusal = 'border-not-visible' | 'border-at-rim' | 'grey-scale-inverted';
+export type SiteRefusal =
+  'border-not-visible' | 'border-at-rim' | 'grey-scale-inverted' | 'grey-scale-clipped';
 
 /**
  * Where the outer slope is as steep as blur alone makes it, its foot and its middle are one edge. Half of a slope from
@@ -33,6 +34,10 @@ const RIM_SLOPE = 1.4;
 const RIM_DEPTH = 10;
 /** The step of brightness at the border, in standard errors of the profile. */
 const BORDER_CLEARNESS_MIN = 8;
+/** Share of a strip that is as white as its whitest: at most 0.004 on 89 films; metal or a clipped grey scale is beyond. */
+const CLIPPED_SHARE_MAX = 0.03;
+/** As white as the whitest: within this share of the strip's range. */
+const WHITE_TOLERANCE = 0.01;
 /** Cortex over marrow, as a share of cortex over outside. */
 const CONTRAST_SHARE_MIN = 0.05;
 const [INSIDE_FROM, INSIDE_TO] = [8, 40];
@@ -57,6 +62,7 @@ function readSite(strip: SiteStrip, smooth: SiteStrip): SiteReading | SiteRefusa
   const noise = profileNoise(strip);
   const rise = riseInwards(profile, strip.depthFrom);
   if (rise < -BORDER_CLEARNESS_MIN * noise) return 'grey-scale-inverted';
+  if (whiteShare(strip) > CLIPPED_SHARE_MAX) return 'grey-scale-clipped';
   const levels = findLevels(profile, strip.depthFrom);
   if (rise < 0 || levels === null || levels.cortex - levels.outside < BORDER_CLEARNESS_MIN * noise)
     return 'border-not-visible';
@@ -84,6 +90,19 @@ function riseInwards(profile: Float64Array, depthFrom: number): number {
     return known.reduce((sum, value) => sum + value, 0) / known.length;
   };
   return mean(INSIDE_FROM, INSIDE_TO) - mean(-INSIDE_TO, -INSIDE_FROM);
+}
+
+/** How much of a strip is at the upper end of its grey values. */
+function whiteShare({ samples }: SiteStrip): number {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of samples) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const limit = high - WHITE_TOLERANCE * (high - low);
+  let white = 0;
+  for (const value of samples) if (value >= limit) white += 1;
+  return white / samples.length;
 }
 
 /** Standard error of the mean of the columns at one depth, the median over all depths. */
