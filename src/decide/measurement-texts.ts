@@ -8,6 +8,10 @@ export const MEASUREMENT_TEXTS = {
     en: 'Bone is darker than its surroundings below the mental foramen: the grey scale of the picture is probably inverted.',
     sv: 'Benet är mörkare än omgivningen under foramen mentale: bildens gråskala är troligen inverterad.',
   },
+  'resolution-too-low': {
+    en: 'The pixels of the picture are too coarse to tell the cortex from its residues; send the film in its full resolution.',
+    sv: 'Bildens bildpunkter är för grova för att skilja kortikalis från dess rester; skicka bilden i full upplösning.',
+  },
   'grey-scale-clipped': {
     en: 'The place of measurement is pure white in part (metal, or a clipped grey scale): the cortex cannot be told from it.',
     sv: 'Mätstället är delvis helt vitt (metall eller en avklippt gråskala): kortikalis kan inte skiljas från det.',

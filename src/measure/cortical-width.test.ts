@@ -187,6 +187,14 @@ describe('a side that is not assessable says why', () => {
     expect(side).toMatchObject({ assessable: false, reason: 'grey-scale-clipped', widthPx: null });
   });
 
+  it('when the pixels are too coarse to show a gap', () => {
+    const foramen = { xPx, yPx, confidence: 0.9 };
+    expect(measureCorticalWidth({ ...base, foramen, mmPerPx: 0.5 })).toMatchObject({
+      assessable: false,
+      reason: 'resolution-too-low',
+    });
+  });
+
   it('when there is nothing but grain', () => {
     const random = createRandom(9);
     const grain = filmOfValues(

@@ -16,6 +16,7 @@ import { estimateWidth } from './width-estimate.ts';
 export type WidthRefusal =
   | SiteRefusal
   | 'foramen-not-found'
+  | 'resolution-too-low'
   | 'out-of-picture'
   | 'contrast-too-low'
   | 'margin-unclear'
@@ -59,6 +60,8 @@ const BORDER_BEHIND_FORAMEN_MM_MIN = 20;
 const BORDER_BESIDE_FORAMEN_MM = 28;
 /** The width is read at these places along the border, 1.25 mm apart: steps distally of the foot point. */
 const PLACES = [-52, -39, -26, -13, 0, 13, 26, 39, 52];
+/** In coarser pixels the gap before a residue, some 0.4 mm wide, cannot be seen. */
+const PX_PER_MM_MIN = 3;
 const WIDTH_MIN_MM = 0.7;
 const WIDTH_MAX_MM = 9;
 const STANDARD_ERROR_MAX_MM = 1.6;
@@ -101,6 +104,7 @@ function locateSite(input: CorticalWidthInput): Site | WidthRefusal {
   if (!insideFilm(film, foramen.xPx, foramen.yPx)) return 'out-of-picture';
   const foramenPx: PointPx = [foramen.xPx, foramen.yPx];
   const pxPerMm = mmPerPx === null ? guessScale(border, foramenPx) : 1 / mmPerPx;
+  if (pxPerMm < PX_PER_MM_MIN) return 'resolution-too-low';
   const near = border.filter(([x]) => Math.abs(x - foramen.xPx) <= BORDER_BESIDE_FORAMEN_MM * pxPerMm);
   const path = layBorderPath(near, STEP_MM * pxPerMm, pxPerMm);
   const foot = path && findFootPoint(path, foramenPx, pxPerMm);
