@@ -35,11 +35,16 @@ async function scripted(name: string, answer: (input: Float32Array) => ModelOutp
   return { model, executionProvider: 'cpu', device: 'scripted', warnings: [], run };
 }
 
-/** A flat border at row 290 of the canvas, and whether it is a panoramic film by how bright the film is. */
+/** The border on the canvas: flat at row 290 in the middle, rising to both angles of the jaw. */
+function borderRow(column: number): number {
+  return 290 - 0.4 * Math.max(0, Math.abs(column - 383.5) - 200);
+}
+
+/** That border, and whether it is a panoramic film by how bright the film is. */
 function contourAnswer(input: Float32Array): ModelOutputs {
   const isBright = (input[160 * 768 + 384] ?? 0) > 0.5;
   return {
-    border: new Float32Array(768).fill(290),
+    border: Float32Array.from({ length: 768 }, (_, column) => borderRow(column)),
     borderSpread: new Float32Array(768).fill(1),
     borderPresence: Float32Array.from({ length: 768 }, (_, i) => (i > 60 && i < 708 ? 1 : 0)),
     foramen: Float32Array.of(383.5 - ASIDE, ROW, 0.5, 383.5 + ASIDE, ROW, 0.5),
@@ -56,10 +61,10 @@ function foramenAnswer(): ModelOutputs {
   };
 }
 
-/** Light above a border at row 290 of the canvas and dark below it; or light at the left rim alone. */
+/** Light above the border and dark below it; or light at the left rim alone. */
 function jawFilm(isJaw: boolean): Film {
   const words = Uint16Array.from({ length: COLUMNS * ROWS }, (_, i) => {
-    const isLight = isJaw ? Math.floor(i / COLUMNS) < 290 * 2 : i % COLUMNS < 300;
+    const isLight = isJaw ? Math.floor(i / COLUMNS) < 2 * borderRow((i % COLUMNS) / 2) : i % COLUMNS < 300;
     return isLight ? 3000 : (i * 7919) % 200;
   });
   return plainFilm(COLUMNS, ROWS, words);
@@ -139,5 +144,24 @@ describe('the foramina of a batch', () => {
     expect(first).toMatchObject({ code: 'inference-failed' });
     expect((first as TriageError).message).not.toContain('Påhittad');
     expect(second).toMatchObject({ panoramic: expect.closeTo(0.9, 5) as number });
+  });
+
+  it('are taken from the first model where a side of the jaw is cut away', async () => {
+    const cut: ModelSession = {
+      ...models.contour,
+      run: (inputs) =>
+        Promise.resolve(
+          inputs.map((input) => {
+            const answer = contourAnswer(input);
+            const borderPresence = answer['borderPresence']!.map((there, i) => (i < 300 ? 0 : there));
+            return { ...answer, borderPresence };
+          }),
+        ),
+    };
+    const [found] = await find([viewed(jawFilm(true), 0.2)], { ...models, contour: cut });
+    expect(runs).toEqual([]);
+    if (found === undefined || found instanceof TriageError) throw new Error('nothing');
+    expect(found.foramina.L!.xPx).toBeCloseTo((COLUMNS - 1) / 2 + 2 * ASIDE, 6);
+    expect(found.foramina.L).toMatchObject({ confidence: 0.5 });
   });
 });

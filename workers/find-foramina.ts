@@ -17,6 +17,7 @@ import { cutForamenCrop, placeForamenCrop } from '../src/measure/foramen-crop.ts
 import { type PlacedForamen, settleForamen } from '../src/measure/foramen-place.ts';
 import { type RefinedBorder, refineInferiorBorder } from '../src/measure/inferior-border.ts';
 import { cropToFilm, type CropFrame } from '../src/measure/vertebra-crop.ts';
+import { isWholeBorder } from '../src/measure/whole-border.ts';
 import type { ViewedFilm } from './look-at-view.ts';
 import type { ModelOutputs, ModelSession } from './onnx-session.ts';
 import { runInBatches, runTogether, withoutForeignText } from './run-together.ts';
@@ -51,7 +52,7 @@ interface SideCrop {
   readonly values: Float32Array;
 }
 
-type MandibleOutline = Omit<FoundMandible, 'foramina'> & { readonly crops: readonly SideCrop[] };
+type MandibleOutline = FoundMandible & { readonly crops: readonly SideCrop[] };
 
 /** Runs both models over the films of a batch, in their order; a film that one fails on is answered with that. */
 export async function findMandibles(
@@ -92,7 +93,7 @@ export async function findMandibles(
     const { panoramic, border, prepareMs, refineMs } = outline;
     return {
       ...{ panoramic, border, prepareMs, refineMs },
-      foramina: { ...NO_FORAMINA, ...answer.output },
+      foramina: { ...outline.foramina, ...answer.output },
       inferenceMs: outline.inferenceMs + answer.runMs,
     };
   });
@@ -136,10 +137,15 @@ function outlineOf(
   const panoramic = output['panoramic']?.[0] ?? 0;
   // Strictly above it, so that a threshold of 1 lets nothing through though the network's answer can round to 1.
   if (!(panoramic > thresholdOf(contour.model.manifest, 'panoramic')))
-    return { panoramic, border: null, crops: [], prepareMs, refineMs: 0 };
+    return { panoramic, border: null, foramina: NO_FORAMINA, crops: [], prepareMs, refineMs: 0 };
   const refining = startStopwatch(clock);
   const border = refineInferiorBorder(film, coarseBorder(output, input));
   const refineMs = refining();
+  // The second model knows whole jaws: on a film that shows a part of one, what the first saw must do.
+  if (!isWholeBorder(border.points)) {
+    const foramina = { R: seenByContour(output, input, 'R'), L: seenByContour(output, input, 'L') };
+    return { panoramic, border, foramina, crops: [], prepareMs, refineMs };
+  }
   const cutting = startStopwatch(clock);
   const canvas = foramenCropOf(foramen.model.manifest);
   const mmPerPx = spacing.mmPerPx === null ? null : spacing.mmPerPx * reductionOf(film, header);
@@ -148,7 +154,7 @@ function outlineOf(
     const frame = placeForamenCrop(region, canvas);
     return frame === null ? [] : [{ side, frame, values: cutForamenCrop(film, frame, region, canvas) }];
   });
-  return { panoramic, border, crops, prepareMs: prepareMs + cutting(), refineMs };
+  return { panoramic, border, foramina: NO_FORAMINA, crops, prepareMs: prepareMs + cutting(), refineMs };
 }
 
 function foramenCropOf({ name, preparation }: ModelManifest): ForamenCrop {
@@ -187,6 +193,12 @@ export function roughForamen(outputs: ModelOutputs, input: Letterbox, side: Side
     toFilmPx(column ?? 0, input.left, input.scaleColumns),
     toFilmPx(row ?? 0, input.top, input.scaleRows),
   ];
+}
+
+/** A foramen as the panoramic model gives it: with a confidence that orders, and is not calibrated. */
+function seenByContour(outputs: ModelOutputs, input: Letterbox, side: Side): CorticalWidthInput['foramen'] {
+  const [xPx, yPx] = roughForamen(outputs, input, side);
+  return { xPx, yPx, confidence: outputs['foramen']?.[side === 'R' ? 2 : 5] ?? 0 };
 }
 
 function toFilmPx(canvasPx: number, offsetPx: number, scale: number): number {
