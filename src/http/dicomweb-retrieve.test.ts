@@ -305,7 +305,7 @@ describe('the poll for results', () => {
     };
     expect(results).toHaveLength(1);
     expect(results[0]?.analysis.outcome).toBe('positive');
-    expect(results[0]?.reasons[0]?.textSv).toContain('under remissgränsen 3,0 mm');
+    expect(results[0]?.reasons[0]?.textSv).toContain('under gränsen 0,22');
     expect(text).not.toContain('secret.dcm');
     const pdf = await get(new URL(results[0]?.pdf ?? '').pathname);
     expect(await pdf.text()).toBe('%PDF-1.3 test');

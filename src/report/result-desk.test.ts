@@ -238,8 +238,8 @@ describe.skipIf(!pdftotext.available)(
         '1950-01-01',
         'Norra kliniken Å Ä Ö',
         '2,70 ± 0,20 mm',
-        'under remissgränsen 3,0 mm',
-        'below the referral limit of 3.0 mm',
+        'under gränsen 0,22',
+        'below the limit of 0.22',
         'osteotriage 9.9.9',
         'mandible-contour 1.0.0',
       ]) {

@@ -91,7 +91,6 @@ async function listReferrals(database: Kysely<Database>, limit: number): Promise
       .sort(compareFindings);
     const clearest = mine[0];
     const meanWidthMm = clearest?.analysis?.panoramic?.meanWidthMm ?? null;
-    const corrected = isCorrected(clearest?.analysis ?? null);
     const reasons = parseReasons(clearest?.reasons_json ?? '[]');
     return {
       referralId: row.referral_id,
@@ -103,7 +102,7 @@ async function listReferrals(database: Kysely<Database>, limit: number): Promise
       finding: reasons[0]?.text ?? '',
       reasons,
       meanWidthMm,
-      widthScale: meanWidthMm === null ? null : corrected ? 'corrected' : 'detector',
+      widthScale: meanWidthMm === null ? null : scaleOf(clearest?.analysis ?? null),
       vertebra: vertebraView(clearest?.analysis ?? null),
       sortingScore: clearest?.sortingScore ?? null,
       examIds: mine.map((film) => film.exam_id),
@@ -121,10 +120,10 @@ function findingOf(analysis: AnalysisResult | null) {
 }
 
 /** Whether millimetres are corrected for magnification, by the film's own word or by the site's. */
-function isCorrected(analysis: AnalysisResult | null): boolean {
-  return (
-    analysis !== null && (isCorrectedByFilm(analysis.spacing) || analysis.panoramic?.magnification != null)
-  );
+function scaleOf(analysis: AnalysisResult | null): 'corrected' | 'detector' {
+  const isCorrected =
+    analysis !== null && (isCorrectedByFilm(analysis.spacing) || analysis.panoramic?.magnification != null);
+  return isCorrected ? 'corrected' : 'detector';
 }
 
 function vertebraView(analysis: AnalysisResult | null): WorstVertebraView | null {
