@@ -1,8 +1,9 @@
 import type { Outcome, SideMeasurement, Spacing } from '../exam/analysis.ts';
-import { isCorrectedByFilm } from '../exam/device-profile.ts';
+import { isScaleCorrected } from '../exam/device-profile.ts';
 import { reasonOf, type ReasonInWords } from './reason-texts.ts';
 import {
   classSign,
+  isPositive,
   pmiSign,
   quotedBesideLimit,
   thinCortexScore,
@@ -70,8 +71,10 @@ export function decideReferral(
   if (!sides.some(({ widthPx }) => isPositive(widthPx)))
     return notAssessable([reasonOf('no-side-assessable')]);
   const scale = mmPerPxOf(measurement.spacing, measurement.magnification);
-  const limitMm = isCorrected(measurement) ? policy.corticalWidthMmMin : policy.corticalWidthDetectorMmMin;
-  const { magnification, magnificationError = 0 } = measurement;
+  const { spacing, magnification, magnificationError = 0 } = measurement;
+  const limitMm = isScaleCorrected(spacing, magnification)
+    ? policy.corticalWidthMmMin
+    : policy.corticalWidthDetectorMmMin;
   const scaleErrorShare = isPositive(magnification) ? magnificationError / magnification : 0;
   const width =
     scale === null ? null : widthSign(sides, scale, limitMm ?? policy.corticalWidthMmMin, scaleErrorShare);
@@ -108,11 +111,6 @@ export function mmPerPxOf(spacing: Spacing, magnification: number | null): numbe
   const { mmPerPx } = spacing;
   if (spacing.source === 'none' || !isPositive(mmPerPx)) return null;
   return isPositive(magnification) ? mmPerPx / magnification : mmPerPx;
-}
-
-/** Whether millimetres are those of the patient: the film is calibrated, or the device's magnification is known. */
-function isCorrected({ spacing, magnification }: PanoramicMeasurement): boolean {
-  return isCorrectedByFilm(spacing) || isPositive(magnification);
 }
 
 /** What is beyond its limit comes first; signs that only support are told where they are beyond theirs. */
@@ -155,7 +153,8 @@ function notesOf(
   const notes: ReasonInWords[] = [];
   if (sides.length === 1) notes.push(reasonOf('one-side-only'));
   if (mmPerPxOf(measurement.spacing, measurement.magnification) === null) notes.push(reasonOf('no-spacing'));
-  else if (!isCorrected(measurement)) notes.push(reasonOf('detector-scale-not-corrected'));
+  else if (!isScaleCorrected(measurement.spacing, measurement.magnification))
+    notes.push(reasonOf('detector-scale-not-corrected'));
   if (unused !== null) {
     notes.push(reasonOf('width-not-compared', { meanWidthMm: Math.round(unused.mean * 100) / 100 }));
   }
@@ -170,8 +169,4 @@ function notAssessable(reasons: readonly ReasonInWords[]): ReferralDecision {
 function quotedScore(score: number): number {
   const rounded = Math.round(score * 100) / 100;
   return rounded === 0.5 && score !== 0.5 ? (score > 0.5 ? 0.51 : 0.49) : rounded;
-}
-
-function isPositive(value: number | null): value is number {
-  return value !== null && Number.isFinite(value) && value > 0;
 }

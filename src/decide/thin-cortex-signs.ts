@@ -131,6 +131,7 @@ function signOf(
   };
 }
 
-function isPositive(value: number | null): value is number {
+/** Whether a measured value is there and makes sense. */
+export function isPositive(value: number | null): value is number {
   return value !== null && Number.isFinite(value) && value > 0;
 }

@@ -66,6 +66,11 @@ export function isCorrectedByFilm({ source, statedMagnification }: Spacing): boo
   return source === 'calibrated' || statedMagnification !== undefined;
 }
 
+/** Whether millimetres are those of the bone: by the film's own word, or because the device's magnification is known. */
+export function isScaleCorrected(spacing: Spacing, magnification: number | null): boolean {
+  return isCorrectedByFilm(spacing) || (magnification !== null && magnification > 0);
+}
+
 /** The profile of a device; one of its very station counts before one of its model. */
 export function profileFor(profiles: readonly DeviceProfile[], device: DeviceNames): DeviceProfile | null {
   const ofModel = profiles.filter(

@@ -5,6 +5,7 @@ import { findFootPoint, layBorderPath } from './border-path.ts';
 import type { CorticalIndexModel } from './cortical-index-model.ts';
 import { readCorticalIndex } from './cortical-index.ts';
 import { measureForamenRadius } from './foramen-margin.ts';
+import type { PlacedForamen } from './foramen-place.ts';
 import type { StripPlace } from './site-strip.ts';
 import { cutSiteStrip, distalSign, SITE_REACH, STEP_MM } from './site-strip.ts';
 import type { SiteReading, SiteRefusal } from './site-reading.ts';
@@ -22,15 +23,8 @@ export type WidthRefusal =
   | 'margin-unclear'
   | 'width-implausible';
 
-/** A mental foramen as it was found: a place of the film and how far it may be off. */
-interface FoundForamen {
-  readonly xPx: number;
-  readonly yPx: number;
-  /** Probability that it lies within 3 mm of where a reader would put it. */
-  readonly confidence: number;
-  /** Standard deviations along and across the border; absent where nobody estimated them. */
-  readonly spreadPx?: { readonly along: number; readonly across: number };
-}
+/** A mental foramen as it was found; without a spread where nobody estimated one. */
+type FoundForamen = Omit<PlacedForamen, 'spreadPx'> & Partial<Pick<PlacedForamen, 'spreadPx'>>;
 
 /** What is measured: a film, the outline of its inferior border, and one mental foramen. */
 export interface CorticalWidthInput {

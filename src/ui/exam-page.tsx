@@ -1,5 +1,5 @@
 import type { SpineFinding } from '../exam/analysis.ts';
-import { isCorrectedByFilm } from '../exam/device-profile.ts';
+import { isScaleCorrected } from '../exam/device-profile.ts';
 import { largestLossPercent, worstVertebra } from '../exam/worst-vertebra.ts';
 import type { ExamView } from '../worklist/worklist-views.ts';
 import { PageLink } from './address.tsx';
@@ -178,6 +178,5 @@ function ExamReasons({ exam }: { readonly exam: ExamView }) {
 
 function isCorrected(exam: ExamView): boolean {
   const { analysis } = exam;
-  if (analysis === null) return false;
-  return isCorrectedByFilm(analysis.spacing) || (analysis.panoramic?.magnification ?? null) !== null;
+  return analysis !== null && isScaleCorrected(analysis.spacing, analysis.panoramic?.magnification ?? null);
 }

@@ -10,7 +10,7 @@ import {
   type Reason,
   type ViewName,
 } from '../exam/analysis.ts';
-import { isCorrectedByFilm } from '../exam/device-profile.ts';
+import { isScaleCorrected } from '../exam/device-profile.ts';
 import type { ImageHeader } from '../exam/exam.ts';
 import type { ExamState } from '../exam/exam-state.ts';
 import { compareFindings, findingKindOf, sortingScoreOf } from '../exam/finding-kind.ts';
@@ -122,7 +122,7 @@ function findingOf(analysis: AnalysisResult | null) {
 /** Whether millimetres are corrected for magnification, by the film's own word or by the site's. */
 function scaleOf(analysis: AnalysisResult | null): 'corrected' | 'detector' {
   const isCorrected =
-    analysis !== null && (isCorrectedByFilm(analysis.spacing) || analysis.panoramic?.magnification != null);
+    analysis !== null && isScaleCorrected(analysis.spacing, analysis.panoramic?.magnification ?? null);
   return isCorrected ? 'corrected' : 'detector';
 }
 
