@@ -12,7 +12,8 @@ import { addOperationCommands } from './commands/operation-commands.ts';
 import { addPeerCommands } from './commands/peer-commands.ts';
 import { readConfig } from './config.ts';
 import { asTriageError, ERRORS } from './errors.ts';
-import type { DeliveryState, ReferralState, ReportKind } from './exam/exam-state.ts';
+import type { DeliveryState, ReportKind } from './exam/exam-state.ts';
+import { REFERRAL_STATES, type ReferralState } from './exam/referral-life.ts';
 import { PRODUCT_VERSION } from './project-folder.ts';
 import { openLog } from './telemetry.ts';
 
@@ -109,15 +110,7 @@ referral
   .command('list')
   .description('list the referrals')
   .addOption(dataOption())
-  .addOption(
-    new Option('--state <state>', 'only those of one state').choices([
-      'open',
-      'accepted',
-      'started',
-      'dismissed',
-      'done',
-    ]),
-  )
+  .addOption(new Option('--state <state>', 'only those of one state').choices(REFERRAL_STATES))
   .option('--json', 'print one line of JSON (osteotriage.referrals/1)', false)
   .action(async (options: { data?: string; state?: ReferralState; json: boolean }) => {
     const { config } = readConfig({ data: options.data });

@@ -14,7 +14,7 @@ export async function findDoubles(dataFolder: string): Promise<readonly string[]
     const referrals = await database
       .selectFrom('referrals')
       .select((select) => ['person_id', select.fn.countAll<number>().as('times')])
-      .where('state', '=', 'open')
+      .where('state', '=', 'flagged')
       .groupBy('person_id')
       .having((having) => having.fn.countAll(), '>', 1)
       .execute();

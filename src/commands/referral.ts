@@ -9,7 +9,7 @@ import {
 import { parseDate } from '../dicom/read-header.ts';
 import { TriageError } from '../errors.ts';
 import { ASSESSMENTS } from '../exam/assessment.ts';
-import type { ReferralState } from '../exam/exam-state.ts';
+import type { ReferralState } from '../exam/referral-life.ts';
 import { type RecordPlace, withRecord } from './open-record.ts';
 
 const ROWS_MAX = 10_000;

@@ -4,6 +4,10 @@ import { countedKey, engineOf } from './engine.ts';
 import { createNodeRecord } from './migration-0003.ts';
 import { createEngineRecord } from './migration-0004.ts';
 import { createAssessmentRecord } from './migration-0005.ts';
+import { createWorklistRecord } from './migration-0006.ts';
+import { createAccessRecord } from './migration-0007.ts';
+import { createAuditChain } from './migration-0008.ts';
+import { createExchangeRecord } from './migration-0009.ts';
 import type { Database } from './schema.ts';
 
 /** Where the applied steps are written down; the name is that of Kysely's own migrator, which the first release used. */
@@ -25,6 +29,10 @@ export const MIGRATIONS: Migrations = {
   '0003-node': createNodeRecord,
   '0004-engine': createEngineRecord,
   '0005-assessments': createAssessmentRecord,
+  '0006-worklist': createWorklistRecord,
+  '0007-access': createAccessRecord,
+  '0008-audit': createAuditChain,
+  '0009-exchange': createExchangeRecord,
 };
 
 /** Which steps a database has and which it lacks. */

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { DicomDataset } from '../dicom/write-part10.ts';
-import type { ProcedureStepState, ReferralState } from '../exam/exam-state.ts';
+import type { ProcedureStepState } from '../exam/exam-state.ts';
+import type { ReferralState } from '../exam/referral-life.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import { changeStep, type ProcedureStep } from './procedure-records.ts';
@@ -99,7 +100,16 @@ function isSameIssuer(one: string | null, other: string | null): boolean {
 }
 
 /** What stands nearer to a result is preferred; a dismissed referral waits for none. */
-const STATE_ORDER: readonly ReferralState[] = ['started', 'accepted', 'open', 'done'];
+const STATE_ORDER: readonly ReferralState[] = [
+  'dxa-booked',
+  'dxa-ordered',
+  'accepted',
+  'under-review',
+  'flagged',
+  'dxa-done',
+  'treatment-assessment',
+  'closed',
+];
 /** More referrals of one Patient ID than this are not looked through. */
 const CANDIDATES_MAX = 50;
 
@@ -149,9 +159,9 @@ export interface ScannerAct {
 }
 
 const REFERRAL_STATE_OF: Readonly<Record<ProcedureStepState, ReferralState>> = {
-  scheduled: 'accepted',
-  'in-progress': 'started',
-  completed: 'done',
+  scheduled: 'dxa-ordered',
+  'in-progress': 'dxa-booked',
+  completed: 'dxa-done',
   discontinued: 'dismissed',
 };
 
@@ -165,7 +175,8 @@ export async function followScanner(
   to: Exclude<ProcedureStepState, 'discontinued'>,
   act: ScannerAct,
 ): Promise<boolean> {
-  if ((state !== 'accepted' && state !== 'started') || step === undefined || step.state === to) return false;
+  if ((state !== 'dxa-ordered' && state !== 'dxa-booked') || step === undefined || step.state === to)
+    return false;
   await changeStep(database, step, to, act.nowMs);
   if (state !== REFERRAL_STATE_OF[to]) {
     await changeReferral(database, { ...act, referralId, to: REFERRAL_STATE_OF[to] });

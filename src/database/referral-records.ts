@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { TriageError } from '../errors.ts';
 import type { Assessment } from '../exam/assessment.ts';
-import { moveReferral, type ReferralState } from '../exam/exam-state.ts';
+import { moveReferral, type ReferralState, UNENDED_STATES } from '../exam/referral-life.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import {
@@ -36,7 +36,7 @@ export async function referPerson(
     .selectFrom('referrals')
     .select('referral_id')
     .where('person_id', '=', finding.personId)
-    .where('state', 'in', ['open', 'accepted', 'started'])
+    .where('state', 'in', UNENDED_STATES)
     .executeTakeFirst();
   const referralId = current?.referral_id ?? randomUUID();
   if (current === undefined) {
@@ -45,10 +45,12 @@ export async function referPerson(
       .values({
         referral_id: referralId,
         person_id: finding.personId,
-        state: 'open',
+        state: 'flagged',
         policy_version: finding.policyVersion,
         created_at_ms: finding.nowMs,
         updated_at_ms: finding.nowMs,
+        state_since_ms: finding.nowMs,
+        arrived_at_ms: finding.nowMs,
       })
       .execute();
     await addToTallies(database, { referral: 1 });
@@ -78,6 +80,7 @@ export function acceptReferral(
 ): Promise<ProcedureStep> {
   return transact(database, async (transaction) => {
     await changeReferral(transaction, { ...order, to: 'accepted' });
+    await changeReferral(transaction, { ...order, to: 'dxa-ordered' });
     const person = await transaction
       .selectFrom('referrals')
       .innerJoin('persons', 'persons.person_id', 'referrals.person_id')
@@ -190,7 +193,7 @@ export async function listReferralEntries(
           .as(asks),
       ),
     )
-    .$if(state !== null, (select) => select.where('r.state', '=', state ?? 'open'))
+    .$if(state !== null, (select) => select.where('r.state', '=', state ?? 'flagged'))
     .$if(referralId !== undefined, (select) => select.where('r.referral_id', '=', referralId ?? ''))
     .orderBy('r.created_at_ms', 'desc')
     .limit(query.limit)

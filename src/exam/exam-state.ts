@@ -3,9 +3,6 @@ import { TriageError } from '../errors.ts';
 /** Where an exam stands on the triage axis. Delivery is another axis (delivery-state). */
 export type ExamState = 'pending' | 'positive' | 'negative' | 'not-assessable' | 'not-eligible' | 'failed';
 
-/** Where a referral stands. */
-export type ReferralState = 'open' | 'accepted' | 'started' | 'dismissed' | 'done';
-
 /** Where the delivery of one report object to one PACS stands. */
 export type DeliveryState = 'pending' | 'delivered' | 'dead' | 'superseded';
 
@@ -26,15 +23,6 @@ const EXAM_TRANSITIONS: Readonly<Record<ExamState, readonly ExamState[]>> = {
   'not-assessable': ['pending'],
   'not-eligible': ['pending'],
   failed: ['pending'],
-};
-
-const REFERRAL_TRANSITIONS: Readonly<Record<ReferralState, readonly ReferralState[]>> = {
-  open: ['accepted', 'dismissed'],
-  // A scanner that was stopped gives the referral back; one that reports late may skip the start.
-  accepted: ['started', 'done', 'dismissed'],
-  started: ['accepted', 'done', 'dismissed'],
-  dismissed: [],
-  done: [],
 };
 
 const STEP_TRANSITIONS: Readonly<Record<ProcedureStepState, readonly ProcedureStepState[]>> = {
@@ -66,11 +54,6 @@ const COMMITMENT_TRANSITIONS: Readonly<Record<CommitmentState, readonly Commitme
 /** Returns the next state of an exam; throws state-conflict where the table does not allow the step. */
 export function moveExam(from: ExamState, to: ExamState): ExamState {
   return move('exam', EXAM_TRANSITIONS, from, to);
-}
-
-/** Returns the next state of a referral; throws state-conflict where the table does not allow the step. */
-export function moveReferral(from: ReferralState, to: ReferralState): ReferralState {
-  return move('referral', REFERRAL_TRANSITIONS, from, to);
 }
 
 /** Returns the next state of a procedure step; throws state-conflict where the table does not allow the step. */

@@ -14,6 +14,9 @@ import { serveDeliveries } from './delivery-routes.ts';
 import { describeImageRoutes } from './image-routes.ts';
 import { type OperationsParts, serveOperations } from './operations-server.ts';
 
+/** Adds routes to the server. */
+export type RouteGroup = (app: FastifyInstance) => void;
+
 /** Everything the HTTP server stands on. */
 export interface HttpServerOptions {
   readonly host: string;
@@ -23,6 +26,8 @@ export interface HttpServerOptions {
   readonly pictures: ExamPictures;
   readonly events: EventSource;
   readonly deliveries: DeliveryDesk;
+  /** What else is served: each adds its routes, which stand in route-access.ts. */
+  readonly routes?: readonly RouteGroup[];
   readonly clock: Clock;
   readonly log: HttpLog;
   /** Folder that holds the built pages (index.html, assets/). */
@@ -111,6 +116,7 @@ export function buildHttpServer(options: HttpServerOptions): {
     });
   }
   serveDeliveries(app, options.deliveries, options.clock);
+  for (const serve of options.routes ?? []) serve(app);
   serveEvents(app, streams);
   servePages(app, options.pagesFolder);
   return { app, streams };

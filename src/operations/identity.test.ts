@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../database/schema.ts';
 import { insertTestExam } from '../testing/record-fixtures.ts';
 import { makeDataFolder, type TestDataFolder } from '../testing/data-folder.ts';
-import type { ReferralState } from '../exam/exam-state.ts';
+import type { ReferralState } from '../exam/referral-life.ts';
 import { acceptReferral, changeReferral } from '../database/referral-records.ts';
 import { findTriageInput } from '../database/triage-records.ts';
 import { correctIdentity, mergePersons } from './identity.ts';

@@ -4,10 +4,10 @@ import { changeStep, findStepOfReferral } from '../database/procedure-records.ts
 import { putFilmOnReferral } from '../database/referral-films.ts';
 import { changeReferral } from '../database/referral-records.ts';
 import { TriageError } from '../errors.ts';
-import type { ReferralState } from '../exam/exam-state.ts';
+import { type ReferralState, UNENDED_STATES } from '../exam/referral-life.ts';
 
 /** A referral that has not ended, further on first. */
-const STAGES = ['started', 'accepted', 'open'] as const satisfies readonly ReferralState[];
+const STAGES: readonly ReferralState[] = UNENDED_STATES.toReversed();
 
 interface UnendedReferral {
   readonly referral_id: string;
@@ -26,7 +26,7 @@ export async function joinReferrals(
 ): Promise<void> {
   const [kept, closed] = await listUnended(database, personIds);
   if (kept === undefined || closed === undefined) return;
-  if (closed.state === 'started') {
+  if (closed.state === 'dxa-booked') {
     throw new TriageError(
       'state-conflict',
       `the DXA of both persons is under way (referrals ${kept.referral_id} and ${closed.referral_id}); wait until one is done`,
@@ -72,6 +72,6 @@ async function listUnended(
     .orderBy('created_at_ms')
     .orderBy('referral_id')
     .execute();
-  const rank = ({ state }: UnendedReferral): number => (STAGES as readonly string[]).indexOf(state);
+  const rank = ({ state }: UnendedReferral): number => STAGES.indexOf(state);
   return rows.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -1,11 +1,10 @@
+import { UNENDED_STATES } from '../exam/referral-life.ts';
 import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import { recordAudit } from '../database/audit-trail.ts';
 import type { Connection } from '../database/exam-records.ts';
 import type { Database } from '../database/schema.ts';
 import { type HeldFilm, holdOf, type Removal } from './retention-policy.ts';
 import { transact } from '../database/transact.ts';
-
-const UNENDED_REFERRAL = ['open', 'accepted', 'started'] as const;
 
 /** Where a page of films begins: after this one. */
 export interface PageStart {
@@ -130,7 +129,7 @@ function selectFilms(database: Connection): SelectQueryBuilder<Database, 'exams'
         .innerJoin('referrals', 'referrals.referral_id', 'referral_exams.referral_id')
         .select((of) => of.fn.countAll<number>().as('count'))
         .whereRef('referral_exams.exam_id', '=', 'exams.exam_id')
-        .where('referrals.state', 'in', UNENDED_REFERRAL)
+        .where('referrals.state', 'in', UNENDED_STATES)
         .$asScalar()
         .as('referred'),
       // A scanner's result that no referral has been found for is still to be matched.
@@ -142,7 +141,7 @@ function selectFilms(database: Connection): SelectQueryBuilder<Database, 'exams'
         .where((where) =>
           where.or([
             where('referrals.referral_id', 'is', null),
-            where('referrals.state', 'in', UNENDED_REFERRAL),
+            where('referrals.state', 'in', UNENDED_STATES),
           ]),
         )
         .$asScalar()

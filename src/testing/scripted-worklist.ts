@@ -150,7 +150,7 @@ export function inventDelivery(changes: Partial<DeliveryView> = {}): DeliveryVie
 /** A row of the worklist for an exam that is there. */
 export function inventReferral(changes: Partial<ReferralRow> & Pick<ReferralRow, 'referralId'>): ReferralRow {
   return {
-    state: 'open',
+    state: 'flagged',
     assessments: ['frax', 'dxa'],
     person: inventPerson('Almgren^Ingrid', 'TEST-1001'),
     ageYears: 71,

@@ -1,13 +1,8 @@
 import type { AnalysisResult, Deformity, GenantGrade, Outcome, Reason, ViewName } from '../exam/analysis.ts';
 import type { Assessment } from '../exam/assessment.ts';
 import type { FindingKind } from '../exam/finding-kind.ts';
-import type {
-  CommitmentState,
-  DeliveryState,
-  ExamState,
-  ReferralState,
-  ReportKind,
-} from '../exam/exam-state.ts';
+import type { CommitmentState, DeliveryState, ExamState, ReportKind } from '../exam/exam-state.ts';
+import type { ReferralState } from '../exam/referral-life.ts';
 
 /** Who a row is about, as the coordinator must see it. Shown on pages, never logged. */
 export interface PersonView {
@@ -15,6 +10,8 @@ export interface PersonView {
   readonly patientId: string;
   readonly birthDate: string | null;
   readonly sex: string | null;
+  /** Protected identity: name and number are left out until a person asks for them, which is logged. */
+  readonly isProtected?: boolean;
 }
 
 /** One row of the worklist: a person with an open referral. */

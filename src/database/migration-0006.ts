@@ -1,0 +1,140 @@
+import { type Kysely, sql } from 'kysely';
+import { countedKey } from './engine.ts';
+
+/** What the coordinator's worklist needs: the life of a referral, its history, and how a person is found. */
+export async function createWorklistRecord(database: Kysely<never>): Promise<void> {
+  const db = database as unknown as Kysely<unknown>;
+  await renameStates(db);
+  await extendReferrals(db);
+  await createHistory(db);
+  await createPersonTerms(db);
+}
+
+/** What was accepted had its DXA ordered at once; what was done had nothing left to do. */
+async function renameStates(db: Kysely<unknown>): Promise<void> {
+  await db.schema.dropIndex('referrals_one_open').execute();
+  await sql`UPDATE referrals SET state = CASE state WHEN 'open' THEN 'flagged' WHEN 'accepted' THEN 'dxa-ordered'
+    WHEN 'started' THEN 'dxa-booked' WHEN 'done' THEN 'closed' ELSE state END`.execute(db);
+  // One person has one referral that is not yet ended, however many films arrive: the database keeps it so.
+  await db.schema
+    .createIndex('referrals_one_open')
+    .unique()
+    .on('referrals')
+    .column('person_id')
+    .where(sql.ref('state'), 'not in', [sql.lit('closed'), sql.lit('dismissed')])
+    .execute();
+}
+
+async function extendReferrals(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  const add = (name: string, type: 'text' | 'integer' | 'bigint' | 'real', otherwise?: number | string) =>
+    schema
+      .alterTable('referrals')
+      .addColumn(name, type, (c) => (otherwise === undefined ? c : c.notNull().defaultTo(otherwise)))
+      .execute();
+  await add('version', 'integer', 0);
+  await add('owner_id', 'text');
+  await add('state_since_ms', 'bigint', 0);
+  await add('due_at_ms', 'bigint');
+  await add('escalation', 'integer', 0);
+  await add('urgency', 'integer', 0);
+  await add('kind', 'text');
+  await add('grade', 'integer');
+  await add('sorting_score', 'real');
+  await add('age_years', 'integer');
+  await add('site_id', 'text', 'loopback');
+  await add('lead_exam_id', 'text');
+  await add('arrived_at_ms', 'bigint', 0);
+  await add('dismissal_reason', 'text');
+  await add('outcome', 'text');
+  await sql`UPDATE referrals SET state_since_ms = updated_at_ms, arrived_at_ms = created_at_ms`.execute(db);
+}
+
+async function createHistory(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable('referral_events')
+    .addColumn('event_id', ...countedKey(db))
+    .addColumn('referral_id', 'text', (c) => c.notNull().references('referrals.referral_id'))
+    .addColumn('at_ms', 'bigint', (c) => c.notNull())
+    .addColumn('actor', 'text', (c) => c.notNull())
+    .addColumn('actor_name', 'text', (c) => c.notNull())
+    .addColumn('action', 'text', (c) => c.notNull())
+    .addColumn('from_state', 'text')
+    .addColumn('to_state', 'text')
+    .addColumn('details_json', 'text', (c) => c.notNull())
+    .addColumn('before_json', 'text')
+    .addColumn('undone_by', 'bigint')
+    .addColumn('is_told', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute();
+  await schema
+    .createIndex('referral_events_by_referral')
+    .on('referral_events')
+    .columns(['referral_id', 'event_id'])
+    .execute();
+  await schema
+    .createIndex('referral_events_untold')
+    .on('referral_events')
+    .column('event_id')
+    .where(sql.ref('is_told'), '=', sql.lit(0))
+    .execute();
+  await schema
+    .createTable('dxa_measurements')
+    .addColumn('dxa_id', 'text', (c) => c.primaryKey())
+    .addColumn('referral_id', 'text', (c) => c.notNull().references('referrals.referral_id'))
+    .addColumn('measured_on', 'text', (c) => c.notNull())
+    .addColumn('lumbar_spine_t', 'real')
+    .addColumn('femoral_neck_t', 'real')
+    .addColumn('total_hip_t', 'real')
+    .addColumn('actor', 'text', (c) => c.notNull())
+    .addColumn('actor_name', 'text', (c) => c.notNull())
+    .addColumn('at_ms', 'bigint', (c) => c.notNull())
+    .addColumn('is_superseded', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute();
+  await schema
+    .createIndex('dxa_measurements_by_referral')
+    .on('dxa_measurements')
+    .column('referral_id')
+    .execute();
+  await schema
+    .createTable('risk_factors')
+    .addColumn('risk_id', 'text', (c) => c.primaryKey())
+    .addColumn('person_id', 'text', (c) => c.notNull().references('persons.person_id'))
+    .addColumn('factors_json', 'text', (c) => c.notNull())
+    .addColumn('actor', 'text', (c) => c.notNull())
+    .addColumn('actor_name', 'text', (c) => c.notNull())
+    .addColumn('at_ms', 'bigint', (c) => c.notNull())
+    .execute();
+  await schema
+    .createIndex('risk_factors_by_person')
+    .on('risk_factors')
+    .columns(['person_id', 'at_ms'])
+    .execute();
+  await schema
+    .createTable('corrections')
+    .addColumn('correction_id', 'text', (c) => c.primaryKey())
+    .addColumn('exam_id', 'text', (c) => c.notNull().references('exams.exam_id'))
+    .addColumn('revision', 'integer', (c) => c.notNull())
+    .addColumn('actor', 'text', (c) => c.notNull())
+    .addColumn('actor_name', 'text', (c) => c.notNull())
+    .addColumn('at_ms', 'bigint', (c) => c.notNull())
+    .addColumn('points_json', 'text', (c) => c.notNull())
+    .addColumn('before_json', 'text', (c) => c.notNull())
+    .addColumn('note', 'text')
+    .addUniqueConstraint('corrections_once', ['exam_id', 'revision'])
+    .execute();
+}
+
+async function createPersonTerms({ schema }: Kysely<unknown>): Promise<void> {
+  await schema
+    .alterTable('persons')
+    .addColumn('is_protected', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute();
+  await schema
+    .createTable('person_terms')
+    .addColumn('term', 'text', (c) => c.notNull())
+    .addColumn('person_id', 'text', (c) => c.notNull().references('persons.person_id'))
+    .addPrimaryKeyConstraint('person_terms_key', ['term', 'person_id'])
+    .execute();
+  await schema.createIndex('person_terms_by_person').on('person_terms').column('person_id').execute();
+}
