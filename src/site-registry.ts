@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { asTriageError, TriageError } from './errors.ts';
+import { type ExchangeSettings, type ExchangeSystem, NO_EXCHANGE } from './exchange-settings.ts';
 import {
   DELIVERED_OBJECTS,
   type Destination,
@@ -29,6 +30,10 @@ export interface SiteDirectory {
   rulesOf(siteId: string): SiteRules;
   /** The site that an API key of DICOMweb belongs to. */
   siteOfApiKey(key: string): Site | undefined;
+  /** Other systems that are told of referrals and results, or may ask. */
+  exchange(): ExchangeSettings;
+  /** The other system that a bearer key belongs to. */
+  findSystem(key: string): ExchangeSystem | undefined;
 }
 
 /** What of the configuration says who may call and where reports go. */
@@ -117,6 +122,15 @@ export class SiteRegistry implements SiteDirectory {
   siteOfApiKey(key: string): Site | undefined {
     const sha256 = createHash('sha256').update(key).digest('hex');
     return this.#book?.sites.find(({ apiKeySha256 }) => apiKeySha256.includes(sha256));
+  }
+
+  exchange(): ExchangeSettings {
+    return this.#book?.exchange ?? NO_EXCHANGE;
+  }
+
+  findSystem(key: string): ExchangeSystem | undefined {
+    const sha256 = createHash('sha256').update(key).digest('hex');
+    return this.exchange().systems.find(({ apiKeySha256 }) => apiKeySha256.includes(sha256));
   }
 
   /** Looks at the file no more. */

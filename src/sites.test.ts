@@ -108,7 +108,7 @@ describe('the sites file', () => {
         parse({
           sites: ['a', 'b'].map((id) => ({ id, name: id, apiKeySha256: ['0'.repeat(64)] })),
         }),
-      /two sites have the API key 00000000/,
+      /two sites or systems have the API key 00000000/,
     ],
     [
       'an out-tray that would be taken for an export',

@@ -9,6 +9,8 @@ import { z } from 'zod';
 import { deviceProfilesSchema } from './device-profiles.ts';
 import { TriageError } from './errors.ts';
 import { JOB_PRIORITIES } from './exam/priority.ts';
+import { exchangeSchema, NO_EXCHANGE } from './exchange-settings.ts';
+import { fingerprint, host, label, repeated, tcpPort } from './setting-fields.ts';
 
 /** What a peer may ask of this node. */
 export const PEER_RIGHTS = ['store', 'commit', 'worklist', 'mpps', 'dxa-results'] as const;
@@ -24,13 +26,6 @@ const aeTitle = z
   .string()
   .trim()
   .regex(/^[^\\\p{Cc}]{1,16}$/u, 'an AE title has 1 to 16 characters');
-const host = z.string().regex(/^[^\s:/@]+$|^[0-9a-fA-F:]+$/, 'a host name or an address');
-const tcpPort = z.number().int().min(1).max(65_535);
-const label = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower case letters, digits and hyphens');
-const fingerprint = z
-  .string()
-  .transform((text) => text.replaceAll(':', '').toLowerCase())
-  .pipe(z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 fingerprint of 64 hexadecimal digits'));
 const addressRange = z.string().refine(isAddressRange, 'an address or a range such as 10.1.2.0/24');
 
 const peerSchema = z.strictObject({
@@ -98,6 +93,7 @@ const sitesSchema = z
   .strictObject({
     destinations: z.array(destinationSchema).default([]),
     sites: z.array(siteSchema).min(1),
+    exchange: exchangeSchema.default(NO_EXCHANGE),
   })
   .superRefine((book, context) => {
     const names = new Set(book.destinations.map(({ name }) => name));
@@ -118,8 +114,8 @@ const sitesSchema = z
       }
     }
     for (const message of foldersAmiss(book.sites)) say(message);
-    const keys = book.sites.flatMap(({ apiKeySha256 }) => apiKeySha256);
-    for (const twice of repeated(keys)) say(`two sites have the API key ${twice.slice(0, 8)}…`);
+    const keys = [...book.sites, ...book.exchange.systems].flatMap(({ apiKeySha256 }) => apiKeySha256);
+    for (const twice of repeated(keys)) say(`two sites or systems have the API key ${twice.slice(0, 8)}…`);
   });
 
 /** One site. */
@@ -221,8 +217,4 @@ function foldersAmiss(sites: readonly Site[]): readonly string[] {
 
 function liesWithin(path: string, folder: string): boolean {
   return `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
-}
-
-function repeated(names: readonly string[]): readonly string[] {
-  return names.filter((name, index) => names.indexOf(name) !== index);
 }

@@ -55,6 +55,7 @@ const LEAVES = [
   'config',
   'sites',
   'site-registry',
+  'exchange-settings',
   'secret-file',
   'meter',
   'metrics',

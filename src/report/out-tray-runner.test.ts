@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NO_EXCHANGE } from '../exchange-settings.ts';
 import { OBJECT_KINDS, reportObjectKey } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
@@ -55,6 +56,8 @@ function directory() {
     destinationsOf: () => [],
     rulesOf: () => ({}),
     siteOfApiKey: () => undefined,
+    exchange: () => NO_EXCHANGE,
+    findSystem: () => undefined,
   };
 }
 

@@ -12,6 +12,7 @@ import { reassessExam } from '../database/revision-records.ts';
 import { noteSender } from '../database/sender-records.ts';
 import { reasonOf } from '../decide/reason-texts.ts';
 import { encodePng } from '../imaging/raster.ts';
+import { NO_EXCHANGE } from '../exchange-settings.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import { parseSites, type SiteBook } from '../sites.ts';
 import { silentLog } from '../telemetry.ts';
@@ -49,6 +50,8 @@ function directory(book: SiteBook | null): SiteDirectory {
     destinationsOf: () => [],
     rulesOf: () => ({}),
     siteOfApiKey: () => undefined,
+    exchange: () => NO_EXCHANGE,
+    findSystem: () => undefined,
   };
 }
 

@@ -18,6 +18,7 @@ import { type Deliveries, startDeliveries } from '../report/delivery-service.ts'
 import { buildPresentationState } from '../report/presentation-state.ts';
 import { buildSecondaryCapture } from '../report/secondary-capture.ts';
 import { buildStructuredReport } from '../report/structured-report.ts';
+import { NO_EXCHANGE } from '../exchange-settings.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import type { Destination } from '../sites.ts';
 import { silentLog } from '../telemetry.ts';
@@ -125,6 +126,8 @@ export function startSender(
     destinationsOf: () => destinations.map(({ name }) => name),
     rulesOf: () => ({}),
     siteOfApiKey: () => undefined,
+    exchange: () => NO_EXCHANGE,
+    findSystem: () => undefined,
   };
   const config = {
     aeTitle: 'OSTEOTRIAGE',
