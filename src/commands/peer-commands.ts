@@ -76,15 +76,15 @@ function addSite(program: Command): void {
     .command('site')
     .description('what a site of the sites file needs')
     .command('api-key')
-    .description('make an API key for DICOMweb: the key for the clinic, its SHA-256 for the sites file')
+    .description('make an API key: the key for a clinic or another system, its SHA-256 for the sites file')
     .option('--json', 'print one line of JSON (osteotriage.api-key/1)', false)
     .action(async (options: { json: boolean }) => {
       const { makeApiKey } = await import('./api-key.ts');
       const { key, sha256 } = makeApiKey();
       if (options.json) print(JSON.stringify({ schema: 'osteotriage.api-key/1', key, sha256 }));
       else {
-        print(`key for the clinic (it is shown once):   ${key}`);
-        print(`apiKeySha256 for the site in the file:   ${sha256}`);
+        print(`key (it is shown once):                    ${key}`);
+        print(`apiKeySha256 for the sites file:           ${sha256}`);
       }
     });
 }
