@@ -143,10 +143,10 @@ describe.skipIf(!findscu.available || !storescu.available)(
       const dataset = beginningOf({ step_id: accepted.stepId }, { id: 'T-1' });
       const event = await nextEvent(referralId, () => scanner.create({ ...named, dataset }));
       expect(event).toContain('event: referral');
-      expect(await stateOf(referralId)).toBe('started');
+      expect(await stateOf(referralId)).toBe('dxa-booked');
       expect(await scanner.set({ ...named, dataset: endOf('COMPLETED') })).toMatchObject({ status: 0 });
       await scanner.release();
-      expect(await stateOf(referralId)).toBe('done');
+      expect(await stateOf(referralId)).toBe('dxa-done');
     });
 
     it('is ended by a result that storescu brings, and a stray result is listed', async () => {
@@ -157,7 +157,7 @@ describe.skipIf(!findscu.available || !storescu.available)(
       await writeFile(files[0]!, writePart10(dxaReport('1.2.3.601', { PatientID: 'T-2' })));
       await writeFile(files[1]!, writePart10(dxaReport('1.2.3.602', { PatientID: 'T-99' })));
       await run('storescu', ['-aet', 'DXA1', '-aec', aeTitle, '127.0.0.1', String(port), ...files]);
-      expect(await stateOf(referralId)).toBe('done');
+      expect(await stateOf(referralId)).toBe('dxa-done');
       expect(await command('referral', 'results', '--unmatched')).toMatchObject({
         results: [{ kind: 'dxa-result', patientId: 'T-99', referralId: null }],
       });
@@ -172,7 +172,7 @@ describe.skipIf(!findscu.available || !storescu.available)(
       await writeFile(file, writePart10(dxaReport('1.2.3.603', { PatientID: 'T-4' })));
       const peer = ['-aet', 'CLINIC', '-aec', aeTitle, '127.0.0.1', String(port)];
       await expect(run('storescu', [...peer, file])).rejects.toThrow(/No presentation context for/i);
-      expect(await stateOf(referralId)).toBe('accepted');
+      expect(await stateOf(referralId)).toBe('dxa-ordered');
     });
 
     it('is dismissed with a reason, and only with one', async () => {

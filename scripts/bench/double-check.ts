@@ -1,3 +1,4 @@
+import { UNENDED_STATES } from '../../src/exam/referral-life.ts';
 import { databasePath, openSqlite } from '../../src/database/sqlite.ts';
 
 /** Exams triaged more than once and people with more than one open referral, in words; empty when all is well. */
@@ -14,7 +15,7 @@ export async function findDoubles(dataFolder: string): Promise<readonly string[]
     const referrals = await database
       .selectFrom('referrals')
       .select((select) => ['person_id', select.fn.countAll<number>().as('times')])
-      .where('state', '=', 'flagged')
+      .where('state', 'in', UNENDED_STATES)
       .groupBy('person_id')
       .having((having) => having.fn.countAll(), '>', 1)
       .execute();

@@ -68,12 +68,12 @@ export async function fillRecord(database: Kysely<Database>, exams: number): Pro
         WHEN created_at_ms > ${sql.lit(GROWN_UNTIL_MS - (PENDING_FILMS + 60) * MINUTE_MS)} THEN 'dead' ELSE 'delivered' END, 1, created_at_ms, created_at_ms,
       created_at_ms, 'committed' FROM reports`);
   await run(sql`INSERT INTO referrals (referral_id, person_id, state, policy_version, created_at_ms, updated_at_ms)
-    SELECT 'r' || exam_id, person_id, 'done', '1', received_at_ms, received_at_ms FROM exams WHERE state = 'positive'`);
+    SELECT 'r' || exam_id, person_id, 'closed', '1', received_at_ms, received_at_ms FROM exams WHERE state = 'positive'`);
   // Of what is referred a tenth waits for the coordinator and two tenths for the scanner.
   for (const [of, to] of [
-    [3, 'open'],
-    [7, 'accepted'],
-    [8, 'accepted'],
+    [3, 'flagged'],
+    [7, 'dxa-ordered'],
+    [8, 'dxa-ordered'],
   ] as const) {
     await run(sql`UPDATE referrals SET state = ${to} WHERE referral_id IN (SELECT min(referral_id) FROM referrals
       WHERE (created_at_ms / ${sql.lit(MINUTE_MS * 8)}) % 10 = ${of} GROUP BY person_id)`);
@@ -85,8 +85,8 @@ export async function fillRecord(database: Kysely<Database>, exams: number): Pro
       scheduled_date, scheduled_time, state, created_at_ms, updated_at_ms)
     SELECT 'S' || referral_id, referral_id, '2.25.3' || referral_id, 'R' || referral_id, 'A' || referral_id,
       CAST(20260100 + (created_at_ms / 60000) % 28 AS TEXT), '090000',
-      CASE state WHEN 'accepted' THEN 'scheduled' ELSE 'completed' END, created_at_ms, created_at_ms
-    FROM referrals WHERE state IN ('accepted', 'done')`);
+      CASE state WHEN 'dxa-ordered' THEN 'scheduled' ELSE 'completed' END, created_at_ms, created_at_ms
+    FROM referrals WHERE state IN ('dxa-ordered', 'closed')`);
   await run(sql`INSERT INTO audit_trail (at_ms, actor, action, subject)
     SELECT finished_at_ms, 'triage', 'exam ' || state, exam_id FROM exams WHERE finished_at_ms IS NOT NULL`);
   await run(

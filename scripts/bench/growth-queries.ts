@@ -49,7 +49,7 @@ export const GROWTH_QUERIES: Readonly<Record<string, GrowthQuery>> = {
   'worklist of exams': (database) => openWorklist(database).listExams({ limit: 100 }),
   'worklist of one state': (database) => openWorklist(database).listExams({ state: 'positive', limit: 50 }),
   'worklist of referrals': (database) => openWorklist(database).listReferrals(50),
-  'referrals to decide on': (database) => listReferralEntries(database, { state: 'open', limit: ROWS }),
+  'referrals to decide on': (database) => listReferralEntries(database, { state: 'flagged', limit: ROWS }),
   'page of an exam': (database, exams, number) =>
     openWorklist(database).readExam(`e${placeOf(exams, number)}`),
   'status counts': (database) => openWorklist(database).countStatus(),

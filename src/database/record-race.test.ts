@@ -80,7 +80,7 @@ describe('processes at once', () => {
     const recorded = await atOnce((record, process) => finish(record, jobs[process]!));
     const [first] = recorded as readonly { readonly referralId: string }[];
     expect(recorded).toEqual(jobs.map(() => ({ state: 'positive', referralId: first!.referralId })));
-    expect(await database.selectFrom('referrals').select('state').execute()).toEqual([{ state: 'open' }]);
+    expect(await database.selectFrom('referrals').select('state').execute()).toEqual([{ state: 'flagged' }]);
     expect(await database.selectFrom('referral_exams').selectAll().execute()).toHaveLength(PROCESSES);
     expect(await readTallies(database)).toMatchObject({
       'exam pending': 0,

@@ -81,7 +81,7 @@ describe('a referral', () => {
     const next = await finish(await again(examId), TREATMENT);
     expect(next).not.toBe(referralId);
     expect(await entries()).toMatchObject([
-      { referralId: next, state: 'open', assessments: ['treatment', 'dxa'] },
+      { referralId: next, state: 'flagged', assessments: ['treatment', 'dxa'] },
       { referralId, state: 'dismissed', assessments: ['frax', 'dxa'] },
     ]);
     expect(await openWorklist(database).readExam(examId)).toMatchObject({

@@ -30,7 +30,7 @@ describe('accepting a referral', () => {
     expect(step.study_uid).toMatch(/^2\.25\.\d{1,39}$/);
     expect(step.study_uid).not.toBe(exam.study_uid);
     expect(step).toMatchObject({ station_ae_title: 'DXA1', scheduled_date: '20260706', state: 'scheduled' });
-    expect(await referralState(database, referralId)).toBe('accepted');
+    expect(await referralState(database, referralId)).toBe('dxa-ordered');
     expect(await database.selectFrom('audit_trail').selectAll().execute()).toMatchObject([
       { actor: 'operator', action: 'referral accepted', subject: referralId, at_ms: ORDER.nowMs },
     ]);
@@ -49,7 +49,7 @@ describe('accepting a referral', () => {
     await expect(acceptReferral(database, { ...ORDER, referralId })).rejects.toMatchObject({
       code: 'request-invalid',
     });
-    expect(await referralState(database, referralId)).toBe('open');
+    expect(await referralState(database, referralId)).toBe('flagged');
   });
 
   it('says when there is no such referral', async () => {
@@ -85,8 +85,8 @@ describe('the list of referrals', () => {
     await insertTestReferral(database, 1);
     const step = await insertAcceptedReferral(database, 2);
     const all = await listReferralEntries(database, { state: null, limit: 10 });
-    expect(all.map(({ state }) => state)).toEqual(['accepted', 'open']);
-    expect(await listReferralEntries(database, { state: 'accepted', limit: 10 })).toMatchObject([
+    expect(all.map(({ state }) => state)).toEqual(['dxa-ordered', 'flagged']);
+    expect(await listReferralEntries(database, { state: 'dxa-ordered', limit: 10 })).toMatchObject([
       { referralId: step.referral_id, stepId: step.step_id, patientId: 'T-2', patientName: 'Påhittad^Åsa' },
     ]);
   });

@@ -103,7 +103,7 @@ describe('an exam that is assessed anew', () => {
 
   it('is not referred a second time, not even when its referral has ended', async () => {
     const first = await finish(await lease(), 0);
-    await database.updateTable('referrals').set({ state: 'done' }).execute();
+    await database.updateTable('referrals').set({ state: 'closed' }).execute();
     await reassessExam(database, examId, 5000);
     expect(await finish(await lease(), 1)).toEqual(first);
     expect(await database.selectFrom('referrals').selectAll().execute()).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { moveCommitment, moveDelivery, moveExam, moveReferral, moveStep } from './exam-state.ts';
+import { moveCommitment, moveDelivery, moveExam, moveStep } from './exam-state.ts';
 
 describe('the transition tables', () => {
   it('let an exam end once, and be assessed anew only from the start', () => {
@@ -10,18 +10,7 @@ describe('the transition tables', () => {
     }
   });
 
-  it('let a referral be done only after it was accepted', () => {
-    expect(moveReferral('open', 'accepted')).toBe('accepted');
-    expect(moveReferral('accepted', 'done')).toBe('done');
-    expect(() => moveReferral('open', 'done')).toThrow('cannot go from open to done');
-    expect(() => moveReferral('dismissed', 'open')).toThrow('cannot go');
-  });
-
-  it('let a scanner start a referral and give it back, and end a step once', () => {
-    expect(moveReferral('accepted', 'started')).toBe('started');
-    expect(moveReferral('started', 'accepted')).toBe('accepted');
-    expect(() => moveReferral('open', 'started')).toThrow('cannot go');
-    expect(() => moveReferral('done', 'started')).toThrow('cannot go');
+  it('let a scanner give a step back, and end it once', () => {
     expect(moveStep('in-progress', 'scheduled')).toBe('scheduled');
     expect(() => moveStep('completed', 'scheduled')).toThrow('cannot go');
     expect(() => moveStep('discontinued', 'in-progress')).toThrow('cannot go');

@@ -65,7 +65,7 @@ describe('a result that comes back from a DXA scanner', () => {
   it('ends the referral that its accession number names, and is not assessed', async () => {
     const step = await insertAcceptedReferral(database, 1);
     const examId = await receive({ AccessionNumber: step.accession_number });
-    expect(await referralState(database, step.referral_id)).toBe('done');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-done');
     expect(told).toEqual([step.referral_id]);
     expect(await results()).toMatchObject([
       { kind: 'dxa-result', id: examId, referralId: step.referral_id, matchedBy: 'accession-number' },
@@ -92,13 +92,13 @@ describe('a result that comes back from a DXA scanner', () => {
         [second.referral_id, 'patient-id'],
       ].sort(),
     );
-    expect(await referralState(database, second.referral_id)).toBe('done');
+    expect(await referralState(database, second.referral_id)).toBe('dxa-done');
   });
 
   it('may be an image of bone densitometry', async () => {
     const step = await insertAcceptedReferral(database, 1);
     await receive({ SOPClassUID: SOP_CLASSES.secondaryCapture, Modality: 'BMD' });
-    expect(await referralState(database, step.referral_id)).toBe('done');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-done');
   });
 
   it('belongs to the referral that a performed step ended before, which stays done', async () => {
@@ -109,14 +109,14 @@ describe('a result that comes back from a DXA scanner', () => {
       step.referral_id,
       step.referral_id,
     ]);
-    expect(await referralState(database, step.referral_id)).toBe('done');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-done');
   });
 
   it('does not decide for the coordinator: an open referral stays open', async () => {
     const referralId = await insertTestReferral(database, 1);
     await receive();
     expect(await results()).toMatchObject([{ referralId, matchedBy: 'patient-id' }]);
-    expect(await referralState(database, referralId)).toBe('open');
+    expect(await referralState(database, referralId)).toBe('flagged');
   });
 
   it.each<[string, (accession: string) => DicomDataset]>([
@@ -133,7 +133,7 @@ describe('a result that comes back from a DXA scanner', () => {
     expect(await listScannerEntries(database, { unmatched: true, limit: 10 })).toMatchObject([
       { id: examId, referralId: null, matchedBy: null },
     ]);
-    expect(await referralState(database, step.referral_id)).toBe('accepted');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-ordered');
   });
 
   it('is not matched where two people of different issuers have one Patient ID', async () => {
@@ -142,8 +142,8 @@ describe('a result that comes back from a DXA scanner', () => {
     await receive();
     expect(await results()).toMatchObject([{ referralId: null }]);
     await receive({ IssuerOfPatientID: 'B' }, '1.2.3.5');
-    expect(await referralState(database, one.referral_id)).toBe('accepted');
-    expect(await referralState(database, other.referral_id)).toBe('done');
+    expect(await referralState(database, one.referral_id)).toBe('dxa-ordered');
+    expect(await referralState(database, other.referral_id)).toBe('dxa-done');
   });
 
   it('finds a person under an identity that was merged since', async () => {
@@ -153,7 +153,7 @@ describe('a result that comes back from a DXA scanner', () => {
     const name = (patientId: string) => ({ issuer: 'TEST', patientId });
     await mergePersons(database, name('T-1'), name('T-NEW'), by);
     await receive({ AccessionNumber: step.accession_number });
-    expect(await referralState(database, step.referral_id)).toBe('done');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-done');
   });
 
   it('ends the referral that took over the films of the one whose order it names', async () => {
@@ -164,7 +164,7 @@ describe('a result that comes back from a DXA scanner', () => {
     await mergePersons(database, name('T-2'), name('T-1'), by);
     expect(await referralState(database, closed.referral_id)).toBe('dismissed');
     await receive({ PatientID: 'T-2', AccessionNumber: closed.accession_number });
-    expect(await referralState(database, kept.referral_id)).toBe('done');
+    expect(await referralState(database, kept.referral_id)).toBe('dxa-done');
   });
 
   it('is not our own report that a PACS routed back', async () => {
@@ -178,7 +178,7 @@ describe('a result that comes back from a DXA scanner', () => {
       })
       .execute();
     await receive();
-    expect(await referralState(database, step.referral_id)).toBe('accepted');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-ordered');
     expect(await results()).toMatchObject([{ referralId: null }]);
   });
 });

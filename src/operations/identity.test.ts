@@ -45,7 +45,7 @@ async function addReferral(
     .values({
       referral_id: referralId,
       person_id: film.personId,
-      state: 'open',
+      state: 'flagged',
       policy_version: 'policy/1',
       created_at_ms: createdAtMs,
       updated_at_ms: createdAtMs,
@@ -55,7 +55,7 @@ async function addReferral(
     .insertInto('referral_exams')
     .values({ referral_id: referralId, exam_id: film.examId, asks_treatment: 0, asks_frax: 1 })
     .execute();
-  if (state === 'open') return;
+  if (state === 'flagged') return;
   if (state === 'dismissed') {
     await changeReferral(database, { referralId, to: 'dismissed', ...BY });
     return;
@@ -67,7 +67,7 @@ async function addReferral(
     scheduledTime: '080000',
     ...BY,
   });
-  if (state !== 'accepted') await changeReferral(database, { referralId, to: state, ...BY });
+  if (state !== 'dxa-ordered') await changeReferral(database, { referralId, to: state, ...BY });
 }
 
 async function referrals(): Promise<Readonly<Record<string, { state: ReferralState; person: string }>>> {
@@ -96,7 +96,7 @@ const person = (patientId: string, issuer = 'TEST') => ({ patientId, issuer });
 describe('a corrected Patient ID', () => {
   it('carries films, referrals and the name along, and a film that still comes with the old ID', async () => {
     const film = await addFilm(1, 'WRONG');
-    await addReferral('r', film, 'accepted');
+    await addReferral('r', film, 'dxa-ordered');
     const report = await correctIdentity(
       database,
       person('WRONG'),
@@ -112,7 +112,7 @@ describe('a corrected Patient ID', () => {
       merged_into: null,
     });
     expect(await personOf(film.examId)).toBe(report.toPersonId);
-    expect(await referrals()).toEqual({ r: { state: 'accepted', person: report.toPersonId } });
+    expect(await referrals()).toEqual({ r: { state: 'dxa-ordered', person: report.toPersonId } });
     const late = await addFilm(2, 'WRONG');
     expect(late.personId).toBe(report.toPersonId);
     expect((await findTriageInput(database, late.examId)).patient).toMatchObject({
@@ -172,7 +172,7 @@ describe('a corrected Patient ID', () => {
   it('gives an ID to a person who came without one, named by the referral', async () => {
     const { examId } = await data.addFilm(1, {}, { patientId: null });
     const film = { examId, personId: await personOf(examId) };
-    await addReferral('r', film, 'open');
+    await addReferral('r', film, 'flagged');
     const report = await correctIdentity(
       database,
       { referralId: 'r' },
@@ -180,12 +180,12 @@ describe('a corrected Patient ID', () => {
       BY,
     );
     expect(await findPerson(database, person('FOUND'))).toMatchObject({ person_id: report.toPersonId });
-    expect(await referrals()).toEqual({ r: { state: 'open', person: report.toPersonId } });
+    expect(await referrals()).toEqual({ r: { state: 'flagged', person: report.toPersonId } });
   });
 
   it('lets a scanner result that fitted no referral find it, and ends the referral', async () => {
     const film = await addFilm(1, 'RIGHT');
-    await addReferral('r', film, 'accepted');
+    await addReferral('r', film, 'dxa-ordered');
     const result = await data.addFilm(
       2,
       { state: 'not-eligible' },
@@ -206,7 +206,7 @@ describe('a corrected Patient ID', () => {
     expect(await database.selectFrom('dxa_results').selectAll().execute()).toMatchObject([
       { referral_id: 'r', matched_by: 'patient-id', person_id: film.personId },
     ]);
-    expect((await referrals())['r']).toMatchObject({ state: 'done' });
+    expect((await referrals())['r']).toMatchObject({ state: 'dxa-done' });
     expect(await stepStates()).toEqual({ r: 'completed' });
   });
 
@@ -238,11 +238,11 @@ describe('a corrected Patient ID', () => {
 describe('a merge', () => {
   it.each([
     // from, into, which stays: the one further on, or the older one
-    ['open', 'open', 'into'],
-    ['accepted', 'open', 'from'],
-    ['open', 'accepted', 'into'],
-    ['started', 'accepted', 'from'],
-    ['accepted', 'started', 'into'],
+    ['flagged', 'flagged', 'into'],
+    ['dxa-ordered', 'flagged', 'from'],
+    ['flagged', 'dxa-ordered', 'into'],
+    ['dxa-booked', 'dxa-ordered', 'from'],
+    ['dxa-ordered', 'dxa-booked', 'into'],
   ] as const)('of referrals that are %s and %s keeps that of %s', async (a, b, kept) => {
     const from = await addFilm(1, 'FROM');
     const into = await addFilm(2, 'INTO');
@@ -269,7 +269,7 @@ describe('a merge', () => {
     const from = await addFilm(1, 'FROM');
     const into = await addFilm(2, 'INTO');
     await addReferral('old', from, 'dismissed');
-    await addReferral('new', from, 'open');
+    await addReferral('new', from, 'flagged');
     await database
       .insertInto('dxa_results')
       .values({
@@ -299,7 +299,7 @@ describe('a merge', () => {
       to: { patient_id: 'INTO' },
       examIds: [from.examId],
       referrals: expect.arrayContaining([
-        { referral_id: 'new', person_id: from.personId, state: 'open' },
+        { referral_id: 'new', person_id: from.personId, state: 'flagged' },
       ]) as unknown,
     });
     const audit = await database.selectFrom('audit_trail').selectAll().execute();
@@ -326,8 +326,8 @@ describe('a merge', () => {
   it('is refused as a whole while the DXA of both is under way', async () => {
     const from = await addFilm(1, 'FROM');
     const into = await addFilm(2, 'INTO');
-    await addReferral('from', from, 'started');
-    await addReferral('into', into, 'started');
+    await addReferral('from', from, 'dxa-booked');
+    await addReferral('into', into, 'dxa-booked');
     await expect(mergePersons(database, person('FROM'), person('INTO'), BY)).rejects.toMatchObject({
       code: 'state-conflict',
     });

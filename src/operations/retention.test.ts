@@ -103,7 +103,7 @@ describe('retention by age', () => {
       .values({
         referral_id: 'r',
         person_id: personId,
-        state: 'started',
+        state: 'dxa-booked',
         policy_version: 'p',
         created_at_ms: 0,
         updated_at_ms: 0,
@@ -146,7 +146,7 @@ describe('retention by age', () => {
       expect(await removedAtMs(film.examId)).toBeNull();
     }
     // What held them has ended, and they go.
-    await database.updateTable('referrals').set({ state: 'done' }).execute();
+    await database.updateTable('referrals').set({ state: 'closed' }).execute();
     await database.updateTable('commitment_requests').set({ state: 'reported' }).execute();
     await database.updateTable('deliveries').set({ state: 'delivered', commitment: 'committed' }).execute();
     expect((await applyRetention(place())).removals).toHaveLength(5);

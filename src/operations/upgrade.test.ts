@@ -125,7 +125,7 @@ describe('an upgrade', () => {
     // The earlier version goes on writing, and a later attempt finds everything.
     await sql.raw(`UPDATE referrals SET state = 'accepted' WHERE referral_id = 'r1'`).execute(database);
     await upgradeDatabase(database, path);
-    expect(await database.selectFrom('referrals').select('state').execute()).toEqual([{ state: 'accepted' }]);
+    expect(await database.selectFrom('referrals').select('state').execute()).toEqual([{ state: 'dxa-ordered' }]);
   });
 
   it('that would leave a broken reference fails as a whole', async () => {

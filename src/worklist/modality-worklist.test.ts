@@ -56,7 +56,7 @@ async function insertMany(count: number): Promise<void> {
   await sql`INSERT INTO persons (person_id, identity_key, patient_id, name, birth_date, sex) ${numbers}
     SELECT 'p' || i, 'k' || i, 'T-' || i, 'Namn^' || i, '19500101', 'F' FROM n`.execute(database);
   await sql`INSERT INTO referrals (referral_id, person_id, state, policy_version, created_at_ms, updated_at_ms) ${numbers}
-    SELECT 'r' || i, 'p' || i, 'accepted', '1', i, i FROM n`.execute(database);
+    SELECT 'r' || i, 'p' || i, 'dxa-ordered', '1', i, i FROM n`.execute(database);
   await sql`INSERT INTO procedure_steps (step_id, referral_id, study_uid, requested_procedure_id, accession_number,
     scheduled_date, scheduled_time, state, created_at_ms, updated_at_ms) ${numbers}
     SELECT 'S' || i, 'r' || i, '1.2.' || i, 'R' || i, 'A' || i, CAST(20260000 + i / 100 AS TEXT),

@@ -72,15 +72,15 @@ async function waitingIds(): Promise<unknown[]> {
 }
 
 describe('a scanner that reports its steps', () => {
-  it('takes a referral from accepted to started and to done', async () => {
+  it('takes a referral from ordered to booked and to done', async () => {
     const step = await insertAcceptedReferral(database, 1);
     expect(await waitingIds()).toEqual(['T-1']);
     expect(await create('1.2.3.1', beginningOf(step))).toMatchObject({ status: 0 });
-    expect(await referralState(database, step.referral_id)).toBe('started');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-booked');
     expect(await waitingIds()).toEqual([]);
     expect(await set('1.2.3.1', { PerformedProcedureStepDescription: 'Höft' })).toMatchObject({ status: 0 });
     expect(await set('1.2.3.1', endOf('COMPLETED'))).toMatchObject({ status: 0 });
-    expect(await referralState(database, step.referral_id)).toBe('done');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-done');
     expect(told).toEqual([step.referral_id, step.referral_id]);
     const performed = await findPerformedStep(database, '1.2.3.1');
     expect(performed).toMatchObject({ step_id: step.step_id, state: 'COMPLETED', calling_ae_title: 'DXA1' });
@@ -100,15 +100,15 @@ describe('a scanner that reports its steps', () => {
     const step = await insertAcceptedReferral(database, 1);
     await create('1.2.3.1', beginningOf(step));
     expect(await set('1.2.3.1', endOf('DISCONTINUED'))).toMatchObject({ status: 0 });
-    expect(await referralState(database, step.referral_id)).toBe('accepted');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-ordered');
     expect(await waitingIds()).toEqual(['T-1']);
     await create('1.2.3.2', beginningOf(step));
-    expect(await referralState(database, step.referral_id)).toBe('started');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-booked');
     await create('1.2.3.3', beginningOf(step));
     await set('1.2.3.2', endOf('DISCONTINUED'));
-    expect(await referralState(database, step.referral_id)).toBe('started');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-booked');
     await set('1.2.3.3', endOf('COMPLETED'));
-    expect(await referralState(database, step.referral_id)).toBe('done');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-done');
   });
 
   it.each([
@@ -121,7 +121,7 @@ describe('a scanner that reports its steps', () => {
   ])('is understood by %s', async (_what, beginning) => {
     const step = await insertAcceptedReferral(database, 1);
     expect(await create('1.2.3.1', beginning(step))).toMatchObject({ status: 0 });
-    expect(await referralState(database, step.referral_id)).toBe('started');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-booked');
   });
 
   it('is told Success for what no referral asked for, which is noted and moves nothing', async () => {
@@ -129,7 +129,7 @@ describe('a scanner that reports its steps', () => {
     expect(await create('1.2.3.1', beginningOf({}, { id: 'T-9' }))).toMatchObject({ status: 0 });
     expect(await create('1.2.3.2', beginningOf({}, { id: 'T-1' }))).toMatchObject({ status: 0 });
     expect(await set('1.2.3.1', endOf('COMPLETED'))).toMatchObject({ status: 0 });
-    expect(await referralState(database, open)).toBe('open');
+    expect(await referralState(database, open)).toBe('flagged');
     expect(await findPerformedStep(database, '1.2.3.1')).toMatchObject({ step_id: null, state: 'COMPLETED' });
     expect(await audited()).toContain('scanner DXA1: performed step without an order');
     expect(told).toEqual([]);
@@ -146,7 +146,7 @@ describe('a scanner that reports its steps', () => {
   it('never moves the referral of another patient, whatever order it names', async () => {
     const step = await insertAcceptedReferral(database, 1);
     expect(await create('1.2.3.1', beginningOf(step, { id: 'T-2' }))).toMatchObject({ status: 0 });
-    expect(await referralState(database, step.referral_id)).toBe('accepted');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-ordered');
     expect(await findPerformedStep(database, '1.2.3.1')).toMatchObject({ step_id: null });
   });
 
@@ -162,7 +162,7 @@ describe('a scanner that reports its steps', () => {
     const completed = { ...whole, PerformedProcedureStepStatus: 'COMPLETED' };
     expect(await create('1.2.3.1', completed)).toMatchObject({ status: 0x0106 });
     expect(await set('1.2.3.1', endOf('COMPLETED'))).toMatchObject({ status: 0x0112 });
-    expect(await referralState(database, step.referral_id)).toBe('accepted');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-ordered');
     expect(await create('1.2.3.1', whole)).toMatchObject({ status: 0 });
     expect(await create('1.2.3.1', whole)).toMatchObject({ status: 0x0111 });
     expect(await set('1.2.3.1', { PerformedProcedureStepStatus: 'PAUSED' })).toMatchObject({
@@ -173,7 +173,7 @@ describe('a scanner that reports its steps', () => {
       status: 0x0110,
       comment: 'the step is COMPLETED and may no longer be updated',
     });
-    expect(await referralState(database, step.referral_id)).toBe('done');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-done');
   });
 
   it('cannot fill the record by telling more and more of one step', async () => {
@@ -234,10 +234,10 @@ describe('a scanner of another make (dcmjs-dimse)', () => {
     const begin = new requests.NCreateRequest(MPPS, '1.2.3.7');
     begin.setDataset(new Dataset({ ...beginningOf(step) }));
     expect(await send(begin)).toBe(0);
-    expect(await referralState(database, step.referral_id)).toBe('started');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-booked');
     const end = new requests.NSetRequest(MPPS, '1.2.3.7');
     end.setDataset(new Dataset({ ...endOf('COMPLETED') }));
     expect(await send(end)).toBe(0);
-    expect(await referralState(database, step.referral_id)).toBe('done');
+    expect(await referralState(database, step.referral_id)).toBe('dxa-done');
   });
 });

@@ -20,6 +20,7 @@ import { STATUS } from '../dimse/status.ts';
 import type { Log } from '../telemetry.ts';
 import { keyValues } from './attribute-matching.ts';
 import { transact } from '../database/transact.ts';
+import type { ReferralState } from '../exam/referral-life.ts';
 
 /** "Performed Procedure Step Object may no longer be updated" (PS3.4 F.7.2.2.4). */
 const ERROR_ID_FINAL = 0xa710;
@@ -37,6 +38,9 @@ const TYPE_1 = [
   'Modality',
   'ScheduledStepAttributesSequence',
 ] as const;
+
+/** Referrals whose DXA was done. */
+const PAST_DXA: readonly ReferralState[] = ['dxa-done', 'treatment-assessment', 'closed'];
 
 const STEP_STATE_OF = {
   'IN PROGRESS': 'in-progress',
@@ -81,7 +85,7 @@ async function createStep(
     if ((await findPerformedStep(transaction, mppsUid)) !== undefined) return 'duplicate';
     const found = await findReferralOf(transaction, referenceOf(dataset));
     // A patient whose DXA was done before has come back for another one, which nobody here asked for.
-    const referral = found?.matchedBy === 'patient-id' && found.state === 'done' ? undefined : found;
+    const referral = found?.matchedBy === 'patient-id' && PAST_DXA.includes(found.state) ? undefined : found;
     const stepId = referral?.step?.step_id ?? null;
     await insertPerformedStep(transaction, { mppsUid, stepId, dataset, callingAeTitle, actor, nowMs });
     if (referral === undefined) return null;
