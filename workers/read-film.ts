@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../src/clock.ts';
-import { decideEligibility } from '../src/decide/eligibility.ts';
+import { decideEligibility, isAgeFromNumber } from '../src/decide/eligibility.ts';
 import { reasonOf, reasonText } from '../src/decide/reason-texts.ts';
 import { claimedView, type FilmView, type ViewClaim } from '../src/decide/view-decision.ts';
 import { readImage, type DicomHeader } from '../src/dicom/read-header.ts';
@@ -89,7 +89,11 @@ export async function readFilm(
   const { film, bitsStored } = decoded;
   const histogram = histogramOf(film);
   const quality = assessQuality(film, histogram);
-  const problems = [...decoded.problems, ...quality.problems];
+  const problems = [
+    ...decoded.problems,
+    ...quality.problems,
+    ...(header !== null && isAgeFromNumber(header) ? ['age-from-number'] : []),
+  ];
   if (!quality.usable) return end('not-assessable', quality.problems.map(qualityReason), film, problems);
   const timings = { read: readMs, decode: stopwatch() };
   return { request, header, film, histogram, bitsStored, claim, spacing, problems, timings };

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageHeader } from '../exam/exam.ts';
-import { ageAtStudyYears, decideEligibility, DEFAULT_ELIGIBILITY_RULES } from './eligibility.ts';
+import {
+  ageAtStudyYears,
+  decideEligibility,
+  DEFAULT_ELIGIBILITY_RULES,
+  isAgeFromNumber,
+} from './eligibility.ts';
 
 const HEADER: ImageHeader = {
   studyInstanceUid: '1.2.3',
@@ -51,13 +56,25 @@ describe('eligibility', () => {
 
   it('counts a birthday on 29 February from 1 March in a common year', () => {
     const age = (studyDate: string) =>
-      ageAtStudyYears({ patientBirthDate: '19720229', studyDate, patientAgeYears: null });
+      ageAtStudyYears({ patientBirthDate: '19720229', studyDate, patientAgeYears: null, patientId: null });
     expect([age('20220228'), age('20220301'), age('20240229')]).toEqual([49, 50, 52]);
   });
 
   it("falls back on Patient's Age where a date is missing", () => {
     expect(codeOf({ patientBirthDate: null, patientAgeYears: 71 })).toBe('eligible at 71');
     expect(codeOf({ studyDate: null, patientAgeYears: 30 })).toBe('not-eligible: age-below-minimum');
+  });
+
+  it('takes the age from the personal number where the header tells none, and says so', () => {
+    const bare = { patientBirthDate: null, patientId: '19460421-9008' };
+    expect(codeOf(bare)).toBe('eligible at 79');
+    expect(isAgeFromNumber({ ...HEADER, ...bare })).toBe(true);
+    expect(codeOf({ ...bare, patientId: '197610012382' })).toBe('not-eligible: age-below-minimum-by-number');
+    // Whatever the header says goes first, and a wrong check digit tells nothing.
+    expect(codeOf({ ...bare, patientAgeYears: 71 })).toBe('eligible at 71');
+    expect(isAgeFromNumber({ ...HEADER, patientId: '19460421-9008' })).toBe(false);
+    expect(codeOf({ ...bare, patientId: '19460421-9009' })).toBe('not-eligible: age-unknown');
+    expect(codeOf({ ...bare, studyDate: null })).toBe('not-eligible: age-unknown');
   });
 
   it('does not know the age without dates, with a birth after the study or with a placeholder date', () => {

@@ -1,5 +1,6 @@
 import type { Outcome } from '../exam/analysis.ts';
 import type { ImageHeader } from '../exam/exam.ts';
+import { describeNumber } from '../exam/personal-number.ts';
 import { reasonOf, type ReasonInWords } from './reason-texts.ts';
 
 /** Which films are assessed; configuration of the site. */
@@ -42,11 +43,11 @@ export function decideEligibility(
   if (modality !== null && !rules.modalities.includes(modality)) {
     return refuse(reasonOf('modality-not-handled', { modality }));
   }
-  const ageYears = ageAtStudyYears(header);
+  const { ageYears, isFromNumber } = findAge(header);
   if (ageYears === null) return refuse(reasonOf('age-unknown'));
   if (ageYears < rules.ageYearsMin) {
     const values = { ageYears, ageYearsMin: rules.ageYearsMin };
-    return refuse(reasonOf('age-below-minimum', values));
+    return refuse(reasonOf(isFromNumber ? 'age-below-minimum-by-number' : 'age-below-minimum', values));
   }
   return { eligible: true, ageYears };
 }
@@ -56,23 +57,47 @@ export function isDxaModality(modality: string | null): boolean {
   return modality === 'BMD' || modality === 'SR';
 }
 
+/** What an age is told from. */
+export type AgeSource = Pick<ImageHeader, 'patientBirthDate' | 'studyDate' | 'patientAgeYears' | 'patientId'>;
+
 /**
- * Whole years at the examination by the calendar; Patient's Age (0010,1010) only where a date is missing. Dates
- * that contradict each other give null even so: then it is not known whose film it is.
+ * Whole years at the examination by the calendar; Patient's Age (0010,1010) where a date is missing, and where that is
+ * missing too, the personal number. Dates that contradict each other give null even so: then it is not known whose
+ * film it is.
  */
-export function ageAtStudyYears(
-  header: Pick<ImageHeader, 'patientBirthDate' | 'studyDate' | 'patientAgeYears'>,
-): number | null {
-  const { patientBirthDate: birth, studyDate: study, patientAgeYears } = header;
-  if (birth === null || study === null) return plausibleAge(patientAgeYears);
+export function ageAtStudyYears(header: AgeSource): number | null {
+  return findAge(header).ageYears;
+}
+
+/** Whether only the personal number tells the age: the header has neither dates nor Patient's Age. */
+export function isAgeFromNumber(header: AgeSource): boolean {
+  return findAge(header).isFromNumber;
+}
+
+function findAge({ patientBirthDate, studyDate, patientAgeYears, patientId }: AgeSource): {
+  readonly ageYears: number | null;
+  readonly isFromNumber: boolean;
+} {
+  const known = patientBirthDate === null || studyDate === null ? patientAgeYears : null;
+  if (known !== null) return { ageYears: plausibleAge(known), isFromNumber: false };
+  if (studyDate === null) return { ageYears: null, isFromNumber: false };
+  if (patientBirthDate !== null) {
+    return { ageYears: yearsBetween(patientBirthDate, studyDate), isFromNumber: false };
+  }
+  const { birthDate } = describeNumber(patientId ?? '', studyDate);
+  if (birthDate === null) return { ageYears: null, isFromNumber: false };
+  return { ageYears: yearsBetween(birthDate, studyDate), isFromNumber: true };
+}
+
+function yearsBetween(birth: string, study: string): number | null {
   const years = Number(study.slice(0, 4)) - Number(birth.slice(0, 4));
   // Month and day compare as text; who was born on 29 February is a year older on 1 March.
   const hadBirthday = study.slice(4) >= birth.slice(4);
   return plausibleAge(hadBirthday ? years : years - 1);
 }
 
-function plausibleAge(ageYears: number | null): number | null {
-  if (ageYears === null || !Number.isFinite(ageYears)) return null;
+function plausibleAge(ageYears: number): number | null {
+  if (!Number.isFinite(ageYears)) return null;
   return ageYears >= 0 && ageYears <= AGE_YEARS_MAX ? ageYears : null;
 }
 

@@ -1,5 +1,6 @@
 import type { Reason, ViewName } from '../exam/analysis.ts';
 import { ASSESSMENT_TEXTS } from './assessment-texts.ts';
+import { CORRECTION_TEXTS } from './correction-texts.ts';
 import { MEASUREMENT_TEXTS } from './measurement-texts.ts';
 import { REFUSAL_TEXTS } from './refusal-texts.ts';
 import { VIEW_TEXTS, VIEW_WORDS } from './view-texts.ts';
@@ -32,6 +33,14 @@ const FINDING_TEXTS = {
   'age-below-minimum': {
     en: 'The patient was {ageYears} years old at the examination; films are assessed from {ageYearsMin} years.',
     sv: 'Patienten var {ageYears} år vid undersökningen; bilder bedöms från {ageYearsMin} år.',
+  },
+  'age-below-minimum-by-number': {
+    en: 'The patient was {ageYears} years old at the examination, as the personal identity number says; films are assessed from {ageYearsMin} years.',
+    sv: 'Patienten var {ageYears} år vid undersökningen enligt personnumret; bilder bedöms från {ageYearsMin} år.',
+  },
+  'age-from-number': {
+    en: 'The film carries no date of birth: the age comes from the personal identity number.',
+    sv: 'Bilden saknar födelsedatum: åldern är hämtad ur personnumret.',
   },
   'modality-not-handled': {
     en: 'Images of the modality {modality} are not assessed.',
@@ -159,6 +168,7 @@ export const REASON_TEXTS = {
   ...SPINE_TEXTS,
   ...FINDING_TEXTS,
   ...MEASUREMENT_TEXTS,
+  ...CORRECTION_TEXTS,
 };
 
 /** A code that has a text in every language. */
