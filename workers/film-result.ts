@@ -1,7 +1,9 @@
 /** The result of one film, whichever way it went. Pure. */
 import type { DicomHeader } from '../src/dicom/read-header.ts';
+import { reasonOf } from '../src/decide/reason-texts.ts';
 import type { FilmView } from '../src/decide/view-decision.ts';
 import type { AnalysisResult, ModelIdentity, Reason, Spacing, StageTimings } from '../src/exam/analysis.ts';
+import { type AppliedCorrection, isWithdrawn } from '../src/exam/correction.ts';
 import type { Film } from '../src/exam/film.ts';
 import type { AnalysisRequest } from './messages.ts';
 
@@ -25,6 +27,8 @@ export interface FilmEnding extends Pick<AnalysisResult, 'outcome'> {
   readonly problems: readonly string[];
   readonly models: readonly ModelIdentity[];
   readonly timings: Omit<StageTimings, 'report' | 'total'>;
+  /** A person's points, where they took the place of measured ones. */
+  readonly correction?: AppliedCorrection;
 }
 
 /** A result with what its report is made from. */
@@ -38,7 +42,7 @@ export interface AnalysedFilm {
 /** Puts together what is known and what was found. */
 export function endFilm(basis: FilmBasis, ending: FilmEnding): AnalysedFilm {
   const { request, header, film, bitsStored, spacing } = basis;
-  const { view, outcome, reasons, found, isUsable, problems, models, timings } = ending;
+  const { view, outcome, reasons, found, isUsable, problems, models, timings, correction } = ending;
   // The film may be reduced; the result speaks of the original.
   const columns = header?.columns ?? film?.columns ?? null;
   const rows = header?.rows ?? film?.rows ?? null;
@@ -52,7 +56,7 @@ export function endFilm(basis: FilmBasis, ending: FilmEnding): AnalysedFilm {
     view: { ...view, confidence: Number(view.confidence.toFixed(3)) },
     spacing,
     outcome,
-    reasons,
+    reasons: isLost(request, correction) ? [...reasons, reasonOf('correction-not-applied')] : reasons,
     panoramic: found?.panoramic ?? null,
     spine: found?.spine ?? null,
     boneDensity: found?.boneDensity ?? null,
@@ -63,8 +67,14 @@ export function endFilm(basis: FilmBasis, ending: FilmEnding): AnalysedFilm {
       report: 0,
       total: round(read + decode + prepare + inference + measure),
     },
+    ...(correction === undefined ? {} : { correction }),
   };
   return { analysis, header, film };
+}
+
+/** Whether a person's points found nothing to stand for: the film ended before, or is now of another view. */
+function isLost({ correction }: AnalysisRequest, applied: AppliedCorrection | undefined): boolean {
+  return correction !== undefined && !isWithdrawn(correction) && applied === undefined;
 }
 
 /** Milliseconds to a tenth. */

@@ -1,6 +1,6 @@
 /** From what the panoramic models found to the result of one film: measure both sides, decide. Pure but for the stopwatch. */
 import { reasonOf, reasonText } from '../src/decide/reason-texts.ts';
-import { decideReferral, sideWidthMm } from '../src/decide/referral-policy.ts';
+import { decideReferral, type ReferralDecision, sideWidthMm } from '../src/decide/referral-policy.ts';
 import { TriageError } from '../src/errors.ts';
 import type {
   AnalysisResult,
@@ -10,6 +10,7 @@ import type {
   Side,
   SideMeasurement,
 } from '../src/exam/analysis.ts';
+import type { AppliedCorrection, OrderedCorrection } from '../src/exam/correction.ts';
 import {
   appliedProfile,
   type DeviceProfile,
@@ -20,6 +21,7 @@ import type { PointPx } from '../src/exam/film.ts';
 import { reductionOf, scaledPoint, scaledSide } from '../src/exam/film-scale.ts';
 import { thresholdOf, type ModelManifest } from '../src/inference/model-manifest.ts';
 import { measureCorticalWidth } from '../src/measure/cortical-width.ts';
+import { correctSides } from '../src/measure/corrected-side.ts';
 import { compareSides } from '../src/measure/side-agreement.ts';
 import type { FoundMandible, PanoramicModels } from './find-foramina.ts';
 import { allFinite, type AnalysedFilm, endFilm } from './film-result.ts';
@@ -46,7 +48,7 @@ export function measurePanoramic(
     border !== null && isPanoramic(viewed, score, contour.model.manifest)
       ? readPanoramic(viewed, border.points, mandible.foramina, rules)
       : denyPanoramic(viewed);
-  const { panoramic, outcome, reasons } = found;
+  const { panoramic, outcome, reasons, correction } = found;
   const unclaimed = { source: 'model', turnDegrees: null, isMirrored: null } as const;
   const { timings, viewTimings } = viewed;
   return endFilm(viewed, {
@@ -57,6 +59,7 @@ export function measurePanoramic(
         : (viewed.view ?? { ...unclaimed, name: 'panoramic', confidence: score }),
     reasons: [...reasons, ...viewed.notes],
     found: { panoramic },
+    ...(correction === undefined ? {} : { correction }),
     isUsable: panoramic !== null,
     problems: viewed.problems,
     models: [contour.model.identity, foramen.model.identity, ...viewed.viewModels],
@@ -69,7 +72,7 @@ export function measurePanoramic(
   });
 }
 
-type Finding = Pick<AnalysisResult, 'outcome' | 'reasons' | 'panoramic'>;
+type Finding = Pick<AnalysisResult, 'outcome' | 'reasons' | 'panoramic' | 'correction'>;
 
 function isPanoramic({ view }: ViewedFilm, score: number, manifest: ModelManifest): boolean {
   const panoramic = thresholdOf(manifest, 'panoramic');
@@ -83,7 +86,7 @@ function denyPanoramic({ view }: ViewedFilm): Finding {
 }
 
 function readPanoramic(
-  { film, spacing, header }: ViewedFilm,
+  { film, spacing, header, request }: ViewedFilm,
   border: readonly PointPx[],
   foramina: FoundMandible['foramina'],
   rules: AnalysisRules,
@@ -100,14 +103,22 @@ function readPanoramic(
       }),
       reduction,
     );
-  const sides = compareSides(measure('R'), measure('L'));
+  const measured = compareSides(measure('R'), measure('L'));
   const { magnification, profile } = magnificationOf(spacing, header, rules);
   const magnificationError = profile?.uncertainty ?? 0;
-  const decision = decideReferral({ sides, spacing, magnification, magnificationError }, rules.policy);
+  const decide = (sides: Sides): ReferralDecision =>
+    decideReferral({ sides, spacing, magnification, magnificationError }, rules.policy);
   const report = (side: SideMeasurement): ReportedSide => ({
     ...side,
     widthMm: sideWidthMm(side, spacing, magnification),
   });
+  const ordered = request.correction?.sides ?? [];
+  const sides = correctSides(measured, ordered);
+  const decision = decide(sides);
+  const correction =
+    request.correction === undefined || ordered.length === 0
+      ? undefined
+      : appliedToSides(request.correction, decide(measured), [report(measured[0]), report(measured[1])]);
   const panoramic: PanoramicFinding = {
     inferiorBorderPx: closeGaps(border.map((point) => scaledPoint(point, reduction))).map(([x, y]) => [
       round(x, 2),
@@ -123,11 +134,34 @@ function readPanoramic(
   if (!allFinite(panoramic)) throw new TriageError('inference-failed', 'a measurement is not a number');
   const reasons: Reason[] = [
     ...decision.reasons,
+    ...(correction === undefined
+      ? []
+      : [reasonOf('points-corrected', { places: correction.sides.join(', ') })]),
     ...calibrationNotes(profile, header),
     ...sideReasons(sides),
     ...indexReasons(sides),
   ];
-  return { outcome: decision.outcome, reasons, panoramic };
+  return {
+    outcome: decision.outcome,
+    reasons,
+    panoramic,
+    ...(correction === undefined ? {} : { correction }),
+  };
+}
+
+type Sides = readonly [SideMeasurement, SideMeasurement];
+
+/** A person's points beside what was measured, and what would have followed from that. */
+function appliedToSides(
+  { by, atMs, sides }: OrderedCorrection,
+  { outcome, meanWidthMm }: ReferralDecision,
+  measured: readonly [ReportedSide, ReportedSide],
+): AppliedCorrection {
+  return {
+    ...{ by, atMs, levels: [] },
+    sides: sides.map(({ side }) => side),
+    measured: { outcome, panoramic: { sides: measured, meanWidthMm }, spine: null },
+  };
 }
 
 function calibrationNotes(profile: DeviceProfile | null, header: ViewedFilm['header']): Reason[] {

@@ -7,7 +7,7 @@ import { reductionOf } from '../src/exam/film-scale.ts';
 import type { FoundSpine } from '../src/measure/found-spine.ts';
 import { allFinite, type AnalysedFilm, endFilm } from './film-result.ts';
 import type { ViewedFilm } from './look-at-view.ts';
-import { readSpine } from './read-spine.ts';
+import { correctSpine, readSpine } from './read-spine.ts';
 import type { AnalysisRules } from './worker-setup.ts';
 
 /** What the models made of a film; absent where its view has no such model. */
@@ -37,10 +37,12 @@ export function measureBones(
   const failure = reading.density instanceof TriageError ? reading.density : null;
   const density = reading.density instanceof TriageError ? undefined : reading.density;
   const reduction = reductionOf(film, header);
-  const spine =
+  const measured =
     found === undefined
       ? null
       : readSpine(film, found, { view: view.name, policy: rules.fracture, reduction });
+  const corrected = correctedSpine(viewed, measured, rules);
+  const spine = corrected ?? measured;
   // NaN would cross the process border as null, which means something else: absent with a reason.
   if (!allFinite(spine)) throw new TriageError('inference-failed', 'a measurement is not a number');
   const reasons: readonly Reason[] = [
@@ -55,6 +57,7 @@ export function measureBones(
     view,
     reasons,
     found: { spine: spine?.spine ?? null, boneDensity: density?.finding ?? null },
+    ...(corrected === null ? {} : { correction: corrected.correction }),
     isUsable: outcome !== 'not-assessable',
     problems: viewed.problems,
     models: [...reading.models, ...viewed.viewModels],
@@ -65,6 +68,18 @@ export function measureBones(
       measure: measureMs(),
     },
   });
+}
+
+/** null: nobody corrected anything, or there is nothing to correct. */
+function correctedSpine(
+  { film, header, request: { correction } }: ViewedFilm,
+  measured: ReturnType<typeof readSpine> | null,
+  { fracture: policy }: AnalysisRules,
+): ReturnType<typeof correctSpine> {
+  const spine = measured?.spine ?? null;
+  if (measured === null || spine === null || correction === undefined) return null;
+  const original = { columns: header?.columns ?? film.columns, rows: header?.rows ?? film.rows };
+  return correctSpine({ outcome: measured.outcome, spine }, correction, { film: original, policy });
 }
 
 /** A finding counts whatever the other says; a spine that could not be read leaves the film unread. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { AnalysisResult, ModelIdentity, ViewName } from '../src/exam/analysis.ts';
+import type { OrderedCorrection } from '../src/exam/correction.ts';
 import type { PatientIdentity } from '../src/exam/exam.ts';
 import { ERRORS, type ErrorCode } from '../src/errors.ts';
 import type { ReportReference } from '../src/report/report-object.ts';
@@ -37,6 +38,8 @@ export interface AnalysisRequest {
   readonly predecessor?: ReportReference | null;
   /** Whose the film is, where a person corrected what its header says. */
   readonly patient?: Partial<PatientIdentity>;
+  /** Points that a person set in the place of the measured ones; left out where nobody did. */
+  readonly correction?: OrderedCorrection;
   /** Of the artefacts, writes the overlay alone. */
   readonly overlayOnly?: boolean;
 }

@@ -1,3 +1,4 @@
+import type { AppliedCorrection } from './correction.ts';
 import type { PointPx } from './film.ts';
 
 /** What the view of a film can be; `other` is everything that this service does not handle. */
@@ -226,6 +227,8 @@ export interface AnalysisResult {
   readonly quality: { readonly usable: boolean; readonly problems: readonly string[] };
   readonly models: readonly ModelIdentity[];
   readonly timingsMs: StageTimings;
+  /** Points that a person set, and what was measured; left out where nobody corrected anything. */
+  readonly correction?: AppliedCorrection;
 }
 
 /** The result under the name of what the film holds: where it lay is another place each time, and nobody's concern. */

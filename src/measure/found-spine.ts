@@ -13,6 +13,8 @@ export interface FoundBody {
   readonly isClear: boolean;
   /** That it bears ribs, 0 to 1. */
   readonly thoracic: number;
+  /** A person says that it cannot be graded; left out where nobody does. */
+  readonly isSetAside?: boolean;
 }
 
 /** The spine of one film before it is measured. */

@@ -10,6 +10,8 @@ import { lossOf, measureHeights, usualRatio, type BodyHeights, type Estimate } f
 import { PITCH_USUAL } from './vertebra-chain.ts';
 import { LEVELS, type LevelNames } from './vertebral-level.ts';
 
+/** Why a body that a person set aside is not graded. */
+const BODY_SET_ASIDE = 'vertebra-set-aside';
 /** A corner below this confidence is a missing corner, and a body with one is never graded (clinical-rules). */
 const CORNER_CONFIDENCE_MIN = 0.3;
 /**
@@ -105,6 +107,7 @@ function measureBody(body: FoundBody, names: LevelNames, index: number, film: Pi
 
 function refusalOf(body: FoundBody, heights: BodyHeights, wedge: Estimate, film: PixelSize): string | null {
   const { isClear, pointsPx, pointErrorsPx, pointConfidences } = body;
+  if (body.isSetAside === true) return BODY_SET_ASIDE;
   if (!isClear) return 'body-unclear';
   const isCut = VERTEBRA_POINTS.some((point) => {
     const [x, y] = pointsPx[point];

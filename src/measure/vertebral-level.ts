@@ -52,7 +52,8 @@ export function nameLevels(spine: FoundSpine, view: ViewName): LevelNames {
   return { places, topIndex: shifts[scores.indexOf(highest)] ?? null, confidence };
 }
 
-function placesOf(bodies: readonly FoundBody[]): number[] {
+/** Place of each body in a chain from the top, missed ones counted. */
+export function placesOf(bodies: readonly FoundBody[]): number[] {
   const places: number[] = [];
   bodies.forEach((body, index) => {
     const above = bodies[index - 1];
