@@ -2,9 +2,17 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-const SOURCES = ['src/ui', 'src/decide', 'package-lock.json', 'scripts/build-pages.ts'];
+const SOURCES = [
+  'src/ui',
+  'src/decide',
+  'src/exam',
+  'src/measure',
+  'package-lock.json',
+  'scripts/build-pages.ts',
+];
 const STAMP = 'sources.sha256';
 
 /** Where the built pages stand. */
@@ -38,9 +46,18 @@ export async function buildPages(options: { readonly force?: boolean } = {}): Pr
       },
     }),
   );
+  await compressAssets(path.join(fresh, 'assets'));
   await writeFile(path.join(fresh, STAMP), stamp);
   await replaceFolder(fresh);
   return true;
+}
+
+/** Compressed once, here, as small as it gets; the server sends what lies beside the file. */
+async function compressAssets(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = path.join(folder, name);
+    await writeFile(`${file}.gz`, gzipSync(await readFile(file), { level: 9 }));
+  }
 }
 
 /** React is built for production or for development by NODE_ENV alone, and a test runner sets it to `test`. */

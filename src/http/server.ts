@@ -50,7 +50,19 @@ export interface HttpServer {
 
 const REQUEST_MS_MAX = 30_000;
 /** The addresses that the pages route by themselves. */
-const PAGE_PATHS = ['/', '/films', '/deliveries', '/exams/:examId'];
+const PAGE_PATHS = [
+  '/',
+  '/referrals/:referralId',
+  '/films',
+  '/exams/:examId',
+  '/persons',
+  '/persons/:personId',
+  '/deliveries',
+  '/audit',
+  '/admin',
+  '/admin/:part',
+  '/account',
+];
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '::1']);
 
 /** Everything comes from this server, nothing inline: a script that slipped into a name could not run. */
@@ -156,6 +168,8 @@ function servePages(app: FastifyInstance, pagesFolder: string): void {
     index: false,
     immutable: true,
     maxAge: '30d',
+    // The build lays a .gz beside each file.
+    preCompressed: true,
   });
   for (const page of PAGE_PATHS) {
     app.get(page, async (_request, reply) => {

@@ -135,7 +135,7 @@ function EmptyFilms({ filtered }: { readonly filtered: boolean }) {
 
 function Refusals() {
   const { language, words } = useLanguage();
-  const { data, error } = useRefusals();
+  const { data, error } = useRefusals(true);
   const section = useRef<HTMLElement>(null);
   const loaded = data !== undefined;
   useEffect(() => {

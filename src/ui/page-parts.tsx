@@ -2,13 +2,15 @@ import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import type { Reason } from '../exam/analysis.ts';
 import type { Assessment } from '../exam/assessment.ts';
-import type { ExamState, ReferralState } from '../exam/exam-state.ts';
+import type { ExamState } from '../exam/exam-state.ts';
+import type { ReferralState } from '../exam/referral-life.ts';
 import type { PersonView } from '../worklist/worklist-views.ts';
 import { PageLink } from './address.tsx';
 import { ageAndSexOf, durationOf, momentOf, nameOf, spokenReason } from './display.ts';
 import { useLanguage } from './language.tsx';
+import { RequestFailed } from './requests.ts';
 import { fillWords } from './words.ts';
-import { RequestFailed } from './worklist-queries.ts';
+import type { Words } from './words.ts';
 
 /** Sets the document's title while the page is shown. */
 export function usePageTitle(title: string): void {
@@ -103,14 +105,35 @@ export function AwaitedNotice({ error }: { readonly error: Error | null }) {
   if (error === null) return <p className="faint loading">{words.loading}</p>;
   return (
     <div className="notice notice-warning" role="alert">
-      <strong>{words.couldNotLoad}</strong>
-      {error instanceof RequestFailed && (
-        <p lang="en">
-          {error.message}. {error.action} <span className="code">({error.code})</span>
-        </p>
-      )}
+      <strong>{words.couldNotLoad}</strong> <FailureText error={error} />
     </div>
   );
+}
+
+/** Why a request failed: in the reader's language where the pages know the code, else as the service says it. */
+export function FailureText({ error }: { readonly error: Error }) {
+  const { words } = useLanguage();
+  const known = knownFailure(error, words);
+  if (known !== undefined) return <p>{known}</p>;
+  return (
+    <p lang="en">
+      {spokenFailure(error, words)}
+      {error instanceof RequestFailed && <span className="code"> ({error.code})</span>}
+    </p>
+  );
+}
+
+/** The same as bare text. */
+export function spokenFailure(error: Error, words: Words): string {
+  const known = knownFailure(error, words);
+  if (known !== undefined) return known;
+  return error instanceof RequestFailed ? `${error.message}. ${error.action}` : error.message;
+}
+
+function knownFailure(error: Error, words: Words): string | undefined {
+  if (!(error instanceof RequestFailed)) return words['error-unreachable'];
+  const key = `error-${error.code}`;
+  return key in words ? words[key as keyof Words] : undefined;
 }
 
 /** A choice of one among few, as a row of buttons. */

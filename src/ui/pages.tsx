@@ -1,143 +1,144 @@
-import { useEffect, useRef } from 'react';
-import type { ReactNode } from 'react';
-import { PageLink, useAddress } from './address.tsx';
-import { DeliveriesPage } from './deliveries-page.tsx';
-import { ExamPage } from './exam-page.tsx';
-import { FilmsPage } from './films-page.tsx';
+import { lazy, Suspense, useEffect, useRef } from 'react';
+import { AccountPage, ForcedPasswordPage } from './account-page.tsx';
+import { openAddress, PageLink, useAddress } from './address.tsx';
 import { useLanguage } from './language.tsx';
 import { useLiveEvents } from './live-events.ts';
-import type { Connection } from './live-events.ts';
-import markUrl from './mark.svg';
+import { ConnectionNotice, IdleNotice, PageFrame, SignedInHeader } from './page-frame.tsx';
+import { AwaitedNotice, usePageTitle } from './page-parts.tsx';
+import { firstAddress, mayOpen, routeOf } from './page-routes.ts';
+import type { PageRoute } from './page-routes.ts';
+import { SessionProvider, useSession, useSessionAnswer } from './session.tsx';
+import type { SignedIn } from './session.tsx';
+import { SignInPage } from './sign-in-page.tsx';
+import { fillWords } from './words.ts';
 import { WorklistPage } from './worklist-page.tsx';
-import { useStatus } from './worklist-queries.ts';
 
-/** The frame of every page and the choice of the page by its address. */
+// The first view is the worklist; every other page is fetched when it is opened.
+const ReferralPage = lazy(async () => ({ default: (await import('./referral-page.tsx')).ReferralPage }));
+const FilmsPage = lazy(async () => ({ default: (await import('./films-page.tsx')).FilmsPage }));
+const ExamPage = lazy(async () => ({ default: (await import('./exam-page.tsx')).ExamPage }));
+const DeliveriesPage = lazy(async () => ({
+  default: (await import('./deliveries-page.tsx')).DeliveriesPage,
+}));
+const PersonsPage = lazy(async () => ({ default: (await import('./persons-page.tsx')).PersonsPage }));
+const PersonPage = lazy(async () => ({ default: (await import('./person-page.tsx')).PersonPage }));
+const AuditPage = lazy(async () => ({ default: (await import('./audit-page.tsx')).AuditPage }));
+const AdminPage = lazy(async () => ({ default: (await import('./admin-page.tsx')).AdminPage }));
+
+/** The frame of every page: first who asks, then the page of the address. */
 export function Pages() {
-  const { pathname } = useAddress();
-  const { words } = useLanguage();
-  const connection = useLiveEvents();
-  const main = useFocusOnArrival(pathname);
+  const { data: session, error, refetch } = useSessionAnswer();
+  const wasSignedIn = useRef(false);
+  useEffect(() => {
+    if (session !== undefined) wasSignedIn.current = session.user !== null;
+  }, [session]);
+  const user = session?.user ?? null;
+  if (session !== undefined && user !== null && !user.mustChangePassword) {
+    return (
+      <SessionProvider session={{ ...session, user }}>
+        <SignedInPages stay={() => void refetch()} />
+      </SessionProvider>
+    );
+  }
   return (
-    <>
-      <a className="skip" href="#content">
-        {words.skipToContent}
-      </a>
-      <Header pathname={pathname} connection={connection} />
-      <p className="disclaimer" role="note">
-        {words.disclaimer}
-      </p>
-      <main id="content" ref={main} tabIndex={-1}>
-        <ConnectionNotice connection={connection} />
-        <PageAt pathname={pathname} />
+    <PageFrame header={<span className="header-space" />}>
+      <main id="content" tabIndex={-1}>
+        {session === undefined && <AwaitedNotice error={error} />}
+        {session !== undefined && user === null && (
+          <SignInPage way={session.way} wasSignedIn={wasSignedIn.current} />
+        )}
+        {user?.mustChangePassword === true && <ForcedPasswordPage />}
       </main>
-      <footer className="footer">
-        <span>osteotriage</span>
-        <span>{words.disclaimer}</span>
-      </footer>
-    </>
+    </PageFrame>
   );
 }
 
-function PageAt({ pathname }: { readonly pathname: string }) {
+function SignedInPages({ stay }: { readonly stay: () => void }) {
+  const { pathname } = useAddress();
+  const connection = useLiveEvents();
+  const main = useFocusOnArrival(pathname);
+  const route = routeOf(pathname);
+  return (
+    <PageFrame header={<SignedInHeader page={route?.page} connection={connection} />}>
+      <main id="content" ref={main} tabIndex={-1}>
+        <ConnectionNotice connection={connection} />
+        <IdleNotice stay={stay} />
+        <PageOfRoute route={route} />
+      </main>
+    </PageFrame>
+  );
+}
+
+function PageOfRoute({ route }: { readonly route: PageRoute | undefined }) {
+  const { user } = useSession();
+  if (route === undefined) return <NothingHere />;
+  if (!mayOpen(route.page, user.roles)) {
+    return route.page === 'worklist' ? <FirstPage user={user} /> : <NotForYou user={user} />;
+  }
+  return (
+    <Suspense fallback={<AwaitedNotice error={null} />}>
+      <OpenPage route={route} />
+    </Suspense>
+  );
+}
+
+function OpenPage({ route }: { readonly route: PageRoute }) {
+  switch (route.page) {
+    case 'worklist':
+      return <WorklistPage />;
+    case 'referral':
+      return <ReferralPage key={route.id} referralId={route.id} />;
+    case 'films':
+      return <FilmsPage />;
+    case 'exam':
+      return <ExamPage key={route.id} examId={route.id} />;
+    case 'persons':
+      return <PersonsPage />;
+    case 'person':
+      return <PersonPage key={route.id} personId={route.id} />;
+    case 'deliveries':
+      return <DeliveriesPage />;
+    case 'audit':
+      return <AuditPage />;
+    case 'admin':
+      return <AdminPage part={route.part} />;
+    case 'account':
+      return <AccountPage />;
+  }
+}
+
+/** The address without a path is everybody's start: who does not keep the worklist is led to the own first page. */
+function FirstPage({ user }: Pick<SignedIn, 'user'>) {
+  useEffect(() => openAddress(firstAddress(user.roles), 'replace'), [user.roles]);
+  return <AwaitedNotice error={null} />;
+}
+
+function NotForYou({ user }: Pick<SignedIn, 'user'>) {
   const { words } = useLanguage();
-  if (pathname === '/') return <WorklistPage />;
-  if (pathname === '/films') return <FilmsPage />;
-  if (pathname === '/deliveries') return <DeliveriesPage />;
-  const examId = /^\/exams\/([^/]+)$/.exec(pathname)?.[1];
-  if (examId !== undefined) return <ExamPage key={examId} examId={examId} />;
+  usePageTitle(words.notForYouTitle);
+  const role = user.roles.map((name) => words[`role-${name}`]).join(', ');
   return (
     <section className="empty">
-      <h1>{words.notFoundTitle}</h1>
-      <p>{words.notFoundText}</p>
-      <PageLink to="/" className="button">
-        {words.toTheWorklist}
+      <h1>{words.notForYouTitle}</h1>
+      <p>{fillWords(words.notForYouText, { role })}</p>
+      <PageLink to={firstAddress(user.roles)} className="button">
+        {words.toTheStart}
       </PageLink>
     </section>
   );
 }
 
-function Header(properties: { readonly pathname: string; readonly connection: Connection }) {
+function NothingHere() {
   const { words } = useLanguage();
-  const status = useStatus();
-  const referrals = status.data?.counts.referrals;
-  const dead = status.data?.counts.deliveriesDead ?? 0;
-  const { pathname } = properties;
+  usePageTitle(words.notFoundTitle);
   return (
-    <header className="header">
-      <PageLink to="/" className="brand">
-        <img src={markUrl} alt="" width="34" height="34" />
-        <span>
-          <strong>osteotriage</strong>
-          <small>{words.brandLine}</small>
-        </span>
+    <section className="empty">
+      <h1>{words.notFoundTitle}</h1>
+      <p>{words.notFoundText}</p>
+      <PageLink to="/" className="button">
+        {words.toTheStart}
       </PageLink>
-      <nav aria-label={words.mainNavigation}>
-        <NavigationLink to="/" current={pathname === '/'}>
-          {words.worklist}
-          {referrals !== undefined && <span className="count">{referrals}</span>}
-        </NavigationLink>
-        <NavigationLink to="/films" current={pathname === '/films'}>
-          {words.films}
-          {status.data !== undefined && <span className="count">{status.data.counts.received}</span>}
-        </NavigationLink>
-        <NavigationLink to="/deliveries" current={pathname === '/deliveries'}>
-          {words.deliveries}
-          {dead > 0 && <span className="count count-warning">{dead}</span>}
-        </NavigationLink>
-      </nav>
-      <ConnectionLamp connection={properties.connection} />
-      <LanguageSwitch />
-    </header>
-  );
-}
-
-function NavigationLink(properties: {
-  readonly to: string;
-  readonly current: boolean;
-  readonly children: ReactNode;
-}) {
-  return (
-    <PageLink to={properties.to} className="tab" current={properties.current}>
-      {properties.children}
-    </PageLink>
-  );
-}
-
-function ConnectionLamp({ connection }: { readonly connection: Connection }) {
-  const { words } = useLanguage();
-  const texts = { live: words.live, connecting: words.connecting, lost: words.connectionLost };
-  return (
-    <span className={`lamp lamp-${connection}`} title={connection === 'live' ? words.liveHint : undefined}>
-      {texts[connection]}
-    </span>
-  );
-}
-
-function ConnectionNotice({ connection }: { readonly connection: Connection }) {
-  const { words } = useLanguage();
-  // The region stands there from the start: a screen reader only tells what changes inside a region it knows.
-  return (
-    <div role="status" className="connection-notice">
-      {connection === 'lost' && (
-        <p className="notice notice-warning">
-          <strong>{words.connectionLost}.</strong> {words.connectionLostHint}
-        </p>
-      )}
-    </div>
-  );
-}
-
-function LanguageSwitch() {
-  const { language, words, choose } = useLanguage();
-  return (
-    <div className="switch" role="group" aria-label={words.chooseLanguage}>
-      <button type="button" lang="en" aria-pressed={language === 'en'} onClick={() => choose('en')}>
-        English
-      </button>
-      <button type="button" lang="sv" aria-pressed={language === 'sv'} onClick={() => choose('sv')}>
-        Svenska
-      </button>
-    </div>
+    </section>
   );
 }
 

@@ -1,0 +1,63 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, use, useEffect } from 'react';
+import type { ReactNode } from 'react';
+import type { Staff } from '../exam/staff.ts';
+import { keepCsrfToken, onSessionEnded, readJson, watchAttention } from './requests.ts';
+
+/** GET /api/session: who is signed in, and how people sign in here. */
+export interface SessionAnswer {
+  readonly user: (Staff & { readonly login: string; readonly mustChangePassword: boolean }) | null;
+  readonly way: 'local' | 'oidc' | 'off';
+  readonly csrfToken: string | null;
+  readonly idleEndsAt: string | null;
+}
+
+/** Somebody who is signed in. */
+export type SignedIn = SessionAnswer & { readonly user: NonNullable<SessionAnswer['user']> };
+
+const SESSION_KEY = ['session'];
+const REFRESH_MS = 60_000;
+
+const SessionContext = createContext<SignedIn | undefined>(undefined);
+
+/** Who is signed in; only inside the frame, which shows nothing else before somebody is. */
+export function useSession(): SignedIn {
+  const session = use(SessionContext);
+  if (session === undefined) throw new Error('nobody is signed in');
+  return session;
+}
+
+/** Gives the session to everything inside. */
+export function SessionProvider(properties: { readonly session: SignedIn; readonly children: ReactNode }) {
+  return <SessionContext value={properties.session}>{properties.children}</SessionContext>;
+}
+
+/** Reads the session, and anew when an answer says that it ended. */
+export function useSessionAnswer() {
+  const client = useQueryClient();
+  const query = useQuery<SessionAnswer>({
+    queryKey: SESSION_KEY,
+    queryFn: async ({ signal }) => {
+      const answer = await readJson<SessionAnswer>('/api/session', signal);
+      keepCsrfToken(answer.csrfToken);
+      return answer;
+    },
+    refetchInterval: REFRESH_MS,
+    retry: 1,
+    retryDelay: 500,
+  });
+  useEffect(() => {
+    onSessionEnded(() => void client.invalidateQueries({ queryKey: SESSION_KEY }));
+    return watchAttention();
+  }, [client]);
+  return query;
+}
+
+/** After a sign-in or sign-out: what the one before saw is forgotten, and the session read anew. */
+export function useSessionChange(): () => Promise<void> {
+  const client = useQueryClient();
+  return async () => {
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+    await client.invalidateQueries({ queryKey: SESSION_KEY });
+  };
+}
