@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   dicom: ['exam'],
   dimse: ['dicom'],
   archive: ['exam'],
-  database: ['exam', 'dicom'],
+  database: ['exam', 'dicom', 'decide'],
   queue: ['exam', 'database'],
   imaging: ['exam', 'dicom'],
   inference: ['exam', 'imaging', 'workers'],

@@ -62,13 +62,15 @@ export type ClosingOutcome = (typeof CLOSING_OUTCOMES)[number];
 /** Every step of the table; an action is what a person or a scanner does, and leads along one of them. */
 const REFERRAL_TRANSITIONS: Readonly<Record<ReferralState, readonly ReferralState[]>> = {
   flagged: ['under-review', 'accepted', 'dismissed'],
-  'under-review': ['flagged', 'accepted', 'dismissed'],
+  // Closed again where it was reopened by mistake.
+  'under-review': ['flagged', 'accepted', 'dismissed', 'closed'],
   // A vertebral fracture may go to treatment whatever the bone density is (clinical-rules, Sweden).
-  accepted: ['under-review', 'dxa-ordered', 'treatment-assessment', 'dismissed'],
+  accepted: ['flagged', 'under-review', 'dxa-ordered', 'treatment-assessment', 'dismissed'],
   // A scanner that reports late may skip the booking; one that is called off gives the referral back.
   'dxa-ordered': ['accepted', 'dxa-booked', 'dxa-done', 'dismissed'],
   'dxa-booked': ['accepted', 'dxa-ordered', 'dxa-done', 'dismissed'],
-  'dxa-done': ['dxa-booked', 'treatment-assessment', 'closed'],
+  // T-scores that were entered for the wrong referral are taken back.
+  'dxa-done': ['dxa-ordered', 'dxa-booked', 'treatment-assessment', 'closed'],
   'treatment-assessment': ['accepted', 'dxa-done', 'dxa-ordered', 'closed'],
   // Both are taken up again where the person has no other open referral.
   closed: ['under-review', 'dxa-done', 'treatment-assessment'],
@@ -101,3 +103,10 @@ export const DEFAULT_REFERRAL_DAYS: ReferralDays = {
   'dxa-done': 14,
   'treatment-assessment': 28,
 };
+
+const DAY_MS = 86_400_000;
+
+/** When a referral that came into a state should have left it; null once it ended. */
+export function dueAtMs(state: ReferralState, sinceMs: number, days: ReferralDays): number | null {
+  return isUnended(state) ? sinceMs + days[state as keyof ReferralDays] * DAY_MS : null;
+}

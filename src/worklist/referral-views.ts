@@ -1,7 +1,12 @@
 /** What the coordinator's pages ask for and get: the list of referrals, one referral, and what is done with it. */
 import type { Assessment } from '../exam/assessment.ts';
+import type { DueStanding } from '../exam/due-standing.ts';
 import type { FindingKind } from '../exam/finding-kind.ts';
+import type { DensityClass } from '../decide/dxa-class.ts';
+import type { RiskIndex } from '../decide/risk-indices.ts';
 import type { ClosingOutcome, DismissalReason, ReferralState } from '../exam/referral-life.ts';
+import type { RiskFactors } from '../exam/risk-factors.ts';
+import type { TScores } from '../exam/t-scores.ts';
 import type { ExamRow, PersonView, ReferralRow } from './worklist-views.ts';
 
 /** Views of the worklist, the tabs of the page. */
@@ -36,9 +41,6 @@ export interface ReferralListQuery {
   readonly cursor?: string;
   readonly limit: number;
 }
-
-/** How pressing time is: `due-soon` from two days before, `escalated` from a week after the due date. */
-export type DueStanding = 'in-time' | 'due-soon' | 'overdue' | 'escalated';
 
 /** One row of the list. */
 export interface ReferralListRow extends ReferralRow {
@@ -97,13 +99,6 @@ export type SystemActionName =
   | 'order-sent'
   | 'order-refused';
 
-/** T-scores of one DXA; null where a region was not measured. */
-export interface TScores {
-  readonly lumbarSpine: number | null;
-  readonly femoralNeck: number | null;
-  readonly totalHip: number | null;
-}
-
 /** POST /api/referrals/:referralId/actions. `version` is the one that the person saw. */
 export type ReferralAction = { readonly version: number } & (
   | { readonly action: 'claim' }
@@ -138,35 +133,6 @@ export type ReferralAction = { readonly version: number } & (
 /** The name of an action. */
 export type ReferralActionName = ReferralAction['action'];
 
-/** What is known of a person's risk factors, as a coordinator entered it; null: not known. */
-export interface RiskFactors {
-  readonly weightKg: number | null;
-  readonly heightCm: number | null;
-  readonly hasPriorFracture: boolean | null;
-  readonly hasParentHipFracture: boolean | null;
-  readonly smokes: boolean | null;
-  readonly usesGlucocorticoids: boolean | null;
-  readonly hasRheumatoidArthritis: boolean | null;
-  readonly drinksThreeUnitsDaily: boolean | null;
-  readonly usesOestrogen: boolean | null;
-  /** FRAX is entered, never computed (it is proprietary): 10-year risk of a major fracture, percent. */
-  readonly frax: {
-    readonly majorPercent: number;
-    readonly hipPercent: number | null;
-    readonly withBmd: boolean;
-    readonly version: string;
-    readonly country: string;
-  } | null;
-}
-
-/** A published index computed from risk factors (clinical-rules, Risk indices). */
-export interface RiskIndexView {
-  readonly index: 'OST' | 'ORAI' | 'OSIRIS';
-  /** null where a factor that it needs is not known. */
-  readonly score: number | null;
-  readonly level: 'low' | 'medium' | 'high' | null;
-}
-
 /** GET /api/referrals/:referralId. */
 export interface ReferralView extends ReferralListRow {
   /** Films of this referral and every other film of the person, the newest first. */
@@ -186,11 +152,11 @@ export interface ReferralView extends ReferralListRow {
     readonly measuredOn: string;
     readonly tScores: TScores;
     /** WHO/ISCD class of the lowest T-score; null for people it is not defined for. */
-    readonly densityClass: 'normal' | 'osteopenia' | 'osteoporosis' | null;
+    readonly densityClass: DensityClass | null;
     readonly enteredBy: string;
   } | null;
   readonly riskFactors: RiskFactors | null;
-  readonly riskIndices: readonly RiskIndexView[];
+  readonly riskIndices: readonly RiskIndex[];
   readonly dismissalReason: DismissalReason | null;
   readonly outcome: ClosingOutcome | null;
   readonly otherReferrals: readonly {
