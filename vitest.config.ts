@@ -4,7 +4,8 @@ import { requirePostgres } from './src/testing/postgres.ts';
 
 /** Suites of the record and of what stands right on it: they run a second time, on PostgreSQL. */
 const ON_EACH_RECORD = [
-  'src/database/{calibration,model,query-plan,record-race,referral,revision}*.test.ts',
+  'src/database/{calibration,model,person,query-plan,record-race,referral,revision}*.test.ts',
+  'src/audit/*.test.ts',
   'src/queue/{database-job-queue,redis-job-queue,job-leases,reconciler}.test.ts',
   'src/operations/{identity,opt-outs,retention}.test.ts',
   'src/intake/{receive-instance,receiving-race,dxa-results,commitment-runner,intake-gate}.test.ts',

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Reason, ViewName } from '../exam/analysis.ts';
 import type { ImageHeader, InstanceKey } from '../exam/exam.ts';
+import { describeNumber } from '../exam/personal-number.ts';
+import { dateOf, insertPersonTerms } from './person-terms.ts';
 import type { Database, Door, ExamTable } from './schema.ts';
 import { addToTallies } from './tallies.ts';
 
@@ -50,7 +52,7 @@ export async function insertExam(database: Connection, received: ReceivedInstanc
     .insertInto('exams')
     .values({
       exam_id: examId,
-      person_id: await recordPerson(database, header),
+      person_id: await recordPerson(database, header, received.receivedAtMs),
       study_uid: header.studyInstanceUid,
       series_uid: header.seriesInstanceUid,
       sop_uid: header.sopInstanceUid,
@@ -119,23 +121,31 @@ export async function recordRefusal(
     .execute();
 }
 
-async function recordPerson(database: Connection, header: ImageHeader): Promise<string> {
+async function recordPerson(
+  database: Connection,
+  header: ImageHeader,
+  receivedAtMs: number,
+): Promise<string> {
   const identityKey = identityKeyOf(header);
+  const onDate = dateOf(receivedAtMs);
+  const number = describeNumber(header.patientId ?? '', onDate);
+  const personId = randomUUID();
   const person = await database
     .insertInto('persons')
     .values({
-      person_id: randomUUID(),
+      person_id: personId,
       identity_key: identityKey,
       issuer: header.issuerOfPatientId,
       patient_id: header.patientId,
       name: header.patientName,
-      birth_date: header.patientBirthDate,
-      sex: header.patientSex,
+      birth_date: header.patientBirthDate ?? number.birthDate,
+      sex: header.patientSex ?? number.sex,
     })
     // A row that is known stays as it is; to write it keeps it from being merged until the film is committed.
     .onConflict((conflict) => conflict.column('identity_key').doUpdateSet({ identity_key: identityKey }))
-    .returning(['person_id', 'merged_into'])
+    .returning(['person_id', 'name', 'patient_id', 'is_protected', 'merged_into'])
     .executeTakeFirstOrThrow();
+  if (person.person_id === personId) await insertPersonTerms(database, [person], onDate);
   // A film that still carries an identity that was corrected belongs to the person whose it turned out to be.
   return person.merged_into ?? person.person_id;
 }

@@ -1,5 +1,8 @@
 import { type Kysely, sql } from 'kysely';
+import { systemClock } from '../clock.ts';
 import { countedKey } from './engine.ts';
+import { fillPersonTerms } from './person-terms.ts';
+import type { Database } from './schema.ts';
 
 /** What the coordinator's worklist needs: the life of a referral, its history, and how a person is found. */
 export async function createWorklistRecord(database: Kysely<never>): Promise<void> {
@@ -8,6 +11,7 @@ export async function createWorklistRecord(database: Kysely<never>): Promise<voi
   await extendReferrals(db);
   await createHistory(db);
   await createPersonTerms(db);
+  await fillPersonTerms(database as unknown as Kysely<Database>, systemClock.nowMs());
 }
 
 /** What was accepted had its DXA ordered at once; what was done had nothing left to do. */

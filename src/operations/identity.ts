@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { recordAudit } from '../database/audit-trail.ts';
 import { type Connection, patientIdentityKey } from '../database/exam-records.ts';
+import { renewPersonTerms } from '../database/person-terms.ts';
 import { reassessExam } from '../database/revision-records.ts';
 import type { Database } from '../database/schema.ts';
 import { TriageError } from '../errors.ts';
@@ -121,7 +122,9 @@ async function makeOne(database: Connection, change: Change, by: ChangeMaker): P
   if (!isSamePerson) {
     await joinReferrals(database, [from.person_id, to.person_id], by);
     await movePerson(database, from.person_id, to.person_id);
+    await renewPersonTerms(database, from.person_id, by.nowMs);
   }
+  await renewPersonTerms(database, to.person_id, by.nowMs);
   await recordAudit(database, {
     atMs: by.nowMs,
     actor: by.actor,
