@@ -107,6 +107,8 @@ export interface ExamTable {
   revision: Generated<number>;
   /** When retention removed the film; the row and its result stay. */
   object_removed_at_ms: Generated<number | null>;
+  /** 0 until other systems' messages about its result stand in the outbox. */
+  is_told: Generated<0 | 1>;
 }
 
 /** The DXA referral worklist. What the list shows and sorts by stands here too, so that no film is read for it. */

@@ -3,7 +3,9 @@ import { type AnalysisResult, namedAfterInstance, type Reason } from '../exam/an
 import type { Assessment } from '../exam/assessment.ts';
 import type { PatientIdentity } from '../exam/exam.ts';
 import { type ExamState, moveExam, type ReportKind } from '../exam/exam-state.ts';
+import type { OrderedCorrection } from '../exam/correction.ts';
 import { recordAudit } from './audit-trail.ts';
+import { findCorrection } from './correction-records.ts';
 import type { Connection } from './exam-records.ts';
 import { endJob, type LeasedJob } from './job-records.ts';
 import { asksOf } from './referral-films.ts';
@@ -47,6 +49,8 @@ export interface TriageInput {
   readonly predecessor: PredecessorReport | null;
   /** How often the film ended the worker that had it alone. */
   readonly deaths: number;
+  /** Points that a person set; undefined where they are the measured ones. */
+  readonly correction: OrderedCorrection | undefined;
 }
 
 /** A structured report in the archive. */
@@ -87,6 +91,7 @@ export async function findTriageInput(database: Connection, examId: string): Pro
     patient: await findCorrectedPatient(database, personId),
     predecessor: revision === 0 ? null : await findPredecessor(database, examId, exam.study_uid),
     deaths: exam.deaths ?? 0,
+    correction: revision === 0 ? undefined : await findCorrection(database, examId),
   };
 }
 
@@ -237,6 +242,7 @@ export async function finishExam(
       reasons_json: JSON.stringify(reasons),
       analysis_json: analysis === null ? null : JSON.stringify(namedAfterInstance(analysis, exam.sop_uid)),
       finished_at_ms: nowMs,
+      is_told: 0,
       ...(analysis?.view == null ? {} : { view_name: analysis.view.name }),
     })
     .where('exam_id', '=', examId)
