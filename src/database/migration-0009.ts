@@ -34,6 +34,7 @@ async function createMessages(db: Kysely<unknown>): Promise<void> {
     .on('messages')
     .columns(['state', 'receiver', 'due_at_ms'])
     .execute();
+  await schema.createIndex('messages_by_state').on('messages').columns(['state', 'due_at_ms']).execute();
   await schema
     .createIndex('messages_by_subject')
     .on('messages')
