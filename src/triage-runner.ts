@@ -199,7 +199,7 @@ export class TriageRunner {
   async #gather(job: LeasedJob, scratchFolder: string): Promise<PreparedJob> {
     const { database, objects } = this.#parts;
     const input = await findTriageInput(database, job.examId);
-    const { revision, reportedAtMs, patient, predecessor } = input;
+    const { revision, reportedAtMs, patient, predecessor, correction } = input;
     const request = {
       id: job.examId,
       path: await objects.readablePath(input.objectKey, scratchFolder),
@@ -211,6 +211,7 @@ export class TriageRunner {
       predecessor: predecessor === null ? null : await this.#reference(predecessor),
       siteRules: this.#parts.rulesOf(input.siteId),
       ...(patient === undefined ? {} : { patient }),
+      ...(correction === undefined ? {} : { correction }),
     };
     return { input, request, isDeclined: await isOptedOut(database, job.examId) };
   }

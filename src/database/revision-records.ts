@@ -1,5 +1,6 @@
 import { TriageError } from '../errors.ts';
 import { type ExamState, moveExam } from '../exam/exam-state.ts';
+import type { JobPriority } from '../exam/priority.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import { waitingJob } from './job-records.ts';
@@ -19,8 +20,10 @@ export function reassessExam(
   examId: string,
   nowMs: number,
   actor = 'operator',
+  priority: JobPriority = 'routine',
 ): Promise<number> {
-  const work = (connection: Connection): Promise<number> => putBack(connection, examId, nowMs, actor);
+  const work = (connection: Connection): Promise<number> =>
+    putBack(connection, examId, { nowMs, actor, priority });
   return database.isTransaction ? work(database) : transact(database, work);
 }
 
@@ -46,7 +49,17 @@ export async function findReassessedAtMs(database: Connection, examId: string): 
   return row?.at_ms;
 }
 
-async function putBack(database: Connection, examId: string, nowMs: number, actor: string): Promise<number> {
+interface Order {
+  readonly nowMs: number;
+  readonly actor: string;
+  readonly priority: JobPriority;
+}
+
+async function putBack(
+  database: Connection,
+  examId: string,
+  { nowMs, actor, priority }: Order,
+): Promise<number> {
   const exam = await requireFilm(database, examId);
   const revision = exam.state === 'pending' ? exam.revision : exam.revision + 1;
   if (exam.state !== 'pending') {
@@ -66,7 +79,7 @@ async function putBack(database: Connection, examId: string, nowMs: number, acto
     await database.updateTable('exam_senders').set({ is_told: 0 }).where('exam_id', '=', examId).execute();
     await recordAudit(database, { atMs: nowMs, actor, action: REASSESSED, subject: examId });
   }
-  await restartJob(database, examId, nowMs);
+  await restartJob(database, examId, { nowMs, priority });
   return revision;
 }
 
@@ -94,8 +107,12 @@ async function requireFilm(
   return exam;
 }
 
-async function restartJob(database: Connection, examId: string, nowMs: number): Promise<void> {
-  const job = waitingJob({ examId, priority: 'routine', traceParent: null }, nowMs);
+async function restartJob(
+  database: Connection,
+  examId: string,
+  { nowMs, priority }: Omit<Order, 'actor'>,
+): Promise<void> {
+  const job = waitingJob({ examId, priority, traceParent: null }, nowMs);
   await database
     .insertInto('jobs')
     .values(job)
