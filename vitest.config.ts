@@ -19,6 +19,8 @@ if (!postgres.available) process.stderr.write(`No suite runs on PostgreSQL: ${po
 
 export default defineConfig({
   test: {
+    // Services that tests start for the engine have no accounts; tests of sign-in say so themselves.
+    env: { TRIAGE_SIGN_IN: 'off' },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
