@@ -68,6 +68,8 @@ export interface ReferralListAnswer {
   readonly counts: Readonly<Record<ReferralTab, number>>;
   /** How many match the filters; null where more than 1,000 do. */
   readonly matching: number | null;
+  /** The sites of the sites file, for the filter. */
+  readonly sites: readonly { readonly siteId: string; readonly name: string }[];
 }
 
 /** What happened to a referral, as its page tells it. */
