@@ -6,6 +6,7 @@ import {
   positiveNumber,
   print,
 } from './commands/command-line.ts';
+import { addAuditCommands } from './commands/audit-commands.ts';
 import { addDeviceCommands } from './commands/device-commands.ts';
 import { addModelCommands } from './commands/model-commands.ts';
 import { addOperationCommands } from './commands/operation-commands.ts';
@@ -103,6 +104,7 @@ program
 addOperationCommands(program);
 addModelCommands(program);
 addDeviceCommands(program);
+addAuditCommands(program);
 
 const referral = program.command('referral').description('the DXA referrals; also while the service runs');
 

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findHead, listSealed, sealRows } from '../database/audit-chain-records.ts';
 import { recordAudit } from '../database/audit-trail.ts';
@@ -46,6 +46,23 @@ async function tamper(work: () => Promise<unknown>): Promise<void> {
   await work();
 }
 
+const REFUSED: readonly (readonly [string, RawBuilder<unknown>])[] = [
+  ['a change of a sealed row', sql`UPDATE audit_trail SET actor = 'other' WHERE chain_no = 1`],
+  ['another seal of a sealed row', sql`UPDATE audit_trail SET hash = 'x' WHERE chain_no = 1`],
+  ['the removal of a sealed row', sql`DELETE FROM audit_trail WHERE chain_no = 1`],
+  ['the removal of an unsealed row', sql`DELETE FROM audit_trail WHERE chain_no IS NULL`],
+  [
+    'a change of an unsealed row',
+    sql`UPDATE audit_trail SET action = 'other', chain_no = 2, hash = 'x' WHERE chain_no IS NULL`,
+  ],
+  ['half a seal', sql`UPDATE audit_trail SET chain_no = 2 WHERE chain_no IS NULL`],
+  [
+    'a row that comes sealed',
+    sql`INSERT INTO audit_trail (at_ms, actor, action, subject, chain_no, hash) VALUES (1, 'a', 'b', 'c', 9, 'x')`,
+  ],
+  ...(isOnPostgres ? [['emptying the table', sql`TRUNCATE audit_trail`] as const] : []),
+];
+
 describe('the chain of the audit trail', () => {
   it('seals rows in their order and finds nothing wrong', async () => {
     await write(5);
@@ -90,22 +107,7 @@ describe('the chain of the audit trail', () => {
     expect(await verifyChain(database)).toMatchObject({ isWhole: true, rows: 2 });
   });
 
-  it.each([
-    ['a change of a sealed row', sql`UPDATE audit_trail SET actor = 'other' WHERE chain_no = 1`],
-    ['another seal of a sealed row', sql`UPDATE audit_trail SET hash = 'x' WHERE chain_no = 1`],
-    ['the removal of a sealed row', sql`DELETE FROM audit_trail WHERE chain_no = 1`],
-    ['the removal of an unsealed row', sql`DELETE FROM audit_trail WHERE chain_no IS NULL`],
-    [
-      'a change of an unsealed row',
-      sql`UPDATE audit_trail SET action = 'other', chain_no = 2, hash = 'x' WHERE chain_no IS NULL`,
-    ],
-    ['half a seal', sql`UPDATE audit_trail SET chain_no = 2 WHERE chain_no IS NULL`],
-    [
-      'a row that comes sealed',
-      sql`INSERT INTO audit_trail (at_ms, actor, action, subject, chain_no, hash) VALUES (1, 'a', 'b', 'c', 9, 'x')`,
-    ],
-    ...(isOnPostgres ? [['emptying the table', sql`TRUNCATE audit_trail`] as const] : []),
-  ])('lets the database refuse %s', async (_what, statement) => {
+  it.each(REFUSED)('lets the database refuse %s', async (_what, statement) => {
     await write(1);
     await sealTrail(database);
     await write(1, 2);

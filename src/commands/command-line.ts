@@ -7,6 +7,13 @@ export function print(line: string): boolean {
   return process.stdout.write(`${line}\n`);
 }
 
+/** Writes to standard output; resolves when it takes more. */
+export function write(text: string): Promise<void> {
+  return new Promise((settle, fail) => {
+    process.stdout.write(text, (error) => (error == null ? settle() : fail(error)));
+  });
+}
+
 /** Which data folder a command works on. */
 export function dataOption(): Option {
   return new Option('--data <folder>', 'folder of the archive and the database (TRIAGE_DATA)');

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { ObjectStore } from '../archive/object-store.ts';
+import { AuditSealer } from '../audit/audit-sealer.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/schema.ts';
@@ -55,6 +56,12 @@ export async function openFoundation(
   const meter = openMetrics(clock);
   gaugeRecord(meter, stores.database, clock);
   gaugeSpool(meter, config.data);
+  const sealing = await stores.duties.hold('audit', () => {
+    const sealer = new AuditSealer({ database: stores.database, clock, log });
+    sealer.start();
+    return Promise.resolve(sealer);
+  });
+  parts.push({ name: 'audit chain', stop: () => sealing.close() });
   return { config, sites, meter, clock, log, ...stores };
 }
 
