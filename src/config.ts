@@ -1,18 +1,7 @@
 import { z } from 'zod';
 import { TriageError } from './errors.ts';
-
-// An empty text would count as 0: no worker, a free port, no watermark.
-const numeral = z
-  .string()
-  .trim()
-  .regex(/^\d+(?:\.\d+)?$/, 'write a number')
-  .transform(Number);
-const count = (low: number, high: number) => numeral.pipe(z.number().int().min(low).max(high));
-const amount = (low: number, high: number) => numeral.pipe(z.number().min(low).max(high));
-const port = count(0, 65_535);
-const loopback = z.enum(['127.0.0.1', '::1', 'localhost'], {
-  error: 'only a loopback address is allowed while no site is configured: 127.0.0.1, ::1 or localhost',
-});
+import { amount, count, port, setting } from './setting-rules.ts';
+import { SIGN_IN_SETTINGS } from './sign-in-settings.ts';
 
 // Without a password: `doctor` prints every setting.
 const address = (protocol: RegExp) =>
@@ -218,7 +207,7 @@ export const SETTINGS = {
     'share of the disk that films may take, percent; above it the oldest reported ones go; 0 sets no limit',
   ),
   httpPort: setting('TRIAGE_HTTP_PORT', port, '8080', 'TCP port of the worklist; 0 takes a free one'),
-  httpHost: setting('TRIAGE_HTTP_HOST', loopback, '127.0.0.1', 'address of the worklist'),
+  ...SIGN_IN_SETTINGS,
   workers: setting(
     'TRIAGE_WORKERS',
     z.union([z.literal('auto'), count(0, 256)]),
@@ -384,8 +373,4 @@ export function readConfig(
 
 function withoutPassword(value: string): string {
   return value.replace(/(\/\/[^:/@]*):[^@]*@/, '$1:…@');
-}
-
-function setting<Rule extends z.ZodType>(variable: string, rule: Rule, fallback: string, meaning: string) {
-  return { variable, rule, fallback, meaning };
 }

@@ -153,7 +153,13 @@ export const ERRORS = {
     'Correct the setting that is named and start again.',
   ),
   'not-found': row('permanent', 404, 0x0112, 'Nothing of that name is held here.'),
-  unauthorised: row('permanent', 401, 0x0124, 'Send the API key of your site: Authorization: Bearer KEY.'),
+  unauthorised: row(
+    'permanent',
+    401,
+    0x0124,
+    'Sign in; a program sends its API key: Authorization: Bearer KEY.',
+  ),
+  forbidden: row('permanent', 403, 0x0124, 'Ask an administrator for the role that this needs.'),
   'too-many-requests': row('transient', 429, 0xa700, 'Ask less often; wait as long as Retry-After says.'),
   'request-too-large': row('permanent', 413, 0xa700, 'Send it in several smaller requests.'),
   'media-type-not-supported': row(

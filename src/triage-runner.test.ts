@@ -151,7 +151,7 @@ describe('the triage runner', () => {
       return { analysis, artefacts: null };
     });
     expect(await triage(4, pool)).toMatchObject({ positive: 3, failed: 1 });
-    const [exam] = await openWorklist(database).listExams({ state: 'failed', limit: 1 });
+    const [exam] = await openWorklist(database).listExams({ state: 'failed', limit: 1, siteIds: null });
     expect(exam).toMatchObject({ examId: poison, reasons: [{ code: 'film-kills-workers' }] });
     // Twice is proof, and once was not.
     expect(pool.seen.filter((id) => id === poison)).toHaveLength(2);
@@ -161,7 +161,7 @@ describe('the triage runner', () => {
     await insertJobs(database, [routineJob(await insertTestExam(database, 1))], systemClock.nowMs());
     const pool = new ScriptedPool(1, () => ({ analysis, artefacts: null }));
     expect(await triage(3, pool)).toMatchObject({ positive: 3, failed: 1 });
-    const [exam] = await openWorklist(database).listExams({ state: 'failed', limit: 1 });
+    const [exam] = await openWorklist(database).listExams({ state: 'failed', limit: 1, siteIds: null });
     expect(exam?.reasons).toMatchObject([{ code: 'not-found' }]);
   });
 
@@ -195,7 +195,7 @@ describe('the triage runner', () => {
     const pool = new DoomedPool(2, crash);
     expect(await triage(1, pool)).toMatchObject({ failed: 1 });
     expect(pool.seen).toHaveLength(1);
-    const [exam] = await openWorklist(database).listExams({ state: 'failed', limit: 1 });
+    const [exam] = await openWorklist(database).listExams({ state: 'failed', limit: 1, siteIds: null });
     expect(exam).toMatchObject({ reasons: [{ code: 'film-kills-workers' }] });
     const [job] = await database.selectFrom('jobs').selectAll().execute();
     expect(job).toMatchObject({ state: 'dead', deaths: 2, last_error: 'film-kills-workers' });

@@ -46,8 +46,9 @@ export const GROWTH_QUERIES: Readonly<Record<string, GrowthQuery>> = {
       });
       await insertJobs(transaction, [{ examId, priority: 'backfill', traceParent: null }], 0x7fff_ffff_ffff);
     }),
-  'worklist of exams': (database) => openWorklist(database).listExams({ limit: 100 }),
-  'worklist of one state': (database) => openWorklist(database).listExams({ state: 'positive', limit: 50 }),
+  'worklist of exams': (database) => openWorklist(database).listExams({ limit: 100, siteIds: null }),
+  'worklist of one state': (database) =>
+    openWorklist(database).listExams({ state: 'positive', limit: 50, siteIds: null }),
   'worklist of referrals': (database) => openWorklist(database).listReferrals(50),
   'referrals to decide on': (database) => listReferralEntries(database, { state: 'flagged', limit: ROWS }),
   'page of an exam': (database, exams, number) =>

@@ -27,6 +27,8 @@ export async function startServiceProcess(
   environment: Readonly<Record<string, string>> = {},
   logFile = join(dataFolder, 'service.log'),
 ): Promise<ServiceProcess> {
+  // Benches and tests of the engine have no accounts.
+  const env = { ...process.env, TRIAGE_SIGN_IN: 'off', ...environment };
   const child = spawn(
     process.execPath,
     // As "npm start" does: a small young generation frees received buffers sooner and keeps the listener small.
@@ -41,7 +43,7 @@ export async function startServiceProcess(
       '--http-port',
       '0',
     ],
-    { cwd: PROJECT_FOLDER, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: PROJECT_FOLDER, env, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   child.stderr.pipe(createWriteStream(logFile, { flags: 'a' }));
   // A demo or test that fails must leave nothing running.

@@ -138,6 +138,10 @@ export const REFUSAL_TEXTS: Readonly<Record<ErrorCode, TextInLanguages>> = {
     en: 'The sender showed no valid key.',
     sv: 'Avsändaren visade ingen giltig nyckel.',
   },
+  forbidden: {
+    en: 'This needs another role than the one that asked has.',
+    sv: 'Detta kräver en annan behörighet än den som frågade har.',
+  },
   'too-many-requests': {
     en: 'Too many requests came in a short time.',
     sv: 'För många förfrågningar kom på kort tid.',

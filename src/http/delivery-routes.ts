@@ -1,7 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import { TriageError } from '../errors.ts';
 import type { DeliveriesAnswer, DeliveryDesk, RestartAnswer } from '../worklist/delivery-desk.ts';
 import { parseInput } from '../worklist/worklist-routes.ts';
 
@@ -32,22 +31,7 @@ export function serveDeliveries(app: FastifyInstance, desk: DeliveryDesk, clock:
     return { at: at(), deliveries: await desk.list(state, limit) };
   });
   app.post('/api/deliveries/restart', async (request): Promise<RestartAnswer> => {
-    requireOwnPage(request);
     const { all, ...selection } = parseInput(restartBody, request.body);
     return { at: at(), restarted: await desk.restart(all === true ? {} : selection) };
   });
-}
-
-/**
- * Refuses what another site's page sends: a browser names the page's origin with every POST, and says by itself
- * whether it is ours. JSON alone is taken, which no form of a foreign page can send without being asked.
- */
-export function requireOwnPage(request: FastifyRequest): void {
-  const { origin, host, 'sec-fetch-site': site, 'content-type': type } = request.headers;
-  const isJson = type?.split(';')[0]?.trim().toLowerCase() === 'application/json';
-  const isForeign =
-    (site !== undefined && site !== 'same-origin') ||
-    (origin !== undefined && origin !== `${request.protocol}://${host ?? ''}`);
-  if (isJson && !isForeign) return;
-  throw new TriageError('request-invalid', 'only the pages of this service may ask for this, as JSON');
 }

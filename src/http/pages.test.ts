@@ -3,6 +3,7 @@ import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildPages, PAGES_FOLDER } from '../../scripts/build-pages.ts';
+import { openWithoutSignIn } from '../access/open-gate.ts';
 import { systemClock } from '../clock.ts';
 import {
   inventDelivery,
@@ -44,6 +45,7 @@ async function startServer(port: number): Promise<HttpServer> {
   return startHttpServer({
     host: '127.0.0.1',
     port,
+    access: openWithoutSignIn(() => undefined),
     reader: worklist,
     pictures: worklist,
     events: worklist,

@@ -1,14 +1,18 @@
+import fastifyCookie from '@fastify/cookie';
+import fastifyRateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import Fastify from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { AccessGate } from '../access/access-gate.ts';
 import type { Clock } from '../clock.ts';
 import { TriageError } from '../errors.ts';
 import { EventStreams } from '../worklist/worklist-events.ts';
 import { describeWorklistRoutes } from '../worklist/worklist-routes.ts';
 import type { DeliveryDesk } from '../worklist/delivery-desk.ts';
 import type { EventSource, ExamPictures, WorklistReader } from '../worklist/worklist-views.ts';
+import { guardAccess, requireListedRoutes } from './access-hooks.ts';
 import { answerErrors, closeServer, hostInUrl, type HttpLog, listen, logAnswers } from './http-answers.ts';
 import { serveDeliveries } from './delivery-routes.ts';
 import { describeImageRoutes } from './image-routes.ts';
@@ -22,6 +26,12 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Who signs in and how; what each may ask for stands in route-access.ts. */
+  readonly access: AccessGate;
+  /** The address that people type, where it is not host and port. */
+  readonly publicUrl?: URL | null;
+  /** Proxies whose word is taken for who asks and whether by https. */
+  readonly trustedProxies?: readonly string[];
   readonly reader: WorklistReader;
   readonly pictures: ExamPictures;
   readonly events: EventSource;
@@ -65,11 +75,14 @@ const PAGE_PATHS = [
 ];
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '::1']);
 
-/** Everything comes from this server, nothing inline: a script that slipped into a name could not run. */
+/**
+ * Everything comes from this server, nothing inline: a script that slipped into a name could not run. The film viewer
+ * decodes in WebAssembly and in workers, which are files of this server too.
+ */
 const SECURITY_HEADERS = {
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; " +
+    "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
@@ -104,11 +117,12 @@ export function buildHttpServer(options: HttpServerOptions): {
   readonly app: FastifyInstance;
   readonly streams: EventStreams;
 } {
+  const { trustedProxies = [] } = options;
   const app = Fastify({
     bodyLimit: options.limits.bodyBytesMax,
     requestTimeout: REQUEST_MS_MAX,
     routerOptions: { maxParamLength: 128 },
-    trustProxy: false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
   });
   const streams = new EventStreams({
     events: options.events,
@@ -118,9 +132,23 @@ export function buildHttpServer(options: HttpServerOptions): {
   guardRequests(app, options);
   logAnswers(app, options.log, 'http request answered');
   answerErrors(app, options.log);
+  requireListedRoutes(app);
+  void app.register(fastifyCookie);
+  void app.register(fastifyRateLimit, { global: false });
+  void app.register((scope, _options, done) => {
+    guardAccess(scope, options.access, options.publicUrl?.origin ?? null);
+    addRoutes(scope, options, streams);
+    done();
+  });
+  return { app, streams };
+}
+
+function addRoutes(app: FastifyInstance, options: HttpServerOptions, streams: EventStreams): void {
   serveOperations(app, options.operations);
   for (const route of describeWorklistRoutes(options.reader, options.clock)) {
-    app.get(route.path, (request) => route.answer({ params: request.params, query: request.query }));
+    app.get(route.path, ({ params, query, staff }) =>
+      route.answer({ params, query, siteIds: staff?.siteIds ?? null }),
+    );
   }
   for (const route of describeImageRoutes(options.pictures)) {
     app.get(route.path, async (request, reply) => {
@@ -131,17 +159,18 @@ export function buildHttpServer(options: HttpServerOptions): {
   for (const serve of options.routes ?? []) serve(app);
   serveEvents(app, streams);
   servePages(app, options.pagesFolder);
-  return { app, streams };
 }
 
 function guardRequests(app: FastifyInstance, options: HttpServerOptions): void {
-  // Bound to loopback there is no sign-in, so a foreign web page must not reach the worklist by pointing a name
-  // of its own at 127.0.0.1: the Host header then carries that name.
+  // A foreign web page must not reach the worklist by pointing a name of its own at 127.0.0.1: the Host header then
+  // carries that name.
   const loopbackOnly = LOOPBACK_HOSTS.has(options.host);
+  const isOwnName = (name: string): boolean =>
+    LOOPBACK_HOSTS.has(name.replace(/^\[|\]$/g, '')) || name === options.publicUrl?.hostname;
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
     if (!request.url.startsWith('/assets/')) void reply.header('cache-control', 'no-store');
-    if (loopbackOnly && !LOOPBACK_HOSTS.has(request.hostname.replace(/^\[|\]$/g, ''))) {
+    if (loopbackOnly && !isOwnName(request.hostname)) {
       throw new TriageError('request-invalid', 'this service answers on its loopback name only');
     }
     await Promise.resolve();

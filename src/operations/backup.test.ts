@@ -70,7 +70,10 @@ describe('a backup', () => {
     expect(manifest).toEqual(report.manifest);
     expect(await contentOf(join(restored, 'archive'))).toEqual(await contentOf(join(data.folder, 'archive')));
     expect(await statusOf(restored)).toEqual(await statusOf(data.folder));
-    const { config } = readConfig({ data: restored, dimsePort: '0', httpPort: '0', workers: '0' }, {});
+    const { config } = readConfig(
+      { data: restored, dimsePort: '0', httpPort: '0', workers: '0', signIn: 'off' },
+      {},
+    );
     const service = await startService(config, silentLog);
     const exams = await fetch(new URL('/api/exams', service.http?.url ?? ''));
     expect(await exams.text()).toContain(film.examId);

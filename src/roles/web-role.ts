@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { openAccess } from '../access/access.ts';
 import { pictureObjectKey } from '../archive/archive.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Health } from '../health.ts';
@@ -25,9 +26,13 @@ export async function startWebRole(
   parts: RunningPart[],
 ): Promise<WebRole> {
   const { config, database, objects, events, meter, clock, log } = foundation;
+  const access = await openAccess(foundation);
   const http = await startHttpServer({
     host: config.httpHost,
     port: config.httpPort,
+    access: access.gate,
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
     reader: openWorklist(database),
     pictures: openPictures(objects),
     events,

@@ -73,6 +73,7 @@ export function distributedSettings({ postgres, redis, store }: ClusterStores): 
     TRIAGE_LOG_LEVEL: 'warn',
     TRIAGE_DISK_FREE_MIB_MIN: '0',
     TRIAGE_WORKERS: '1',
+    TRIAGE_SIGN_IN: 'off',
   };
 }
 

@@ -6,6 +6,7 @@ import type {
   EventSource,
   ExamPictures,
   ExamRow,
+  ExamsQuery,
   ExamView,
   PersonView,
   ReferralRow,
@@ -29,7 +30,7 @@ export class ScriptedWorklist implements WorklistReader, EventSource, ExamPictur
     return this.#answer(this.referrals.slice(0, limit));
   }
 
-  listExams(query: { readonly state?: ExamState; readonly limit: number }): Promise<readonly ExamRow[]> {
+  listExams(query: ExamsQuery): Promise<readonly ExamRow[]> {
     const found = this.exams.filter((exam) => query.state === undefined || exam.state === query.state);
     return this.#answer(found.slice(0, query.limit));
   }

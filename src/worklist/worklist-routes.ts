@@ -9,6 +9,8 @@ import type { WorklistReader } from './worklist-views.ts';
 export interface RouteInput {
   readonly params: unknown;
   readonly query: unknown;
+  /** The sites whose films the person may see; null: all. */
+  readonly siteIds: readonly string[] | null;
 }
 
 /** One address that answers JSON. It knows nothing of the server that carries it. */
@@ -84,9 +86,9 @@ export function describeWorklistRoutes(reader: WorklistReader, clock: Clock): re
     },
     {
       path: '/api/exams',
-      async answer({ query }): Promise<ExamsAnswer> {
+      async answer({ query, siteIds }): Promise<ExamsAnswer> {
         const { state, limit } = parseInput(examsQuery, query);
-        const exams = await reader.listExams(state === undefined ? { limit } : { state, limit });
+        const exams = await reader.listExams({ ...(state === undefined ? {} : { state }), limit, siteIds });
         return { at: at(), exams };
       },
     },

@@ -120,10 +120,18 @@ export type WorklistEvent =
   /** Something waits to be sent; not for the pages. */
   | { readonly type: 'deliveries' };
 
+/** Which exams a list holds. */
+export interface ExamsQuery {
+  readonly state?: ExamState;
+  readonly limit: number;
+  /** Only films of these sites; null: of all. */
+  readonly siteIds: readonly string[] | null;
+}
+
 /** What the pages read; the database answers it, tests script it. */
 export interface WorklistReader {
   listReferrals(limit: number): Promise<readonly ReferralRow[]>;
-  listExams(query: { readonly state?: ExamState; readonly limit: number }): Promise<readonly ExamRow[]>;
+  listExams(query: ExamsQuery): Promise<readonly ExamRow[]>;
   readExam(examId: string): Promise<ExamView | undefined>;
   listRefusals(limit: number): Promise<readonly RefusalRow[]>;
   countStatus(): Promise<StatusCounts>;

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { isOfSites } from '../database/site-films.ts';
 import { assessmentsAsked } from '../database/referral-films.ts';
 import type { Database, ExamTable, PersonTable } from '../database/schema.ts';
 import { readTallies } from '../database/tallies.ts';
@@ -18,6 +19,7 @@ import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
 import { largestLossPercent, worstVertebra } from '../exam/worst-vertebra.ts';
 import type {
   ExamRow,
+  ExamsQuery,
   ExamView,
   PersonView,
   ReferralRow,
@@ -133,16 +135,14 @@ function vertebraView(analysis: AnalysisResult | null): WorstVertebraView | null
   return { level, genantGrade, deformity, lossPercent: largestLossPercent(worst) };
 }
 
-async function listExams(
-  database: Kysely<Database>,
-  query: { readonly state?: ExamState; readonly limit: number },
-): Promise<readonly ExamRow[]> {
-  const { state } = query;
+async function listExams(database: Kysely<Database>, query: ExamsQuery): Promise<readonly ExamRow[]> {
+  const { state, siteIds } = query;
   const rows = await database
     .selectFrom('exams')
     .innerJoin('persons', 'persons.person_id', 'exams.person_id')
     .select([...EXAM_COLUMNS, ...PERSON_COLUMNS])
     .$if(state !== undefined, (select) => select.where('exams.state', '=', state ?? 'pending'))
+    .$if(siteIds !== null, (select) => select.where(isOfSites(siteIds ?? [])))
     .orderBy('exams.received_at_ms', 'desc')
     .limit(query.limit)
     .execute();
