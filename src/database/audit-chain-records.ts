@@ -61,13 +61,16 @@ export function sealRows(
     const rows = await listUnsealed(transaction, rowsMax);
     if (rows.length === 0) return 0;
     const links = chain(await findHead(transaction), rows);
-    const seals = links.map(
-      ({ number, hash }, index) =>
-        sql`(CAST(${rows[index]?.auditId} AS bigint), CAST(${number} AS bigint), ${hash})`,
+    const seals = JSON.stringify(
+      links.map(({ number, hash }, index) => [rows[index]?.auditId, number, hash]),
     );
-    // Both engines call the columns of bare values so.
-    await sql`UPDATE audit_trail SET chain_no = seal.column2, hash = seal.column3
-      FROM (VALUES ${sql.join(seals)}) AS seal WHERE audit_trail.audit_id = seal.column1`.execute(
+    // One text however many rows: a statement for each number of rows would be another one each time.
+    const each =
+      engineOf(transaction) === 'postgres'
+        ? sql`jsonb_array_elements(${seals}::jsonb)`
+        : sql`json_each(${seals})`;
+    await sql`UPDATE audit_trail SET chain_no = CAST(seal.value ->> 1 AS bigint), hash = seal.value ->> 2
+      FROM ${each} AS seal WHERE audit_trail.audit_id = CAST(seal.value ->> 0 AS bigint)`.execute(
       transaction,
     );
     return rows.length;
