@@ -8,6 +8,7 @@ import { createWorklistRecord } from './migration-0006.ts';
 import { createAccessRecord } from './migration-0007.ts';
 import { createAuditChain } from './migration-0008.ts';
 import { createExchangeRecord } from './migration-0009.ts';
+import { createExchangeIndexes } from './migration-0010.ts';
 import type { Database } from './schema.ts';
 
 /** Where the applied steps are written down; the name is that of Kysely's own migrator, which the first release used. */
@@ -33,6 +34,7 @@ export const MIGRATIONS: Migrations = {
   '0007-access': createAccessRecord,
   '0008-audit': createAuditChain,
   '0009-exchange': createExchangeRecord,
+  '0010-exchange-indexes': createExchangeIndexes,
 };
 
 /** Which steps a database has and which it lacks. */

@@ -25,23 +25,28 @@ const ASSESSMENTS: Readonly<Record<Assessment, Code>> = {
 /** The items of the report's evaluation. */
 export function evaluationItems(analysis: AnalysisResult): DicomDataset[] {
   const assessments = assessmentsOf(analysis);
-  const texts = [
-    ...analysis.reasons.map(({ text }) => text),
-    ...assessments.map((assessment) => reasonText(`asks-${assessment}`, 'en')),
-    ...scaleTexts(analysis),
-    ...unmeasuredTexts(analysis),
-    DISCLAIMER.en,
-  ];
   return [
     codedItem('CONTAINS', CONCEPTS.triageOutcome, outcomeCode(analysis)),
     ...assessments.map((assessment) =>
       codedItem('CONTAINS', CONCEPTS.assessmentSuggested, ASSESSMENTS[assessment]),
     ),
-    ...texts.map((text) => textItem('CONTAINS', CONCEPTS.comment, text)),
+    ...evaluationTexts(analysis).map((text) => textItem('CONTAINS', CONCEPTS.comment, text)),
   ];
 }
 
-function outcomeCode(analysis: AnalysisResult): Code {
+/** What is said in words: the reasons, what is suggested, what was not measured, and what this is not. */
+export function evaluationTexts(analysis: AnalysisResult): readonly string[] {
+  return [
+    ...analysis.reasons.map(({ text }) => text),
+    ...assessmentsOf(analysis).map((assessment) => reasonText(`asks-${assessment}`, 'en')),
+    ...scaleTexts(analysis),
+    ...unmeasuredTexts(analysis),
+    DISCLAIMER.en,
+  ];
+}
+
+/** The outcome as a concept. */
+export function outcomeCode(analysis: AnalysisResult): Code {
   const { outcome } = analysis;
   if (outcome !== 'positive' && outcome !== 'negative') return ANSWERS.notAssessable;
   return OUTCOMES[findingKindOf(analysis) ?? 'thin-cortex'][outcome];

@@ -16,6 +16,8 @@ export interface GroupSubject {
   readonly method: Code | null;
   readonly site: Code;
   readonly siteModifiers?: readonly DicomDataset[];
+  /** What was measured before a person set the points; null: nobody did. */
+  readonly measuredBefore?: string | null;
 }
 
 /** A measurement group with its measurements. */
@@ -24,7 +26,7 @@ export function measurementGroup(
   subject: GroupSubject,
   measurements: readonly DicomDataset[],
 ): DicomDataset {
-  const { name, part, finding, method, site, siteModifiers = [] } = subject;
+  const { name, part, finding, method, site, siteModifiers = [], measuredBefore = null } = subject;
   return containerItem(
     'CONTAINS',
     CONCEPTS.measurementGroup,
@@ -38,11 +40,20 @@ export function measurementGroup(
       codedItem('CONTAINS', CONCEPTS.finding, finding),
       ...(method === null ? [] : [codedItem('HAS CONCEPT MOD', CONCEPTS.measurementMethod, method)]),
       codedItem('HAS CONCEPT MOD', CONCEPTS.findingSite, site, siteModifiers),
-      ...algorithmItems(input),
+      ...(measuredBefore === null ? algorithmItems(input) : []),
       ...measurements,
+      ...(measuredBefore === null ? [] : byPersonItems(measuredBefore)),
     ],
     '1501',
   );
+}
+
+/** That a person's points stand behind the numbers, and what the models had measured. */
+function byPersonItems(measuredBefore: string): DicomDataset[] {
+  return [
+    codedItem('CONTAINS', CONCEPTS.finding, ANSWERS.pointsByPerson),
+    textItem('CONTAINS', CONCEPTS.comment, `Points set by a person. Measured before: ${measuredBefore}.`),
+  ];
 }
 
 /** TID 4019 for every model that took part. */
@@ -78,10 +89,11 @@ export function shareItem(name: Code, value: number, children: readonly DicomDat
 
 /** How far millimetres can be trusted as bone; a reader of the number alone must see it. */
 export function scaleItem(spacing: Spacing, magnification: number | null): DicomDataset {
-  return codedItem('HAS CONCEPT MOD', CONCEPTS.measurementScale, scaleOf(spacing, magnification));
+  return codedItem('HAS CONCEPT MOD', CONCEPTS.measurementScale, scaleCodeOf(spacing, magnification));
 }
 
-function scaleOf(spacing: Spacing, magnification: number | null): Code {
+/** The same as a code. */
+export function scaleCodeOf(spacing: Spacing, magnification: number | null): Code {
   if (mmPerPxOf(spacing, magnification) === null) return ANSWERS.scalePixels;
   if (magnification !== null || spacing.statedMagnification !== undefined) return ANSWERS.scaleCorrected;
   return spacing.source === 'calibrated' ? ANSWERS.scaleCalibrated : ANSWERS.scaleDetector;

@@ -1,0 +1,308 @@
+/** Referrals, orders, what was entered and what happened, as other systems read them. */
+import type { Selectable } from 'kysely';
+import type { ProcedureStepState } from '../exam/exam-state.ts';
+import type { ReferralState } from '../exam/referral-life.ts';
+import type { Connection } from './exam-records.ts';
+import { beginsAt, directionOf, type RecordPage, type TimeRange } from './record-page.ts';
+import type {
+  CorrectionTable,
+  DxaMeasurementTable,
+  ProcedureStepTable,
+  ReferralEventTable,
+  ReferralTable,
+  RiskFactorTable,
+} from './schema.ts';
+
+/** Which referrals, and rows that belong to one, are looked for. */
+export interface ReferralFilter {
+  /** Of the rows themselves. */
+  readonly ids?: readonly string[];
+  readonly personIds?: readonly string[];
+  readonly referralIds?: readonly string[];
+  readonly examIds?: readonly string[];
+  readonly changed?: TimeRange;
+  readonly referralStates?: readonly ReferralState[];
+  readonly stepStates?: readonly ProcedureStepState[];
+  readonly ownerIds?: readonly string[];
+  readonly accessionNumbers?: readonly string[];
+}
+
+/** What a referral rests on. */
+interface ReferralGrounds {
+  /** Films that speak for it and have a result, the clearest first. */
+  readonly filmIds: readonly string[];
+  readonly asksTreatment: boolean;
+}
+
+/** A referral with its order. */
+export interface SharedReferral extends Selectable<ReferralTable>, ReferralGrounds {
+  /** The order that was made last; null before there is one. */
+  readonly stepId: string | null;
+}
+
+/** An order with whom it is for. */
+export interface SharedOrder extends Selectable<ProcedureStepTable>, ReferralGrounds {
+  readonly personId: string;
+  readonly ownerId: string | null;
+}
+
+/** T-scores with whose they are, and the order that asked for them. */
+export interface SharedDxa extends Selectable<DxaMeasurementTable> {
+  readonly personId: string;
+  readonly stepId: string | null;
+}
+
+/** Risk factors with what the indices need besides. */
+export interface SharedRisk extends Selectable<RiskFactorTable> {
+  readonly patientId: string | null;
+  readonly birthDate: string | null;
+  readonly sex: string | null;
+}
+
+/** What happened to a referral. */
+export interface SharedEvent extends Selectable<ReferralEventTable> {
+  readonly personId: string;
+}
+
+/** A correction of points. */
+export interface SharedCorrection extends Selectable<CorrectionTable> {
+  readonly personId: string;
+}
+
+/** Referrals in the order of their last change. */
+export async function listSharedReferrals(
+  database: Connection,
+  filter: ReferralFilter,
+  page: RecordPage,
+): Promise<readonly SharedReferral[]> {
+  const { ids, personIds, changed, referralStates, ownerIds } = filter;
+  let query = database
+    .selectFrom('referrals as r')
+    .selectAll('r')
+    .where(beginsAt(page, { at: 'r.updated_at_ms', key: 'r.referral_id' }))
+    .orderBy('r.updated_at_ms', directionOf(page))
+    .orderBy('r.referral_id', directionOf(page))
+    .limit(page.limit);
+  if (ids !== undefined) query = query.where('r.referral_id', 'in', ids);
+  if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
+  if (referralStates !== undefined) query = query.where('r.state', 'in', referralStates);
+  if (ownerIds !== undefined) query = query.where('r.owner_id', 'in', ownerIds);
+  if (changed !== undefined) {
+    query = query.where('r.updated_at_ms', '>=', changed.fromMs).where('r.updated_at_ms', '<=', changed.toMs);
+  }
+  const rows = await query.execute();
+  const grounds = await readGrounds(database, rows);
+  const steps = await listSteps(
+    database,
+    rows.map((row) => row.referral_id),
+  );
+  return rows.map((row) => ({
+    ...row,
+    ...(grounds.get(row.referral_id) ?? NO_GROUNDS),
+    stepId: steps.get(row.referral_id) ?? null,
+  }));
+}
+
+/** Orders of a DXA in the order of their last change. */
+export async function listSharedOrders(
+  database: Connection,
+  filter: ReferralFilter,
+  page: RecordPage,
+): Promise<readonly SharedOrder[]> {
+  const { ids, personIds, changed, stepStates, accessionNumbers } = filter;
+  let query = database
+    .selectFrom('procedure_steps as s')
+    .innerJoin('referrals as r', 'r.referral_id', 's.referral_id')
+    .selectAll('s')
+    .select(['r.person_id as personId', 'r.owner_id as ownerId', 'r.lead_exam_id'])
+    .where(beginsAt(page, { at: 's.updated_at_ms', key: 's.step_id' }))
+    .orderBy('s.updated_at_ms', directionOf(page))
+    .orderBy('s.step_id', directionOf(page))
+    .limit(page.limit);
+  if (ids !== undefined) query = query.where('s.step_id', 'in', ids);
+  if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
+  if (stepStates !== undefined) query = query.where('s.state', 'in', stepStates);
+  if (accessionNumbers !== undefined) query = query.where('s.accession_number', 'in', accessionNumbers);
+  if (changed !== undefined) {
+    query = query.where('s.updated_at_ms', '>=', changed.fromMs).where('s.updated_at_ms', '<=', changed.toMs);
+  }
+  const rows = await query.execute();
+  const grounds = await readGrounds(database, rows);
+  return rows.map(({ lead_exam_id: _lead, ...row }) => ({
+    ...row,
+    ...(grounds.get(row.referral_id) ?? NO_GROUNDS),
+  }));
+}
+
+/** T-scores in the order in which they were entered. */
+export async function listSharedDxa(
+  database: Connection,
+  filter: ReferralFilter,
+  page: RecordPage,
+): Promise<readonly SharedDxa[]> {
+  const { ids, personIds, changed } = filter;
+  let query = database
+    .selectFrom('dxa_measurements as m')
+    .innerJoin('referrals as r', 'r.referral_id', 'm.referral_id')
+    .selectAll('m')
+    .select('r.person_id as personId')
+    .where(beginsAt(page, { at: 'm.at_ms', key: 'm.dxa_id' }))
+    .orderBy('m.at_ms', directionOf(page))
+    .orderBy('m.dxa_id', directionOf(page))
+    .limit(page.limit);
+  if (ids !== undefined) query = query.where('m.dxa_id', 'in', ids);
+  if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
+  if (changed !== undefined) {
+    query = query.where('m.at_ms', '>=', changed.fromMs).where('m.at_ms', '<=', changed.toMs);
+  }
+  const rows = await query.execute();
+  const steps = await listSteps(
+    database,
+    rows.map((row) => row.referral_id),
+  );
+  return rows.map((row) => ({ ...row, stepId: steps.get(row.referral_id) ?? null }));
+}
+
+/** Risk factors in the order in which they were entered. */
+export function listSharedRisks(
+  database: Connection,
+  filter: ReferralFilter,
+  page: RecordPage,
+): Promise<readonly SharedRisk[]> {
+  const { ids, personIds, changed } = filter;
+  let query = database
+    .selectFrom('risk_factors as f')
+    .innerJoin('persons as p', 'p.person_id', 'f.person_id')
+    .selectAll('f')
+    .select(['p.patient_id as patientId', 'p.birth_date as birthDate', 'p.sex'])
+    .where(beginsAt(page, { at: 'f.at_ms', key: 'f.risk_id' }))
+    .orderBy('f.at_ms', directionOf(page))
+    .orderBy('f.risk_id', directionOf(page))
+    .limit(page.limit);
+  if (ids !== undefined) query = query.where('f.risk_id', 'in', ids);
+  if (personIds !== undefined) query = query.where('f.person_id', 'in', personIds);
+  if (changed !== undefined) {
+    query = query.where('f.at_ms', '>=', changed.fromMs).where('f.at_ms', '<=', changed.toMs);
+  }
+  return query.execute();
+}
+
+/** What happened to referrals, in order. */
+export function listSharedEvents(
+  database: Connection,
+  filter: ReferralFilter,
+  page: RecordPage,
+): Promise<readonly SharedEvent[]> {
+  const { ids, personIds, referralIds, changed } = filter;
+  let query = database
+    .selectFrom('referral_events as v')
+    .innerJoin('referrals as r', 'r.referral_id', 'v.referral_id')
+    .selectAll('v')
+    .select('r.person_id as personId')
+    .where(beginsAt(page, { at: 'v.at_ms', key: 'v.event_id' }, Number))
+    .orderBy('v.at_ms', directionOf(page))
+    .orderBy('v.event_id', directionOf(page))
+    .limit(page.limit);
+  if (ids !== undefined) {
+    query = query.where('v.event_id', 'in', ids.filter((id) => /^\d{1,15}$/.test(id)).map(Number));
+  }
+  if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
+  if (referralIds !== undefined) query = query.where('v.referral_id', 'in', referralIds);
+  if (changed !== undefined) {
+    query = query.where('v.at_ms', '>=', changed.fromMs).where('v.at_ms', '<=', changed.toMs);
+  }
+  return query.execute();
+}
+
+/** Corrections of points, in order. */
+export function listSharedCorrections(
+  database: Connection,
+  filter: ReferralFilter,
+  page: RecordPage,
+): Promise<readonly SharedCorrection[]> {
+  const { ids, personIds, examIds, changed } = filter;
+  let query = database
+    .selectFrom('corrections as c')
+    .innerJoin('exams as e', 'e.exam_id', 'c.exam_id')
+    .selectAll('c')
+    .select('e.person_id as personId')
+    .where(beginsAt(page, { at: 'c.at_ms', key: 'c.correction_id' }))
+    .orderBy('c.at_ms', directionOf(page))
+    .orderBy('c.correction_id', directionOf(page))
+    .limit(page.limit);
+  if (ids !== undefined) query = query.where('c.correction_id', 'in', ids);
+  if (personIds !== undefined) query = query.where('e.person_id', 'in', personIds);
+  if (examIds !== undefined) query = query.where('c.exam_id', 'in', examIds);
+  if (changed !== undefined) {
+    query = query.where('c.at_ms', '>=', changed.fromMs).where('c.at_ms', '<=', changed.toMs);
+  }
+  return query.execute();
+}
+
+/** People who signed in here, by their identifiers; for whoever reads who did what. */
+export function listSharedUsers(
+  database: Connection,
+  filter: { readonly ids?: readonly string[] },
+  page: RecordPage,
+): Promise<readonly { readonly user_id: string; readonly name: string; readonly is_disabled: 0 | 1 }[]> {
+  let query = database
+    .selectFrom('users')
+    .select(['user_id', 'name', 'is_disabled'])
+    .orderBy('user_id')
+    .limit(page.limit);
+  if (page.from?.key != null) query = query.where('user_id', '>=', page.from.key);
+  if (filter.ids !== undefined) query = query.where('user_id', 'in', filter.ids);
+  return query.execute();
+}
+
+const NO_GROUNDS: ReferralGrounds = { filmIds: [], asksTreatment: false };
+
+async function readGrounds(
+  database: Connection,
+  referrals: readonly { readonly referral_id: string; readonly lead_exam_id: string | null }[],
+): Promise<ReadonlyMap<string, ReferralGrounds>> {
+  if (referrals.length === 0) return new Map();
+  const films = await database
+    .selectFrom('referral_exams as f')
+    .innerJoin('exams as e', 'e.exam_id', 'f.exam_id')
+    .select(['f.referral_id', 'f.exam_id', 'f.asks_treatment'])
+    .where(
+      'f.referral_id',
+      'in',
+      referrals.map((row) => row.referral_id),
+    )
+    .where('e.analysis_json', 'is not', null)
+    .orderBy('e.received_at_ms')
+    .orderBy('f.exam_id')
+    .execute();
+  return new Map(
+    referrals.map((referral) => {
+      const own = films.filter((film) => film.referral_id === referral.referral_id);
+      const filmIds = own.map((film) => film.exam_id);
+      const lead = filmIds.filter((id) => id === referral.lead_exam_id);
+      return [
+        referral.referral_id,
+        {
+          filmIds: [...new Set([...lead, ...filmIds])],
+          asksTreatment: own.some((film) => film.asks_treatment === 1),
+        },
+      ];
+    }),
+  );
+}
+
+/** The order of each referral that was made last. */
+async function listSteps(
+  database: Connection,
+  referralIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (referralIds.length === 0) return new Map();
+  const rows = await database
+    .selectFrom('procedure_steps')
+    .select(['referral_id', 'step_id'])
+    .where('referral_id', 'in', referralIds)
+    .orderBy('created_at_ms')
+    .orderBy('step_id')
+    .execute();
+  return new Map(rows.map((row) => [row.referral_id, row.step_id]));
+}
