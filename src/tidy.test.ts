@@ -44,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'dicom',
     'intake',
     'imaging',
+    'measure',
     'report',
   ],
   ui: ['exam', 'worklist', 'decide', 'measure', 'access', 'audit', 'operations', 'exchange'],

@@ -25,15 +25,23 @@ export type FilmFields = Pick<
  */
 export function toFilm(image: DecodedImage, fields: FilmFields): Film {
   const { lowest, outputs, highestOutput, lowestOutput } = outputTable(image, fields);
-  // INVERSE says the same as MONOCHROME1 (PS3.3 C.11.6), and writers set one, the other or both: once only.
-  const isInverse = image.photometric === 'MONOCHROME1' || fields.presentationLutShape === 'INVERSE';
-  const table = isInverse ? outputs.map((value) => lowestOutput + highestOutput - value) : outputs;
+  const table = isInverse(image, fields)
+    ? outputs.map((value) => lowestOutput + highestOutput - value)
+    : outputs;
   blackenPadding(table, lowest, fields, lowestOutput);
   const values = fillTable(
     2 ** image.bitsAllocated,
     (word) => table[storedValueOf(word, image) - lowest] ?? 0,
   );
   return { columns: image.columns, rows: image.rows, samples: wideWords(image.words), values };
+}
+
+/** Whether bone is dark in the file. INVERSE says the same as MONOCHROME1 (PS3.3 C.11.6), and writers set one, the other or both. */
+export function isInverse(
+  { photometric }: Pick<DecodedImage, 'photometric'>,
+  { presentationLutShape }: Pick<FilmFields, 'presentationLutShape'>,
+): boolean {
+  return photometric === 'MONOCHROME1' || presentationLutShape === 'INVERSE';
 }
 
 /** A picture whose words are their own values. */

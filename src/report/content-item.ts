@@ -69,6 +69,11 @@ export function textItem(relationship: Relationship, name: Code, text: string): 
   return { ...head(relationship, 'TEXT', name), TextValue: text };
 }
 
+/** A person's name, in DICOM's form. */
+export function personItem(relationship: Relationship, name: Code, personName: string): DicomDataset {
+  return { ...head(relationship, 'PNAME', name), PersonName: personName };
+}
+
 /** A UID. */
 export function uidItem(relationship: Relationship, name: Code, uid: string): DicomDataset {
   return { ...head(relationship, 'UIDREF', name), UID: uid };

@@ -1,5 +1,6 @@
 /** The measurement groups of a panoramic film: each side that was measured, and their mean. */
 import { besideText, classText, foramenText, rivalText } from '../decide/cortex-words.ts';
+import { measuredSideText } from '../decide/correction-words.ts';
 import { mmPerPxOf } from '../decide/referral-policy.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
 import type { CorticalIndex, PanoramicFinding, ReportedSide } from '../exam/analysis.ts';
@@ -34,6 +35,7 @@ function sideGroup(input: ReportInput, panoramic: PanoramicFinding, side: Measur
       method: ANSWERS.perpendicularThroughForamen,
       site: ANSWERS.mandible,
       siteModifiers: [codedItem('HAS CONCEPT MOD', CONCEPTS.laterality, laterality)],
+      measuredBefore: measuredSideText(input.analysis, side.side, 'en'),
     },
     [...widthItems(input, panoramic, side), ...indexItems(side), ...wordItems(side)],
   );

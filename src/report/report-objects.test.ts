@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Corrector } from '../exam/correction.ts';
 import { writePart10, type DicomDataset } from '../dicom/write-part10.ts';
 import {
   EXAMPLE_DISPLAY,
@@ -78,8 +79,38 @@ const SPINE_CASES: Readonly<Record<string, SpineExampleOptions>> = {
   'a lateral film without a vertebra': { spine: { vertebrae: [] } },
 };
 
+/** A name that DICOM could not hold as it is. */
+const BY: Corrector = { userId: 'u-17', name: 'Åsa ^ Påhittad = Lind', role: 'radiologist' };
+
+/** The right side by a person's points, the left one as it was measured. */
+function correctedReport(): ReportInput {
+  const input = exampleReport({ revision: 1 });
+  const { panoramic } = input.analysis;
+  if (panoramic === null) throw new Error('the example is panoramic');
+  const [right, left] = panoramic.sides;
+  const sides = [{ ...right, widthPx: 33, widthMm: 3.16, uncertaintyPx: null }, left] as const;
+  const correction = {
+    ...{ by: BY, atMs: 0, sides: ['R'] as const, levels: [] },
+    measured: { outcome: 'positive', panoramic: { sides: panoramic.sides, meanWidthMm: 2.65 }, spine: null },
+  };
+  return { ...input, analysis: { ...input.analysis, panoramic: { ...panoramic, sides }, correction } };
+}
+
+/** L1 by a person's points and name. */
+function correctedSpineReport(): ReportInput {
+  const input = exampleSpineReport({ revision: 1 });
+  const before = exampleSpine();
+  const correction = {
+    ...{ by: { ...BY, role: 'coordinator' as const }, atMs: 0, sides: [], levels: ['L1'] },
+    measured: { outcome: 'negative', panoramic: null, spine: before },
+  };
+  return { ...input, analysis: { ...input.analysis, correction } };
+}
+
 /** Every kind of film. */
 const REPORTS: readonly (readonly [string, ReportInput])[] = [
+  ['a film with a point that a person set', correctedReport()],
+  ['a lateral film with points that a person set', correctedSpineReport()],
   ...Object.entries(CASES).map(([name, options]) => [name, exampleReport(options)] as const),
   ...Object.entries(SPINE_CASES).map(([name, options]) => [name, exampleSpineReport(options)] as const),
   ['a film of which a model of the site speaks', exampleDensityReport()],

@@ -1,4 +1,5 @@
 /** The measurement groups of a lateral film: each vertebra with its six points, and what holds of the whole. */
+import { measuredVertebraText } from '../decide/correction-words.ts';
 import { mmPerPxOf } from '../decide/referral-policy.ts';
 import { reasonText } from '../decide/reason-texts.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
@@ -53,6 +54,7 @@ function vertebraGroup(input: ReportInput, vertebra: VertebraFinding): DicomData
       finding: SPINE_ANSWERS.vertebralBody,
       method: SPINE_ANSWERS.sixPoints,
       site: VERTEBRA_LEVELS[level] ?? VERTEBRA,
+      measuredBefore: measuredVertebraText(input.analysis, vertebra, 'en'),
     },
     [
       ...pointItems(input, vertebra),

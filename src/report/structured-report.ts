@@ -4,13 +4,14 @@
  */
 import { SOP_CLASSES } from '../dicom/uids.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
-import type { BoneDensityFinding } from '../exam/analysis.ts';
+import type { AnalysisResult, BoneDensityFinding } from '../exam/analysis.ts';
 import {
   codedItem,
   containerBody,
   containerItem,
   imageItem,
   imageReference,
+  personItem,
   textItem,
   uidItem,
 } from './content-item.ts';
@@ -25,6 +26,9 @@ import {
   type ReportInput,
   type ReportReference,
 } from './report-object.ts';
+
+/** Of one component group (PS3.5 table 6.2-1). */
+const PERSON_NAME_CHARACTERS_MAX = 64;
 
 /** Builds the report of one exam; the same input gives the same data set, UIDs included. */
 export function buildStructuredReport(input: ReportInput): DicomDataset {
@@ -63,6 +67,7 @@ function rootItems(input: ReportInput): DicomDataset[] {
   return [
     codedItem('HAS CONCEPT MOD', CONCEPTS.language, ANSWERS.english),
     ...observerItems(input.identity),
+    ...correctorItems(input.analysis),
     codedItem('HAS CONCEPT MOD', CONCEPTS.procedureReported, ANSWERS.imaging),
     imageLibrary(input),
     ...(groups.length === 0 ? [] : [containerItem('CONTAINS', CONCEPTS.imagingMeasurements, groups)]),
@@ -81,6 +86,28 @@ function observerItems(identity: ReportIdentity): DicomDataset[] {
     textItem('HAS OBS CONTEXT', CONCEPTS.deviceModel, modelName),
     textItem('HAS OBS CONTEXT', CONCEPTS.deviceSerial, deviceSerialNumber),
   ];
+}
+
+/** TID 1003: the person who set points, beside the device that measured. */
+function correctorItems({ correction }: AnalysisResult): DicomDataset[] {
+  if (correction === undefined) return [];
+  const { userId, name, role } = correction.by;
+  return [
+    codedItem('HAS OBS CONTEXT', CONCEPTS.observerType, ANSWERS.person),
+    personItem('HAS OBS CONTEXT', CONCEPTS.personName, personNameOf(name)),
+    textItem('HAS OBS CONTEXT', CONCEPTS.personLogin, userId),
+    codedItem('HAS OBS CONTEXT', CONCEPTS.personRole, ANSWERS[role]),
+  ];
+}
+
+/** A colleague's name as it is spoken, the last word of it the family's, without what would divide it (PS3.5 section 6.2.1). */
+function personNameOf(name: string): string {
+  const words = name
+    .replaceAll(/[\\^=\p{Cc}]/gu, ' ')
+    .split(' ')
+    .filter((word) => word !== '');
+  const family = words.at(-1) ?? '';
+  return [...`${family}^${words.slice(0, -1).join(' ')}`].slice(0, PERSON_NAME_CHARACTERS_MAX).join('');
 }
 
 /** TID 1600: the film that was measured. */

@@ -1,0 +1,41 @@
+import { TriageError } from '../errors.ts';
+import type { AnalysisResult } from '../exam/analysis.ts';
+import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
+import type { Connection } from './exam-records.ts';
+import { sentBy } from './sender-records.ts';
+
+/** A film that is held, as a viewer needs it. */
+export interface HeldFilm {
+  readonly examId: string;
+  readonly personId: string;
+  readonly objectKey: string;
+  readonly revision: number;
+  readonly analysis: AnalysisResult | null;
+}
+
+/**
+ * A film of one of these sites; null: of any. Throws not-found where there is none, where it is another site's, and
+ * where retention removed it.
+ */
+export async function requireFilm(
+  database: Connection,
+  examId: string,
+  siteIds: readonly string[] | null,
+): Promise<HeldFilm> {
+  const row = await database
+    .selectFrom('exams')
+    .select(['exam_id', 'person_id', 'object_key', 'revision', 'analysis_json', 'object_removed_at_ms'])
+    .where('exam_id', '=', examId)
+    .$if(siteIds !== null && siteIds.length > 0, (query) => query.where(sentBy(siteIds ?? [])))
+    .executeTakeFirst();
+  if (row === undefined || siteIds?.length === 0) throw new TriageError('not-found', 'no such exam');
+  if (row.object_removed_at_ms !== null)
+    throw new TriageError('not-found', 'the film was removed by retention');
+  return {
+    examId: row.exam_id,
+    personId: row.person_id,
+    objectKey: row.object_key,
+    revision: row.revision,
+    analysis: row.analysis_json === null ? null : parseStoredAnalysis(row.analysis_json),
+  };
+}
