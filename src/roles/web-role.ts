@@ -3,7 +3,9 @@ import { openAccess } from '../access/access.ts';
 import { pictureObjectKey } from '../archive/archive.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Health } from '../health.ts';
+import { serveFilms } from '../http/film-routes.ts';
 import { startHttpServer } from '../http/server.ts';
+import { openDisplayReader } from '../imaging/display-process.ts';
 import type { RunningPart } from '../lifecycle.ts';
 import { PROJECT_FOLDER } from '../project-folder.ts';
 import { openDeliveryDesk } from '../worklist/delivery-desk.ts';
@@ -27,6 +29,11 @@ export async function startWebRole(
 ): Promise<WebRole> {
   const { config, database, objects, events, meter, clock, log } = foundation;
   const access = await openAccess(foundation);
+  const displays = openDisplayReader({
+    clock,
+    filmPixelsMax: config.filmMpixelMax * 1e6,
+    entryPath: join(PROJECT_FOLDER, 'workers', 'film-samples.ts'),
+  });
   const http = await startHttpServer({
     host: config.httpHost,
     port: config.httpPort,
@@ -37,6 +44,7 @@ export async function startWebRole(
     pictures: openPictures(objects),
     events,
     deliveries: openDeliveryDesk(database, clock, () => events.publish({ type: 'deliveries' })),
+    routes: [serveFilms({ ...foundation, reader: displays, publish: (event) => events.publish(event) })],
     clock,
     log,
     pagesFolder: join(PROJECT_FOLDER, 'dist', 'pages'),
