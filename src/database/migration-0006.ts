@@ -10,7 +10,9 @@ export async function createWorklistRecord(database: Kysely<never>): Promise<voi
   await renameStates(db);
   await extendReferrals(db);
   await createHistory(db);
+  await allowSeveralSteps(db);
   await createPersonTerms(db);
+  await createListIndexes(db);
   await fillPersonTerms(database as unknown as Kysely<Database>, systemClock.nowMs());
 }
 
@@ -51,7 +53,54 @@ async function extendReferrals(db: Kysely<unknown>): Promise<void> {
   await add('arrived_at_ms', 'bigint', 0);
   await add('dismissal_reason', 'text');
   await add('outcome', 'text');
-  await sql`UPDATE referrals SET state_since_ms = updated_at_ms, arrived_at_ms = created_at_ms`.execute(db);
+  await sql`UPDATE referrals SET state_since_ms = updated_at_ms, arrived_at_ms = created_at_ms, version = 1`.execute(
+    db,
+  );
+  // The days that were allowed by default when this step was written.
+  await sql`UPDATE referrals SET due_at_ms = state_since_ms + 86400000 * CAST(CASE state WHEN 'flagged' THEN 7
+    WHEN 'dxa-ordered' THEN 14 ELSE 28 END AS bigint) WHERE state NOT IN ('closed', 'dismissed')`.execute(db);
+  // What reminders look for.
+  await schema
+    .createIndex('referrals_by_escalation')
+    .on('referrals')
+    .columns(['escalation', 'due_at_ms'])
+    .where(sql.ref('due_at_ms'), 'is not', null)
+    .execute();
+}
+
+/** A DXA that was called off may be ordered again, as a step of its own; a column's UNIQUE goes only with its table. */
+async function allowSeveralSteps(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable('procedure_steps_new')
+    .addColumn('step_id', 'text', (c) => c.primaryKey())
+    .addColumn('referral_id', 'text', (c) => c.notNull().references('referrals.referral_id'))
+    .addColumn('study_uid', 'text', (c) => c.notNull().unique())
+    .addColumn('requested_procedure_id', 'text', (c) => c.notNull())
+    .addColumn('accession_number', 'text', (c) => c.notNull())
+    .addColumn('station_ae_title', 'text')
+    .addColumn('scheduled_date', 'text', (c) => c.notNull())
+    .addColumn('scheduled_time', 'text', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('created_at_ms', 'bigint', (c) => c.notNull())
+    .addColumn('updated_at_ms', 'bigint', (c) => c.notNull())
+    .execute();
+  const columns = sql`step_id, referral_id, study_uid, requested_procedure_id, accession_number, station_ae_title,
+    scheduled_date, scheduled_time, state, created_at_ms, updated_at_ms`;
+  await sql`INSERT INTO procedure_steps_new (${columns}) SELECT ${columns} FROM procedure_steps`.execute(db);
+  await schema.dropTable('procedure_steps').execute();
+  await schema.alterTable('procedure_steps_new').renameTo('procedure_steps').execute();
+  for (const [name, keys] of [
+    ['date', ['state', 'scheduled_date', 'scheduled_time', 'step_id']],
+    ['accession', ['accession_number']],
+    ['referral', ['referral_id']],
+  ] as const) {
+    await schema
+      .createIndex(`procedure_steps_by_${name}`)
+      .on('procedure_steps')
+      .columns([...keys])
+      .execute();
+  }
 }
 
 async function createHistory(db: Kysely<unknown>): Promise<void> {
@@ -82,6 +131,14 @@ async function createHistory(db: Kysely<unknown>): Promise<void> {
     .column('event_id')
     .where(sql.ref('is_told'), '=', sql.lit(0))
     .execute();
+  await sql`INSERT INTO referral_events (referral_id, at_ms, actor, actor_name, action, to_state, details_json, is_told)
+    SELECT referral_id, created_at_ms, 'triage', 'triage', 'flagged', 'flagged', '{}', 1 FROM referrals`.execute(
+    db,
+  );
+  await createMeasurements(db);
+}
+
+async function createMeasurements({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('dxa_measurements')
     .addColumn('dxa_id', 'text', (c) => c.primaryKey())
@@ -140,5 +197,31 @@ async function createPersonTerms({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('person_id', 'text', (c) => c.notNull().references('persons.person_id'))
     .addPrimaryKeyConstraint('person_terms_key', ['term', 'person_id'])
     .execute();
-  await schema.createIndex('person_terms_by_person').on('person_terms').column('person_id').execute();
+  await schema
+    .createIndex('person_terms_by_person')
+    .on('person_terms')
+    .columns(['person_id', 'term'])
+    .execute();
+}
+
+/** The list is read along these alone: each ends with every column that a filter looks at. */
+async function createListIndexes(db: Kysely<unknown>): Promise<void> {
+  // Who waited for a decision has a week for it from now on; a referral that has not ended is always due.
+  await sql`UPDATE referrals SET due_at_ms = updated_at_ms + 604800000
+    WHERE due_at_ms IS NULL AND state NOT IN ('closed', 'dismissed')`.execute(db);
+  const filtered = ['referral_id', 'person_id', 'site_id', 'kind', 'grade', 'age_years'];
+  const indexes: Readonly<Record<string, readonly string[]>> = {
+    referrals_by_urgency: ['state', 'urgency desc', 'due_at_ms', ...filtered, 'arrived_at_ms'],
+    referrals_by_due: ['state', 'due_at_ms', ...filtered, 'urgency', 'arrived_at_ms'],
+    referrals_by_arrival: ['state', 'arrived_at_ms desc', ...filtered, 'urgency', 'due_at_ms'],
+    referrals_due: ['due_at_ms', 'urgency', 'arrived_at_ms', ...filtered, 'state'],
+    referrals_by_owner: ['owner_id', 'due_at_ms', 'urgency', 'arrived_at_ms', ...filtered, 'state'],
+  };
+  for (const [name, columns] of Object.entries(indexes)) {
+    await db.schema
+      .createIndex(name)
+      .on('referrals')
+      .columns([...columns])
+      .execute();
+  }
 }

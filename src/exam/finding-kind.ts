@@ -4,7 +4,7 @@ import type { AnalysisResult } from './analysis.ts';
  * What a film was looked at for, the most pressing first: fractured vertebrae, a thin mandibular cortex, or what a
  * site's own model says of bone density.
  */
-const FINDING_KINDS = ['fracture', 'thin-cortex', 'low-density'] as const;
+export const FINDING_KINDS = ['fracture', 'thin-cortex', 'low-density'] as const;
 
 /** One of the kinds. */
 export type FindingKind = (typeof FINDING_KINDS)[number];

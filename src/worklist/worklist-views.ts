@@ -2,6 +2,7 @@ import type { AnalysisResult, Deformity, GenantGrade, Outcome, Reason, ViewName 
 import type { Assessment } from '../exam/assessment.ts';
 import type { FindingKind } from '../exam/finding-kind.ts';
 import type { CommitmentState, DeliveryState, ExamState, ReportKind } from '../exam/exam-state.ts';
+import type { NumberKind } from '../exam/personal-number.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
 
 /** Who a row is about, as the coordinator must see it. Shown on pages, never logged. */
@@ -10,6 +11,8 @@ export interface PersonView {
   readonly patientId: string;
   readonly birthDate: string | null;
   readonly sex: string | null;
+  /** What the Patient ID is, and how people write it; left out where it is hidden. */
+  readonly number?: { readonly kind: NumberKind; readonly shown: string };
   /** Protected identity: name and number are left out until a person asks for them, which is logged. */
   readonly isProtected?: boolean;
 }

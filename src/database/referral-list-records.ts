@@ -1,0 +1,236 @@
+/**
+ * Which referrals stand on a page of the list, along an index whatever is asked for and however many there are.
+ *
+ * - A list of one state is a range of an index that ends with every column a filter looks at: a page reads entries of
+ *   that index and no rows. A list of several states is merged from such ranges.
+ * - A person's referrals that wait, and those that are late, are few: they are found first and then sorted.
+ * - Whom a search finds is looked up first where they are few; where they are many, the list is walked and each entry's
+ *   person is held against the terms, since the page is soon full.
+ */
+import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely';
+import type { FindingKind } from '../exam/finding-kind.ts';
+import type { ReferralState } from '../exam/referral-life.ts';
+import type { Connection } from './exam-records.ts';
+import { endOfPrefix } from './person-terms.ts';
+import type { Database } from './schema.ts';
+
+/** Orders of the list: most urgent first, due first, or what came last. */
+export type ReferralSort = 'urgency' | 'due' | 'newest';
+
+/** Which referrals are listed. */
+export interface ReferralFilter {
+  /** In one of these states; `null`: whatever its state, because owner or due date say enough. */
+  readonly states: readonly ReferralState[] | null;
+  /** Those of one person that have not ended. */
+  readonly ownerId: string | null;
+  /** Those that were due then. */
+  readonly dueUntilMs: number | null;
+  readonly siteId: string | null;
+  readonly kind: FindingKind | null;
+  readonly gradeMin: number | null;
+  readonly ageMin: number | null;
+  readonly ageMax: number | null;
+  /** The person has a term that begins with each of these. */
+  readonly prefixes: readonly string[];
+}
+
+/** The place of a referral in every order. */
+export interface ReferralPlace {
+  readonly referralId: string;
+  readonly urgency: number;
+  readonly dueAtMs: number | null;
+  readonly arrivedAtMs: number;
+}
+
+/** Up to so many persons that a search finds are looked up first. */
+const FOUND_PERSONS_MAX = 5_000;
+
+type Builder = ExpressionBuilder<Database & { r: Database['referrals'] }, 'r'>;
+type ListQuery = SelectQueryBuilder<Database & { r: Database['referrals'] }, 'r', ReferralPlace>;
+
+/** The referrals that come after a place in an order, no more than `limit`. */
+export async function findReferralPlaces(
+  database: Connection,
+  filter: ReferralFilter,
+  page: { readonly sort: ReferralSort; readonly after: ReferralPlace | null; readonly limit: number },
+): Promise<readonly ReferralPlace[]> {
+  const { sort, after, limit } = page;
+  const { driver, others } = await weighPrefixes(database, filter.prefixes);
+  const select = (state: ReferralState | null): ListQuery => {
+    const from = driver === null ? selectPlaces(database) : selectFound(database, driver);
+    const chosen = from.where((where) => where.and(conditionsOf(where, filter, state, others)));
+    const rest = after === null ? chosen : chosen.where((where) => comesAfter(where, sort, after));
+    return orderBy(rest, sort, driver === null).limit(limit);
+  };
+  if (driver !== null || filter.states === null) return select(null).execute();
+  const ranges = await Promise.all(filter.states.map((state) => select(state).execute()));
+  return ranges
+    .flat()
+    .sort((a, b) => comparePlaces(a, b, sort))
+    .slice(0, limit);
+}
+
+/** How many referrals there are in each state, that one person leads, and that were due. */
+export async function countReferrals(
+  database: Connection,
+  ownerId: string,
+  nowMs: number,
+): Promise<{
+  readonly states: Readonly<Partial<Record<ReferralState, number>>>;
+  readonly owned: number;
+  readonly overdue: number;
+}> {
+  const states = await database
+    .selectFrom('referrals')
+    .select((select) => ['state', select.fn.countAll<number>().as('count')])
+    .groupBy('state')
+    .execute();
+  const count = (column: 'owner_id' | 'due_at_ms') =>
+    database
+      .selectFrom('referrals')
+      .select((select) => select.fn.countAll<number>().as('count'))
+      .where((where) =>
+        column === 'owner_id'
+          ? where.and([where('owner_id', '=', ownerId), where('due_at_ms', 'is not', null)])
+          : where('due_at_ms', '<=', nowMs),
+      )
+      .executeTakeFirstOrThrow();
+  return {
+    states: Object.fromEntries(states.map(({ state, count: number }) => [state, number])),
+    owned: (await count('owner_id')).count,
+    overdue: (await count('due_at_ms')).count,
+  };
+}
+
+/** The rarest prefix leads where few persons have it; null: none is rare enough, or there is none. */
+async function weighPrefixes(
+  database: Connection,
+  prefixes: readonly string[],
+): Promise<{ readonly driver: string | null; readonly others: readonly string[] }> {
+  const weighed = [];
+  for (const prefix of prefixes) {
+    const { count } = await database
+      .selectFrom((from) =>
+        from
+          .selectFrom('person_terms')
+          .select('person_id')
+          .where('term', '>=', prefix)
+          .where('term', '<', endOfPrefix(prefix))
+          .limit(FOUND_PERSONS_MAX + 1)
+          .as('found'),
+      )
+      .select((select) => select.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    weighed.push({ prefix, count });
+  }
+  const [rarest] = weighed.toSorted((a, b) => a.count - b.count);
+  if (rarest === undefined || rarest.count > FOUND_PERSONS_MAX) return { driver: null, others: prefixes };
+  return { driver: rarest.prefix, others: prefixes.filter((prefix) => prefix !== rarest.prefix) };
+}
+
+function selectPlaces(database: Connection): ListQuery {
+  return database
+    .selectFrom('referrals as r')
+    .select([
+      'r.referral_id as referralId',
+      'r.urgency as urgency',
+      'r.due_at_ms as dueAtMs',
+      'r.arrived_at_ms as arrivedAtMs',
+    ]);
+}
+
+/** A cross join and a list that is made first: both engines then go from the persons to their referrals. */
+function selectFound(database: Connection, prefix: string): ListQuery {
+  const query = database
+    .with(
+      (cte) => cte('found').materialized(),
+      (from) =>
+        from
+          .selectFrom('person_terms')
+          .select('person_id')
+          .distinct()
+          .where('term', '>=', prefix)
+          .where('term', '<', endOfPrefix(prefix)),
+    )
+    .selectFrom('found')
+    .crossJoin('referrals as r')
+    .whereRef('r.person_id', '=', 'found.person_id')
+    .select([
+      'r.referral_id as referralId',
+      'r.urgency as urgency',
+      'r.due_at_ms as dueAtMs',
+      'r.arrived_at_ms as arrivedAtMs',
+    ]);
+  return query as unknown as ListQuery;
+}
+
+function conditionsOf(
+  where: Builder,
+  filter: ReferralFilter,
+  state: ReferralState | null,
+  prefixes: readonly string[],
+) {
+  const { states, ownerId, dueUntilMs, siteId, kind, gradeMin, ageMin, ageMax } = filter;
+  return [
+    ...(state !== null ? [where('r.state', '=', state)] : []),
+    ...(state === null && states !== null ? [where('r.state', 'in', states)] : []),
+    ...(ownerId !== null ? [where('r.owner_id', '=', ownerId), where('r.due_at_ms', 'is not', null)] : []),
+    ...(dueUntilMs !== null ? [where('r.due_at_ms', '<=', dueUntilMs)] : []),
+    ...(siteId !== null ? [where('r.site_id', '=', siteId)] : []),
+    ...(kind !== null ? [where('r.kind', '=', kind)] : []),
+    ...(gradeMin !== null ? [where('r.grade', '>=', gradeMin)] : []),
+    ...(ageMin !== null ? [where('r.age_years', '>=', ageMin)] : []),
+    ...(ageMax !== null ? [where('r.age_years', '<=', ageMax)] : []),
+    ...prefixes.map((prefix) => hasTerm(where, prefix)),
+  ];
+}
+
+function hasTerm(where: Builder, prefix: string) {
+  return where.exists(
+    where
+      .selectFrom('person_terms as t')
+      .select('t.term')
+      .whereRef('t.person_id', '=', 'r.person_id')
+      .where('t.term', '>=', prefix)
+      .where('t.term', '<', endOfPrefix(prefix)),
+  );
+}
+
+/** What is due comes before what is not; the identifier tells apart what is equal. */
+function comesAfter(where: Builder, sort: ReferralSort, after: ReferralPlace) {
+  const { referralId, urgency, dueAtMs, arrivedAtMs } = after;
+  const laterId = where('r.referral_id', '>', referralId);
+  const laterDue =
+    dueAtMs === null
+      ? where.and([where('r.due_at_ms', 'is', null), laterId])
+      : where.or([
+          where('r.due_at_ms', '>', dueAtMs),
+          where.and([where('r.due_at_ms', '=', dueAtMs), laterId]),
+          where('r.due_at_ms', 'is', null),
+        ]);
+  if (sort === 'due') return laterDue;
+  // The first condition says no more than the second, but it is one range of the index.
+  return sort === 'urgency'
+    ? where.and([where('r.urgency', '<=', urgency), where.or([where('r.urgency', '<', urgency), laterDue])])
+    : where.and([
+        where('r.arrived_at_ms', '<=', arrivedAtMs),
+        where.or([where('r.arrived_at_ms', '<', arrivedAtMs), laterId]),
+      ]);
+}
+
+/** Within a state all are due or none is; elsewhere the engines differ in where they put what is not due. */
+function orderBy(query: ListQuery, sort: ReferralSort, isAlongIndex: boolean): ListQuery {
+  if (sort === 'newest') return query.orderBy('r.arrived_at_ms', 'desc').orderBy('r.referral_id');
+  const first = sort === 'urgency' ? query.orderBy('r.urgency', 'desc') : query;
+  const due = isAlongIndex
+    ? sql`r.due_at_ms`
+    : sql`coalesce(r.due_at_ms, ${sql.lit(Number.MAX_SAFE_INTEGER)})`;
+  return first.orderBy(due).orderBy('r.referral_id');
+}
+
+function comparePlaces(a: ReferralPlace, b: ReferralPlace, sort: ReferralSort): number {
+  const byId = a.referralId < b.referralId ? -1 : 1;
+  if (sort === 'newest') return b.arrivedAtMs - a.arrivedAtMs || byId;
+  const byUrgency = sort === 'urgency' ? b.urgency - a.urgency : 0;
+  return byUrgency || (a.dueAtMs ?? Infinity) - (b.dueAtMs ?? Infinity) || byId;
+}
