@@ -18,7 +18,7 @@ describe('other systems in the sites file', () => {
       {
         ...{ name: 'ris', host: 'ris.example', port: 2575, tls: false },
         ...{ messages: ['order', 'result'], orderMessage: 'OMI^O23', sendingApplication: 'OSTEOTRIAGE' },
-        ...{ characterSet: 'UNICODE UTF-8', answerSecondsMax: 30 },
+        ...{ characterSet: 'UNICODE UTF-8', language: 'sv', answerSecondsMax: 30 },
       },
     ]);
   });

@@ -31,6 +31,8 @@ const hl7ReceiverSchema = z.strictObject({
   receivingApplication: designator.optional(),
   receivingFacility: designator.optional(),
   characterSet: z.enum(['UNICODE UTF-8', '8859/1']).default('UNICODE UTF-8'),
+  /** Of what people read in a message. */
+  language: z.enum(['sv', 'en']).default('sv'),
   /** How long its acknowledgement is waited for. */
   answerSecondsMax: z.number().int().min(1).max(300).default(30),
 });
