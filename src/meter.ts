@@ -14,6 +14,9 @@ export const COUNTERS = {
   osteotriage_triage_failures_total: row('attempts at a film that failed, by reason', ['code']),
   osteotriage_leases_lost_total: row('results that came after their lease was lost and were not written', []),
   osteotriage_deliveries_total: row('attempts to deliver a report, by what came of it', ['result']),
+  osteotriage_messages_total: row('attempts to send a message to another system, by what came of it', [
+    'result',
+  ]),
   osteotriage_associations_total: row('associations that were asked for, by the answer', ['result']),
   osteotriage_dicomweb_requests_total: row('DICOMweb requests answered, by method and HTTP status', [
     'method',
@@ -41,6 +44,8 @@ export const GAUGES = {
   osteotriage_queue_oldest_seconds: row('age of the oldest job that waits', []),
   osteotriage_deliveries: row('reports that wait for their PACS, or were given up', ['state']),
   osteotriage_delivery_oldest_seconds: row('age of the oldest report that waits for its PACS', []),
+  osteotriage_messages: row('messages that wait for their receiver, or were given up', ['state']),
+  osteotriage_message_oldest_seconds: row('age of the oldest message that waits for its receiver', []),
   osteotriage_workers_live: row('worker processes with their models loaded', []),
   osteotriage_worker_restarts: row('worker processes that ended and were replaced, since the start', []),
   osteotriage_pool_pending: row('films in the worker pool', []),

@@ -3,7 +3,12 @@ import { statfs } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
 import type { Clock } from './clock.ts';
 import type { Database } from './database/schema.ts';
-import { findDeliveryStanding, findQueueStanding, type Standing } from './database/standing-records.ts';
+import {
+  findDeliveryStanding,
+  findMessageStanding,
+  findQueueStanding,
+  type Standing,
+} from './database/standing-records.ts';
 import type { WorkerPool } from './inference/worker-pool.ts';
 import type { GaugeName, GaugeValue, Meter } from './meter.ts';
 
@@ -36,6 +41,11 @@ export function gaugeRecord(meter: Meter, database: Kysely<Database>, clock: Clo
     { counts: 'osteotriage_deliveries', oldest: 'osteotriage_delivery_oldest_seconds' },
     ['pending', 'dead'],
     findDeliveryStanding,
+  );
+  gauge(
+    { counts: 'osteotriage_messages', oldest: 'osteotriage_message_oldest_seconds' },
+    ['pending', 'dead'],
+    findMessageStanding,
   );
 }
 

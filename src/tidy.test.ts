@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ['exam', 'archive', 'database', 'decide'],
   access: ['exam', 'database'],
   audit: ['exam', 'database'],
-  exchange: ['exam', 'database', 'decide', 'dicom', 'report', 'archive'],
+  exchange: ['exam', 'database', 'decide', 'dicom', 'dimse', 'report', 'archive'],
   http: [
     'exam',
     'access',

@@ -38,6 +38,21 @@ export async function findDeliveryStanding(database: Kysely<Database>): Promise<
   return standingOf(rows, 'pending');
 }
 
+/** The messages that wait for their receiver or were given up, and since when the oldest one that waits is written. */
+export async function findMessageStanding(database: Kysely<Database>): Promise<Standing> {
+  const rows = await database
+    .selectFrom('messages')
+    .select((select) => [
+      'state',
+      select.fn.countAll<number>().as('count'),
+      select.fn.min('created_at_ms').as('oldest'),
+    ])
+    .where('state', 'in', ['pending', 'dead'])
+    .groupBy('state')
+    .execute();
+  return standingOf(rows, 'pending');
+}
+
 function standingOf(
   rows: readonly { readonly state: string; readonly count: number; readonly oldest: number | null }[],
   waiting: string,

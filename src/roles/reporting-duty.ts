@@ -1,5 +1,6 @@
 import type { DimseLimits } from '../dimse/limits.ts';
 import type { DutyWork } from '../duty.ts';
+import { startExchange } from '../exchange/exchange-service.ts';
 import type { Commitments } from '../intake/commitment-answers.ts';
 import { type RunningPart, stopAll } from '../lifecycle.ts';
 import { startRetention } from '../operations/retention.ts';
@@ -19,7 +20,7 @@ export interface ReportingParts extends Foundation {
 
 /**
  * What one listener does for all: sends reports to PACS, asks for their commitment and answers those who ask for ours,
- * tells clinics of results, and removes films whose time is up.
+ * tells clinics of results and other systems of referrals, and removes films whose time is up.
  */
 export async function holdReporting(foundation: ReportingParts, parts: RunningPart[]): Promise<void> {
   const duty = await foundation.duties.hold('reporting', () => beginReporting(foundation));
@@ -33,6 +34,11 @@ async function beginReporting(base: ReportingParts): Promise<DutyWork> {
   parts.push({ name: 'answers about commitment', stop: () => answers.close() });
   const deliveries = startDeliveries(base);
   parts.push({ name: 'deliveries', stop: () => deliveries.close() });
+  const exchange = startExchange({
+    ...base,
+    onReferral: (referralId) => events.publish({ type: 'referral', referralId }),
+  });
+  parts.push({ name: 'messages to other systems', stop: () => exchange.close() });
   const retention = startRetention({
     ...base,
     dataFolder: config.data,
@@ -50,6 +56,7 @@ async function beginReporting(base: ReportingParts): Promise<DutyWork> {
   parts.push({ name: 'results for clinics', stop: () => desk.close() });
   const unsubscribe = events.subscribe(({ type }) => {
     if (type === 'deliveries') deliveries.ring();
+    exchange.ring();
   });
   parts.push({ name: 'news', stop: () => Promise.resolve().then(unsubscribe) });
   await trays.retireUnknown();
