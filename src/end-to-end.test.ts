@@ -81,8 +81,10 @@ describe('a film on its way through the service', { timeout: 120_000 }, () => {
     expect(metrics).toMatch(/osteotriage_films_total\{outcome="positive"\} [1-9]/);
     expect(metrics).toMatch(/osteotriage_queue_jobs\{state="waiting"\} 0/);
     expect(metrics).toMatch(/osteotriage_workers_live [1-9]/);
-    const { referrals } = (await (await fetch(new URL('/api/referrals', service.ready.http.url))).json()) as {
-      referrals: { examIds: string[]; meanWidthMm: number }[];
+    const { rows: referrals } = (await (
+      await fetch(new URL('/api/referrals', service.ready.http.url))
+    ).json()) as {
+      rows: { examIds: string[]; meanWidthMm: number }[];
     };
     expect(referrals).toHaveLength(1);
     expect(referrals[0]!.examIds).toHaveLength(2);

@@ -13,7 +13,8 @@ import { worstVertebra } from './exam/worst-vertebra.ts';
 import { PROJECT_FOLDER } from './project-folder.ts';
 import { complaintsOf } from './testing/object-validation.ts';
 import { requireTool } from './testing/services.ts';
-import type { ExamView, ReferralRow } from './worklist/worklist-views.ts';
+import type { ReferralListAnswer } from './worklist/referral-views.ts';
+import type { ExamView } from './worklist/worklist-views.ts';
 
 const SEVERE_WEDGE = '28-spine-wedge-3.dcm';
 const CALLED_CHEST = '36-spine-crush-2.dcm';
@@ -84,7 +85,7 @@ describe('a lateral film on its way through the service', () => {
   });
 
   it('it is referred for treatment as well as for DXA, and each person once', async () => {
-    const { referrals } = (await ask('/api/referrals')) as { referrals: readonly ReferralRow[] };
+    const { rows: referrals } = (await ask('/api/referrals')) as ReferralListAnswer;
     expect(referrals).toHaveLength(2);
     for (const referral of referrals) expect(referral.assessments).toEqual(['treatment', 'dxa']);
     const own = referrals.find(({ examIds }) => examIds.includes(exams.get(SEVERE_WEDGE)!.examId));

@@ -12,9 +12,11 @@ import { findStudyUids } from '../../src/database/study-search.ts';
 import { findTriageInput } from '../../src/database/triage-records.ts';
 import { insertInGroup } from '../../src/database/transact.ts';
 import type { ImageHeader } from '../../src/exam/exam.ts';
+import type { Staff } from '../../src/exam/staff.ts';
 import { openDatabaseJobQueue } from '../../src/queue/database-job-queue.ts';
 import { Reconciler } from '../../src/queue/reconciler.ts';
 import { silentLog } from '../../src/telemetry.ts';
+import { openReferralList } from '../../src/worklist/referral-list.ts';
 import { openWorklist } from '../../src/worklist/worklist.ts';
 import { GROWN_UNTIL_MS } from './grown-record.ts';
 
@@ -26,6 +28,7 @@ const EVERY_STEP: StepFilter = {
   ...{ studyUids: null, accessionNumbers: null, stationAeTitles: ['DXA'] },
 };
 const SITE = 'site1';
+const COORDINATOR: Staff = { userId: 'u1', name: 'Bench', roles: ['coordinator'], siteIds: null };
 /** Even the smallest record has so many of each, so that all of them answer with as much. */
 const ROWS = 3;
 
@@ -49,7 +52,11 @@ export const GROWTH_QUERIES: Readonly<Record<string, GrowthQuery>> = {
   'worklist of exams': (database) => openWorklist(database).listExams({ limit: 100, siteIds: null }),
   'worklist of one state': (database) =>
     openWorklist(database).listExams({ state: 'positive', limit: 50, siteIds: null }),
-  'worklist of referrals': (database) => openWorklist(database).listReferrals(50),
+  'worklist of referrals': (database) =>
+    openReferralList({ database, sites: { book: () => null }, clock: systemClock }).list(
+      { tab: 'all', sort: 'urgency', limit: 50 },
+      COORDINATOR,
+    ),
   'referrals to decide on': (database) => listReferralEntries(database, { state: 'flagged', limit: ROWS }),
   'page of an exam': (database, exams, number) =>
     openWorklist(database).readExam(`e${placeOf(exams, number)}`),

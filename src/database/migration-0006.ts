@@ -206,9 +206,6 @@ async function createPersonTerms({ schema }: Kysely<unknown>): Promise<void> {
 
 /** The list is read along these alone: each ends with every column that a filter looks at. */
 async function createListIndexes(db: Kysely<unknown>): Promise<void> {
-  // Who waited for a decision has a week for it from now on; a referral that has not ended is always due.
-  await sql`UPDATE referrals SET due_at_ms = updated_at_ms + 604800000
-    WHERE due_at_ms IS NULL AND state NOT IN ('closed', 'dismissed')`.execute(db);
   const filtered = ['referral_id', 'person_id', 'site_id', 'kind', 'grade', 'age_years'];
   const indexes: Readonly<Record<string, readonly string[]>> = {
     referrals_by_urgency: ['state', 'urgency desc', 'due_at_ms', ...filtered, 'arrived_at_ms'],

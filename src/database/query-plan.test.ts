@@ -14,7 +14,7 @@ const LEADING_INDEX: Readonly<Record<string, string>> = {
   'claim of jobs': 'jobs_by_rank',
   'worklist of exams': 'exams_by_arrival',
   'worklist of one state': 'exams_by_state',
-  'worklist of referrals': 'referrals_by_creation',
+  'worklist of referrals': 'referrals_by_urgency',
   'referrals to decide on': 'referrals_by_state',
   'studies, first page': 'exams_by_site',
   'search by Patient ID': 'persons_by_id_text',

@@ -16,6 +16,7 @@ import {
 import { EXAMPLE_PROFILE, exampleReport, TALKATIVE_SIDE } from '../testing/example-report.ts';
 import { exampleSpineReport } from '../testing/example-spine.ts';
 import { requireTool } from '../testing/services.ts';
+import { serveReferralList } from './referral-list-routes.ts';
 import { startHttpServer } from './server.ts';
 import type { HttpServer } from './server.ts';
 import { servedOperations } from '../testing/served-operations.ts';
@@ -42,6 +43,8 @@ let complaints: string[] = [];
 
 async function startServer(port: number): Promise<HttpServer> {
   const ignore = (): void => undefined;
+  const clock = { ...systemClock, nowMs: () => Date.UTC(2026, 10, 22, 8, 5) };
+  const record = (): Promise<void> => Promise.resolve();
   return startHttpServer({
     host: '127.0.0.1',
     port,
@@ -50,7 +53,8 @@ async function startServer(port: number): Promise<HttpServer> {
     pictures: worklist,
     events: worklist,
     deliveries: worklist,
-    clock: { ...systemClock, nowMs: () => Date.UTC(2026, 10, 22, 8, 5) },
+    routes: [serveReferralList({ list: worklist.referralList, record, clock })],
+    clock,
     log: { info: ignore, warn: ignore, error: ignore },
     pagesFolder: PAGES_FOLDER,
     operations: servedOperations(),

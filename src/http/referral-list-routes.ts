@@ -2,8 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import { recordAudit } from '../database/audit-trail.ts';
-import type { Connection } from '../database/exam-records.ts';
+import type { AuditEntry } from '../database/audit-trail.ts';
 import { FINDING_KINDS } from '../exam/finding-kind.ts';
 import { REFERRAL_STATES } from '../exam/referral-life.ts';
 import { actorOf, type Staff } from '../exam/staff.ts';
@@ -47,15 +46,15 @@ const exportQuery = z.strictObject({ ...filterFields, language: z.enum(['en', 's
 /** What the routes of the list stand on. */
 export interface ReferralListRoutesParts {
   readonly list: ReferralList;
-  /** Searches and exports are written down in its audit trail. */
-  readonly database: Connection;
+  /** Writes down searches and exports. */
+  readonly record: (entry: AuditEntry) => Promise<void>;
   readonly clock: Clock;
 }
 
 /** Serves the list of referrals and its export. */
-export function serveReferralList({ list, database, clock }: ReferralListRoutesParts): RouteGroup {
+export function serveReferralList({ list, record, clock }: ReferralListRoutesParts): RouteGroup {
   const audit = (staff: Staff, action: string, query: Partial<ReferralListQuery>): Promise<void> =>
-    recordAudit(database, {
+    record({
       atMs: clock.nowMs(),
       actor: actorOf(staff),
       action,

@@ -11,6 +11,7 @@ import {
   paintPng,
   ScriptedWorklist,
 } from '../testing/scripted-worklist.ts';
+import { serveReferralList } from './referral-list-routes.ts';
 import { buildHttpServer, startHttpServer } from './server.ts';
 import type { HttpServerOptions } from './server.ts';
 import { servedOperations } from '../testing/served-operations.ts';
@@ -37,6 +38,8 @@ function prepare(changes: Partial<HttpServerOptions> = {}) {
   const lines: string[] = [];
   const write = (fields: object, message: string): void =>
     void lines.push(JSON.stringify({ ...fields, message }));
+  const clock = { ...systemClock, nowMs: () => Date.UTC(2026, 10, 22, 8, 5) };
+  const record = (): Promise<void> => Promise.resolve();
   const options: HttpServerOptions = {
     host: '127.0.0.1',
     port: 0,
@@ -45,7 +48,8 @@ function prepare(changes: Partial<HttpServerOptions> = {}) {
     pictures: worklist,
     events: worklist,
     deliveries: worklist,
-    clock: { ...systemClock, nowMs: () => Date.UTC(2026, 10, 22, 8, 5) },
+    routes: [serveReferralList({ list: worklist.referralList, record, clock })],
+    clock,
     log: { info: write, warn: write, error: write },
     pagesFolder,
     operations: servedOperations(),
@@ -69,7 +73,7 @@ describe('the JSON routes', () => {
     expect(answer.statusCode).toBe(200);
     expect(answer.json()).toMatchObject({
       at: '2026-11-22T08:05:00.000Z',
-      referrals: [{ referralId: 'r1' }],
+      rows: [{ referralId: 'r1' }],
     });
   });
 

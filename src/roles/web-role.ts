@@ -1,14 +1,20 @@
 import { join } from 'node:path';
 import { openAccess } from '../access/access.ts';
 import { pictureObjectKey } from '../archive/archive.ts';
+import { recordAudit } from '../database/audit-trail.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Health } from '../health.ts';
+import { serveAudit } from '../http/audit-routes.ts';
 import { serveFilms } from '../http/film-routes.ts';
+import { serveReferralList } from '../http/referral-list-routes.ts';
 import { startHttpServer } from '../http/server.ts';
+import { serveSignIn } from '../http/sign-in-routes.ts';
+import { serveUsers } from '../http/user-routes.ts';
 import { openDisplayReader } from '../imaging/display-process.ts';
 import type { RunningPart } from '../lifecycle.ts';
 import { PROJECT_FOLDER } from '../project-folder.ts';
 import { openDeliveryDesk } from '../worklist/delivery-desk.ts';
+import { openReferralList } from '../worklist/referral-list.ts';
 import { openWorklist } from '../worklist/worklist.ts';
 import type { ExamPictures } from '../worklist/worklist-views.ts';
 import type { Foundation } from './foundation.ts';
@@ -44,7 +50,17 @@ export async function startWebRole(
     pictures: openPictures(objects),
     events,
     deliveries: openDeliveryDesk(database, clock, () => events.publish({ type: 'deliveries' })),
-    routes: [serveFilms({ ...foundation, reader: displays, publish: (event) => events.publish(event) })],
+    routes: [
+      serveSignIn(access),
+      serveUsers(access.users, clock),
+      serveAudit(foundation),
+      serveFilms({ ...foundation, reader: displays, publish: (event) => events.publish(event) }),
+      serveReferralList({
+        list: openReferralList(foundation),
+        record: (entry) => recordAudit(database, entry),
+        clock,
+      }),
+    ],
     clock,
     log,
     pagesFolder: join(PROJECT_FOLDER, 'dist', 'pages'),

@@ -1,7 +1,10 @@
+import { Readable } from 'node:stream';
 import { crc32, deflateSync } from 'node:zlib';
 import type { AnalysisResult, ReportedSide } from '../exam/analysis.ts';
 import type { DeliveryState, ExamState } from '../exam/exam-state.ts';
 import type { DeliveryDesk, DeliveryView } from '../worklist/delivery-desk.ts';
+import type { ReferralList } from '../worklist/referral-list.ts';
+import type { ReferralListRow } from '../worklist/referral-views.ts';
 import type {
   EventSource,
   ExamPictures,
@@ -9,7 +12,6 @@ import type {
   ExamsQuery,
   ExamView,
   PersonView,
-  ReferralRow,
   RefusalRow,
   WorklistEvent,
   WorklistReader,
@@ -17,7 +19,7 @@ import type {
 
 /** A worklist in memory with invented people, for tests of what is shown. */
 export class ScriptedWorklist implements WorklistReader, EventSource, ExamPictures, DeliveryDesk {
-  readonly referrals: ReferralRow[] = [];
+  readonly referrals: ReferralListRow[] = [];
   readonly exams: ExamView[] = [];
   readonly refusals: RefusalRow[] = [];
   readonly deliveries: DeliveryView[] = [];
@@ -26,8 +28,28 @@ export class ScriptedWorklist implements WorklistReader, EventSource, ExamPictur
   failure: Error | undefined;
   readonly #listeners = new Set<(event: WorklistEvent) => void>();
 
-  listReferrals(limit: number): Promise<readonly ReferralRow[]> {
-    return this.#answer(this.referrals.slice(0, limit));
+  /** The list of referrals; it knows no filter but the state, and every tab holds all. */
+  get referralList(): ReferralList {
+    const chosen = (state: string | undefined) =>
+      this.referrals.filter((row) => state === undefined || row.state === state);
+    const count = () => this.referrals.length;
+    return {
+      list: ({ state, limit }) => {
+        const rows = chosen(state);
+        return this.#answer({
+          at: '2026-11-22T08:05:00.000Z',
+          rows: rows.slice(0, limit),
+          nextCursor: null,
+          counts: {
+            ...{ new: count(), mine: count(), 'awaiting-dxa': count(), 'awaiting-answer': count() },
+            ...{ overdue: count(), closed: count(), all: count() },
+          },
+          matching: rows.length,
+          sites: [{ siteId: 'clinic-7', name: 'Clinic 7' }],
+        });
+      },
+      pages: ({ state }) => Readable.from([chosen(state)]) as AsyncIterable<readonly ReferralListRow[]>,
+    };
   }
 
   listExams(query: ExamsQuery): Promise<readonly ExamRow[]> {
@@ -149,7 +171,9 @@ export function inventDelivery(changes: Partial<DeliveryView> = {}): DeliveryVie
 }
 
 /** A row of the worklist for an exam that is there. */
-export function inventReferral(changes: Partial<ReferralRow> & Pick<ReferralRow, 'referralId'>): ReferralRow {
+export function inventReferral(
+  changes: Partial<ReferralListRow> & Pick<ReferralListRow, 'referralId'>,
+): ReferralListRow {
   return {
     state: 'flagged',
     assessments: ['frax', 'dxa'],
@@ -165,6 +189,14 @@ export function inventReferral(changes: Partial<ReferralRow> & Pick<ReferralRow,
     examIds: ['e1'],
     arrivedAt: '2026-11-22T08:00:00.000Z',
     createdAt: '2026-11-22T08:00:00.640Z',
+    version: 1,
+    personId: 'p1',
+    owner: null,
+    dueAt: '2026-11-29T08:00:00.000Z',
+    dueStanding: 'in-time',
+    stateSince: '2026-11-22T08:00:00.640Z',
+    urgency: 480,
+    site: { siteId: 'clinic-7', name: 'Clinic 7' },
     ...changes,
   };
 }

@@ -4,7 +4,7 @@ import { restartDeliveries, type RestartSelection } from '../database/delivery-r
 import type { Database } from '../database/schema.ts';
 import type { DeliveryState, ReportKind } from '../exam/exam-state.ts';
 import type { PersonView } from './worklist-views.ts';
-import { personView } from './worklist.ts';
+import { PERSON_COLUMNS, personView } from './person-view.ts';
 
 /** The sending of one report object to one destination, as the page shows it. */
 export interface DeliveryView {
@@ -49,7 +49,7 @@ export function openDeliveryDesk(
   onRestarted: () => void,
 ): DeliveryDesk {
   return {
-    list: (state, limit) => listDeliveryViews(database, state, limit),
+    list: (state, limit) => listDeliveryViews(database, state, limit, clock.nowMs()),
     async restart(selection) {
       const actor = 'worklist page';
       const restarted = await restartDeliveries(database, selection, { nowMs: clock.nowMs(), actor });
@@ -63,6 +63,7 @@ async function listDeliveryViews(
   database: Kysely<Database>,
   state: DeliveryState,
   limit: number,
+  nowMs: number,
 ): Promise<readonly DeliveryView[]> {
   const rows = await database
     .selectFrom('deliveries')
@@ -80,15 +81,17 @@ async function listDeliveryViews(
       'deliveries.due_at_ms as changedAtMs',
       'exams.age_years as ageYears',
     ])
-    .select(['persons.name', 'persons.patient_id', 'persons.birth_date', 'persons.sex'])
+    .select(PERSON_COLUMNS)
     .where('deliveries.state', '=', state)
     .orderBy('deliveries.due_at_ms', 'desc')
     .limit(limit)
     .execute();
-  return rows.map(({ name, patient_id, birth_date, sex, firstTryAtMs, changedAtMs, ...row }) => ({
-    ...row,
-    person: personView({ name, patient_id, birth_date, sex }),
-    firstTryAt: firstTryAtMs === null ? null : new Date(firstTryAtMs).toISOString(),
-    changedAt: new Date(changedAtMs).toISOString(),
-  }));
+  return rows.map(
+    ({ name, patient_id, birth_date, sex, is_protected, firstTryAtMs, changedAtMs, ...row }) => ({
+      ...row,
+      person: personView({ name, patient_id, birth_date, sex, is_protected }, nowMs),
+      firstTryAt: firstTryAtMs === null ? null : new Date(firstTryAtMs).toISOString(),
+      changedAt: new Date(changedAtMs).toISOString(),
+    }),
+  );
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import { TriageError } from '../errors.ts';
 import type { ExamState } from '../exam/exam-state.ts';
-import type { ExamRow, ExamView, ReferralRow, RefusalRow, StatusCounts } from './worklist-views.ts';
+import type { ExamRow, ExamView, RefusalRow, StatusCounts } from './worklist-views.ts';
 import type { WorklistReader } from './worklist-views.ts';
 
 /** What the server hands to a route: path parameters and query, both still unchecked. */
@@ -22,11 +22,6 @@ export interface WorklistRoute {
 /** `at` is the server's clock: pages count the time since arrival from it, not from the reader's computer. */
 interface Dated {
   readonly at: string;
-}
-
-/** GET /api/referrals. */
-export interface ReferralsAnswer extends Dated {
-  readonly referrals: readonly ReferralRow[];
 }
 
 /** GET /api/exams. */
@@ -77,13 +72,6 @@ export function parseExamId(params: unknown): string {
 export function describeWorklistRoutes(reader: WorklistReader, clock: Clock): readonly WorklistRoute[] {
   const at = (): string => new Date(clock.nowMs()).toISOString();
   return [
-    {
-      path: '/api/referrals',
-      async answer({ query }): Promise<ReferralsAnswer> {
-        const { limit } = parseInput(listQuery, query);
-        return { at: at(), referrals: await reader.listReferrals(limit) };
-      },
-    },
     {
       path: '/api/exams',
       async answer({ query, siteIds }): Promise<ExamsAnswer> {

@@ -133,7 +133,6 @@ export interface ExamsQuery {
 
 /** What the pages read; the database answers it, tests script it. */
 export interface WorklistReader {
-  listReferrals(limit: number): Promise<readonly ReferralRow[]>;
   listExams(query: ExamsQuery): Promise<readonly ExamRow[]>;
   readExam(examId: string): Promise<ExamView | undefined>;
   listRefusals(limit: number): Promise<readonly RefusalRow[]>;
