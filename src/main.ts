@@ -14,7 +14,12 @@ import { addPeerCommands } from './commands/peer-commands.ts';
 import { readConfig } from './config.ts';
 import { asTriageError, ERRORS } from './errors.ts';
 import type { DeliveryState, ReportKind } from './exam/exam-state.ts';
-import { REFERRAL_STATES, type ReferralState } from './exam/referral-life.ts';
+import {
+  DISMISSAL_REASONS,
+  type DismissalReason,
+  REFERRAL_STATES,
+  type ReferralState,
+} from './exam/referral-life.ts';
 import { PRODUCT_VERSION } from './project-folder.ts';
 import { openLog } from './telemetry.ts';
 
@@ -148,14 +153,12 @@ referral
   .description('dismiss a referral, and take it off the scanner’s worklist')
   .argument('<referralId>')
   .addOption(dataOption())
-  .requiredOption(
-    '--reason <text>',
-    'why; it stands in the audit trail, so write nothing that names a patient',
-  )
-  .action(async (referralId: string, options: { data?: string; reason: string }) => {
+  .addOption(new Option('--reason <reason>', 'why').choices(DISMISSAL_REASONS).makeOptionMandatory())
+  .option('--note <text>', 'what else there is to say; it stands in the history of the referral')
+  .action(async (referralId: string, options: { data?: string; reason: DismissalReason; note?: string }) => {
     const { config } = readConfig({ data: options.data });
     const { dismissOne } = await import('./commands/referral.ts');
-    await dismissOne(config, referralId, options.reason);
+    await dismissOne(config, referralId, options);
   });
 
 referral

@@ -9,11 +9,11 @@ import {
 import { parseDate } from '../dicom/read-header.ts';
 import { TriageError } from '../errors.ts';
 import { ASSESSMENTS } from '../exam/assessment.ts';
-import type { ReferralState } from '../exam/referral-life.ts';
+import type { DismissalReason, ReferralState } from '../exam/referral-life.ts';
 import { type RecordPlace, withRecord } from './open-record.ts';
 
 const ROWS_MAX = 10_000;
-const REASON_CHARACTERS_MAX = 200;
+const NOTE_CHARACTERS_MAX = 2_000;
 /** Until people sign in, whoever may run commands on the data folder is the operator. */
 const ACTOR = 'operator';
 
@@ -56,13 +56,16 @@ export function acceptOne(
   });
 }
 
-/** Dismisses a referral with a reason, which stands in the audit trail. */
-export function dismissOne(place: RecordPlace, referralId: string, reason: string): Promise<void> {
-  const text = reason.trim();
-  if (text === '' || text.length > REASON_CHARACTERS_MAX) {
-    throw new TriageError('request-invalid', `say why in 1 to ${REASON_CHARACTERS_MAX} characters: --reason`);
+/** Dismisses a referral with a reason of the list and, where there is more to say, a note. */
+export function dismissOne(
+  place: RecordPlace,
+  referralId: string,
+  { reason, note }: { readonly reason: DismissalReason; readonly note?: string | undefined },
+): Promise<void> {
+  if ((note ?? '').length > NOTE_CHARACTERS_MAX) {
+    throw new TriageError('request-invalid', `--note has at most ${NOTE_CHARACTERS_MAX} characters`);
   }
-  const dismissal = { referralId, reason: text, actor: ACTOR, nowMs: systemClock.nowMs() };
+  const dismissal = { referralId, reason, note, actor: ACTOR, nowMs: systemClock.nowMs() };
   return withRecord(place, (database) => dismissReferral(database, dismissal));
 }
 
@@ -99,7 +102,7 @@ export function describeReferral(entry: ReferralEntry): string {
   const step =
     stepId === null ? '' : `  ${stepId} on ${scheduledDate ?? ''} at ${stationAeTitle ?? 'any scanner'}`;
   const asks = assessments.join('+').padEnd(ASSESSMENTS.join('+').length);
-  return `${referralId}  ${state.padEnd(9)}  ${asks}  ${patientId ?? '(no Patient ID)'}${step}`;
+  return `${referralId}  ${state.padEnd(20)}  ${asks}  ${patientId ?? '(no Patient ID)'}${step}`;
 }
 
 /** What came from a scanner in one line of words. */

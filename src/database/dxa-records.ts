@@ -1,9 +1,16 @@
 import type { Reason } from '../exam/analysis.ts';
 import type { ImageHeader } from '../exam/exam.ts';
+import type { ReferralDays } from '../exam/referral-life.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import { finishExam } from './triage-records.ts';
-import { findReferralOf, followScanner, type PerformedState } from './performed-records.ts';
+import {
+  findReferralOf,
+  followScanner,
+  type MatchedReferral,
+  type PerformedState,
+} from './performed-records.ts';
+import { changeReferral, type ReferralActor } from './referral-events.ts';
 
 /** A result that came back from a scanner, as it was received. */
 export interface ReceivedDxaResult {
@@ -13,6 +20,7 @@ export interface ReceivedDxaResult {
   /** Why the exam is not assessed. */
   readonly reasons: readonly Reason[];
   readonly nowMs: number;
+  readonly days?: ReferralDays;
 }
 
 /**
@@ -23,7 +31,7 @@ export async function recordDxaResult(
   database: Connection,
   result: ReceivedDxaResult,
 ): Promise<string | null> {
-  const { examId, header, callingAeTitle, nowMs } = result;
+  const { examId, header, callingAeTitle, nowMs, days } = result;
   const exam = await finishExam(database, examId, 'not-eligible', result.reasons, nowMs, null);
   const referral = (await isOwnReport(database, header.sopInstanceUid))
     ? undefined
@@ -48,8 +56,19 @@ export async function recordDxaResult(
   const actor = `scanner ${callingAeTitle}`;
   const action = `DXA result ${referralId === null ? 'without a referral' : `of referral ${referralId}`}`;
   await recordAudit(database, { atMs: nowMs, actor, action, subject: examId });
-  if (referral !== undefined) await followScanner(database, referral, 'completed', { actor, nowMs });
+  if (referral !== undefined) await takeDxaResult(database, referral, { actor, nowMs, days, examId });
   return referralId;
+}
+
+/** A result moves a referral that waits for it, and is told of in the history of any other. */
+export async function takeDxaResult(
+  database: Connection,
+  referral: Pick<MatchedReferral, 'referralId' | 'state' | 'step'>,
+  { examId, ...by }: ReferralActor & { readonly examId: string },
+): Promise<void> {
+  const act = { ...by, action: 'dxa-result', details: { examId } } as const;
+  if (await followScanner(database, referral, 'completed', act)) return;
+  await changeReferral(database, { ...act, referralId: referral.referralId });
 }
 
 /** What came back from scanners: results, and performed steps that no referral asked for. */

@@ -1,11 +1,12 @@
 import type { Selectable } from 'kysely';
 import type { DicomDataset } from '../dicom/write-part10.ts';
 import type { ProcedureStepState } from '../exam/exam-state.ts';
+import type { SystemActionName } from '../exam/referral-action.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
-import { changeStep, type ProcedureStep } from './procedure-records.ts';
-import { changeReferral } from './referral-records.ts';
+import { changeStep, findStepOfReferral, type ProcedureStep } from './procedure-records.ts';
+import { changeReferral, type ReferralActor } from './referral-events.ts';
 import type { PerformedStepTable } from './schema.ts';
 
 /** A performed procedure step as the record has it. */
@@ -61,7 +62,9 @@ export async function findReferralOf(
       .where('referral_id', '=', step.referral_id)
       .executeTakeFirstOrThrow();
     if (!(await isSamePerson(database, referral, reference))) return undefined;
-    const named = { referralId: step.referral_id, state: referral.state, step, matchedBy };
+    // The scanner may still have an order that was called off, and another one stands in its place.
+    const counted = (await findStepOfReferral(database, step.referral_id)) ?? step;
+    const named = { referralId: step.referral_id, state: referral.state, step: counted, matchedBy };
     if (referral.state !== 'dismissed') return named;
     // The scanner may still have the order of a referral that was joined with another one of the same person.
     const { patient_id: patientId, issuer: issuerOfPatientId } = referral;
@@ -141,46 +144,46 @@ async function findReferralOfPatient(
     if (first === undefined) continue;
     // Two people of different issuers with one Patient ID: nobody can tell whose it is.
     if (fitting.some(({ person_id }) => person_id !== first.person_id)) return undefined;
-    const step = await database
-      .selectFrom('procedure_steps')
-      .selectAll()
-      .where('referral_id', '=', first.referral_id)
-      .executeTakeFirst();
+    const step = await findStepOfReferral(database, first.referral_id);
     return { referralId: first.referral_id, state: first.state, step, matchedBy: 'patient-id' };
   }
   return undefined;
 }
 
-/** Who moved a referral from the scanner's side. */
-export interface ScannerAct {
-  readonly actor: string;
-  readonly note?: string;
-  readonly nowMs: number;
+/** Who moved a referral from the scanner's side, and by what. */
+export interface ScannerAct extends ReferralActor {
+  /** Left out: what became of the step says it. */
+  readonly action?: SystemActionName;
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
-const REFERRAL_STATE_OF: Readonly<Record<ProcedureStepState, ReferralState>> = {
-  scheduled: 'dxa-ordered',
-  'in-progress': 'dxa-booked',
-  completed: 'dxa-done',
-  discontinued: 'dismissed',
+type ScannedState = Exclude<ProcedureStepState, 'discontinued'>;
+
+const SCANNED: Readonly<
+  Record<ScannedState, { readonly to: ReferralState; readonly action: SystemActionName }>
+> = {
+  // What a scanner stopped needs an appointment again.
+  scheduled: { to: 'dxa-ordered', action: 'scanner-stopped' },
+  'in-progress': { to: 'dxa-booked', action: 'scanner-started' },
+  completed: { to: 'dxa-done', action: 'scanner-finished' },
 };
 
 /**
  * Moves a referral and its step to where a scanner brought them. Nothing moves that stands there already, that has
- * ended, or that nobody has accepted: a scanner must not take a decision for the coordinator. True when it moved.
+ * ended, or that nobody has ordered: a scanner must not take a decision for the coordinator. True when it moved.
  */
 export async function followScanner(
   database: Connection,
   { referralId, state, step }: Pick<MatchedReferral, 'referralId' | 'state' | 'step'>,
-  to: Exclude<ProcedureStepState, 'discontinued'>,
+  reached: ScannedState,
   act: ScannerAct,
 ): Promise<boolean> {
-  if ((state !== 'dxa-ordered' && state !== 'dxa-booked') || step === undefined || step.state === to)
-    return false;
-  await changeStep(database, step, to, act.nowMs);
-  if (state !== REFERRAL_STATE_OF[to]) {
-    await changeReferral(database, { ...act, referralId, to: REFERRAL_STATE_OF[to] });
-  }
+  if (state !== 'dxa-ordered' && state !== 'dxa-booked') return false;
+  if (step === undefined || step.state === reached || step.state === 'discontinued') return false;
+  await changeStep(database, step, reached, act.nowMs);
+  const { to, action } = SCANNED[reached];
+  const details = { ...act.details, stepId: step.step_id };
+  await changeReferral(database, { ...act, action: act.action ?? action, referralId, to, details });
   return true;
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import { newUid } from '../dicom/uids.ts';
 import { moveStep, type ProcedureStepState } from '../exam/exam-state.ts';
+import type { ReferralState } from '../exam/referral-life.ts';
 import type { Connection } from './exam-records.ts';
 import type { ProcedureStepTable } from './schema.ts';
 
@@ -22,6 +23,8 @@ export type ProcedureStep = Selectable<ProcedureStepTable>;
 
 /** A step that waits for a scanner or is being performed, with whom it is for. */
 export interface ScheduledStep {
+  readonly referralId: string;
+  readonly referralState: ReferralState;
   readonly stepId: string;
   readonly requestedProcedureId: string;
   readonly accessionNumber: string;
@@ -75,7 +78,7 @@ export async function insertStep(database: Connection, order: StepOrder): Promis
   return step;
 }
 
-/** The step of a referral, if its DXA was ordered. */
+/** The step of a referral, if its DXA was ordered: of several the one that was not called off, else the last. */
 export function findStepOfReferral(
   database: Connection,
   referralId: string,
@@ -84,7 +87,21 @@ export function findStepOfReferral(
     .selectFrom('procedure_steps')
     .selectAll()
     .where('referral_id', '=', referralId)
+    .orderBy(CALLED_OFF_LAST)
+    .orderBy('created_at_ms', 'desc')
+    .limit(1)
     .executeTakeFirst();
+}
+
+/** Order in which the step that counts of a referral comes first. */
+export const CALLED_OFF_LAST = sql<number>`CASE state WHEN 'discontinued' THEN 1 ELSE 0 END`;
+
+/** Takes the step of a referral that waits or is under way off the scanner's worklist. False: there is none. */
+export async function callOffStep(database: Connection, referralId: string, nowMs: number): Promise<boolean> {
+  const step = await findStepOfReferral(database, referralId);
+  if (step?.state !== 'scheduled' && step?.state !== 'in-progress') return false;
+  await changeStep(database, step, 'discontinued', nowMs);
+  return true;
 }
 
 /** Moves a step by the table of transitions; throws state-conflict where the table has no such step. */
@@ -120,6 +137,8 @@ export function selectSteps(
     .innerJoin('referrals as r', 'r.referral_id', 's.referral_id')
     .innerJoin('persons as p', 'p.person_id', 'r.person_id')
     .select([
+      'r.referral_id as referralId',
+      'r.state as referralState',
       's.step_id as stepId',
       's.requested_procedure_id as requestedProcedureId',
       's.accession_number as accessionNumber',

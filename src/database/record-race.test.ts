@@ -97,7 +97,7 @@ describe('processes at once', () => {
     expect(recorded[0]).toBeUndefined();
     expect(recorded.filter((each) => each !== undefined)).toHaveLength(1);
     const audit = await database.selectFrom('audit_trail').select('action').execute();
-    expect(audit).toEqual([{ action: 'exam positive' }]);
+    expect(audit.filter(({ action }) => action.startsWith('exam '))).toEqual([{ action: 'exam positive' }]);
   });
 
   it('order one DXA of a referral that all of them accept, each other one with names of its own', async () => {

@@ -31,8 +31,14 @@ describe('accepting a referral', () => {
     expect(step.study_uid).not.toBe(exam.study_uid);
     expect(step).toMatchObject({ station_ae_title: 'DXA1', scheduled_date: '20260706', state: 'scheduled' });
     expect(await referralState(database, referralId)).toBe('dxa-ordered');
-    expect(await database.selectFrom('audit_trail').selectAll().execute()).toMatchObject([
-      { actor: 'operator', action: 'referral accepted', subject: referralId, at_ms: ORDER.nowMs },
+    const audit = await database
+      .selectFrom('audit_trail')
+      .selectAll()
+      .where('actor', '=', 'operator')
+      .execute();
+    expect(audit).toMatchObject([
+      { action: 'referral accept', subject: referralId, at_ms: ORDER.nowMs },
+      { action: 'referral order-dxa', subject: referralId, at_ms: ORDER.nowMs },
     ]);
   });
 
@@ -62,18 +68,19 @@ describe('accepting a referral', () => {
 describe('dismissing a referral', () => {
   it('takes its step from the worklist and keeps the reason', async () => {
     const { referral_id: referralId, step_id } = await insertAcceptedReferral(database, 1);
-    await dismissReferral(database, { referralId, reason: 'has had a DXA', actor: 'operator', nowMs: 1 });
+    await dismissReferral(database, { referralId, reason: 'known-and-treated', actor: 'operator', nowMs: 1 });
     expect(await referralState(database, referralId)).toBe('dismissed');
     expect(
       await database.selectFrom('procedure_steps').select(['step_id', 'state']).executeTakeFirst(),
     ).toEqual({ step_id, state: 'discontinued' });
-    const audit = await database.selectFrom('audit_trail').select('action').execute();
-    expect(audit.at(-1)).toEqual({ action: 'referral dismissed: has had a DXA' });
+    expect(await database.selectFrom('referrals').selectAll().executeTakeFirst()).toMatchObject({
+      ...{ dismissal_reason: 'known-and-treated', due_at_ms: null, version: 4 },
+    });
   });
 
   it('leaves room for the next referral of the same person', async () => {
     const referralId = await insertTestReferral(database, 1, { patientId: 'T-1' });
-    await dismissReferral(database, { referralId, reason: 'x', actor: 'operator', nowMs: 1 });
+    await dismissReferral(database, { referralId, reason: 'other', actor: 'operator', nowMs: 1 });
     const next = await insertTestReferral(database, 2, { patientId: 'T-1' });
     expect(next).not.toBe(referralId);
     expect(await insertTestReferral(database, 3, { patientId: 'T-1' })).toBe(next);

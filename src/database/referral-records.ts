@@ -1,145 +1,206 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Kysely } from 'kysely';
 import { TriageError } from '../errors.ts';
 import type { Assessment } from '../exam/assessment.ts';
-import { moveReferral, type ReferralState, UNENDED_STATES } from '../exam/referral-life.ts';
-import { recordAudit } from './audit-trail.ts';
+import type { ExamState } from '../exam/exam-state.ts';
+import { stateAfter } from '../exam/referral-action.ts';
+import {
+  DEFAULT_REFERRAL_DAYS,
+  type DismissalReason,
+  dueAtMs,
+  type ReferralDays,
+  type ReferralState,
+  UNENDED_STATES,
+} from '../exam/referral-life.ts';
 import type { Connection } from './exam-records.ts';
 import {
-  changeStep,
-  findStepOfReferral,
+  CALLED_OFF_LAST,
+  callOffStep,
   insertStep,
   type ProcedureStep,
   type StepOrder,
 } from './procedure-records.ts';
+import { changeReferral, recordFlagged, type ReferralActor, requireReferral } from './referral-events.ts';
 import { asksOf, assessmentsAsked, putFilmOnReferral } from './referral-films.ts';
+import { readSummary, refreshReferral } from './referral-summary.ts';
 import type { Database } from './schema.ts';
 import { addToTallies } from './tallies.ts';
 import { transact } from './transact.ts';
+
+/** A film that asks for a referral. */
+export interface ReferredFilm {
+  readonly personId: string;
+  readonly examId: string;
+  /** What the film asks for. */
+  readonly assessments: readonly Assessment[];
+  readonly policyVersion: string;
+  readonly nowMs: number;
+  readonly days?: ReferralDays | undefined;
+}
+
+const TRIAGE = 'triage';
 
 /**
  * Puts a positive film on the person's referral: the one that is not yet ended, else a new one. Returns its
  * identifier. The unique index `referrals_one_open` keeps this true whoever writes.
  */
-export async function referPerson(
-  database: Connection,
-  finding: {
-    readonly personId: string;
-    readonly examId: string;
-    /** What the film asks for. */
-    readonly assessments: readonly Assessment[];
-    readonly policyVersion: string;
-    readonly nowMs: number;
-  },
-): Promise<string> {
-  const current = await database
-    .selectFrom('referrals')
-    .select('referral_id')
-    .where('person_id', '=', finding.personId)
-    .where('state', 'in', UNENDED_STATES)
-    .executeTakeFirst();
-  const referralId = current?.referral_id ?? randomUUID();
-  if (current === undefined) {
-    await database
-      .insertInto('referrals')
-      .values({
-        referral_id: referralId,
-        person_id: finding.personId,
-        state: 'flagged',
-        policy_version: finding.policyVersion,
-        created_at_ms: finding.nowMs,
-        updated_at_ms: finding.nowMs,
-        state_since_ms: finding.nowMs,
-        arrived_at_ms: finding.nowMs,
-      })
-      .execute();
-    await addToTallies(database, { referral: 1 });
-  } else {
-    await database
-      .updateTable('referrals')
-      .set({ updated_at_ms: finding.nowMs })
-      .where('referral_id', '=', referralId)
-      .execute();
+export async function referPerson(database: Connection, film: ReferredFilm): Promise<string> {
+  const { examId, personId, nowMs, days } = film;
+  const current = await findUnended(database, personId);
+  const referralId = current ?? randomUUID();
+  if (current === undefined) await insertReferral(database, referralId, film);
+  const isThere = await isOnReferral(database, referralId, examId);
+  const asks = asksOf(film.assessments);
+  await putFilmOnReferral(database, { referral_id: referralId, exam_id: examId, ...asks });
+  const { kind, urgency } = await refreshReferral(database, referralId);
+  const by = { actor: TRIAGE, nowMs, days, details: { examId, kind, urgency } };
+  if (current === undefined) await recordFlagged(database, { referralId, personId }, by);
+  else {
+    const action = isThere ? 'film-revised' : 'film-joined';
+    await changeReferral(database, { ...by, referralId, action });
   }
-  const { examId, assessments } = finding;
-  await putFilmOnReferral(database, {
-    referral_id: referralId,
-    exam_id: examId,
-    ...asksOf(assessments),
-  });
   return referralId;
 }
 
+/** The referral of a person that is not yet ended. */
+export async function findUnended(database: Connection, personId: string): Promise<string | undefined> {
+  const row = await database
+    .selectFrom('referrals')
+    .select('referral_id')
+    .where('person_id', '=', personId)
+    .where('state', 'in', UNENDED_STATES)
+    .executeTakeFirst();
+  return row?.referral_id;
+}
+
 /**
- * Accepts an open referral and orders its DXA, in one transaction. Throws not-found, state-conflict, or
- * request-invalid for a person that a scanner could not be told of (PS3.4 Table K.6-1: name and ID are type 1).
+ * Makes the summaries of a film's referrals anew after it was assessed anew, and says so in their history where
+ * something is different. None is closed by that: a person decides. Returns the newest of them.
  */
+export async function reviseFilm(
+  database: Connection,
+  film: Pick<ReferredFilm, 'examId' | 'nowMs'> & { readonly outcome: ExamState },
+): Promise<string | undefined> {
+  const { examId, nowMs, outcome } = film;
+  const rows = await database
+    .selectFrom('referral_exams')
+    .innerJoin('referrals', 'referrals.referral_id', 'referral_exams.referral_id')
+    .select('referrals.referral_id as referralId')
+    .where('referral_exams.exam_id', '=', examId)
+    .orderBy('referrals.created_at_ms', 'desc')
+    .execute();
+  for (const { referralId } of rows) {
+    const before = await readSummary(database, referralId);
+    const summary = await refreshReferral(database, referralId);
+    if (isDeepStrictEqual(before, summary)) continue;
+    const { kind, urgency } = summary;
+    const details = { examId, outcome, kind, urgency, urgencyBefore: before.urgency };
+    await changeReferral(database, { referralId, action: 'film-revised', actor: TRIAGE, nowMs, details });
+  }
+  return rows[0]?.referralId;
+}
+
+async function insertReferral(database: Connection, referralId: string, film: ReferredFilm): Promise<void> {
+  const { personId, policyVersion, nowMs, days = DEFAULT_REFERRAL_DAYS } = film;
+  await database
+    .insertInto('referrals')
+    .values({
+      referral_id: referralId,
+      person_id: personId,
+      state: 'flagged',
+      policy_version: policyVersion,
+      created_at_ms: nowMs,
+      updated_at_ms: nowMs,
+      version: 1,
+      state_since_ms: nowMs,
+      due_at_ms: dueAtMs('flagged', nowMs, days),
+      arrived_at_ms: nowMs,
+    })
+    .execute();
+  await addToTallies(database, { referral: 1 });
+}
+
+async function isOnReferral(database: Connection, referralId: string, examId: string): Promise<boolean> {
+  const row = await database
+    .selectFrom('referral_exams')
+    .select('exam_id')
+    .where('referral_id', '=', referralId)
+    .where('exam_id', '=', examId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Accepts a referral and orders its DXA, in one transaction; throws as `orderDxa` does. */
 export function acceptReferral(
   database: Kysely<Database>,
-  order: StepOrder & { readonly actor: string },
+  order: StepOrder & ReferralActor,
 ): Promise<ProcedureStep> {
   return transact(database, async (transaction) => {
-    await changeReferral(transaction, { ...order, to: 'accepted' });
-    await changeReferral(transaction, { ...order, to: 'dxa-ordered' });
-    const person = await transaction
-      .selectFrom('referrals')
-      .innerJoin('persons', 'persons.person_id', 'referrals.person_id')
-      .select(['persons.name', 'persons.patient_id'])
-      .where('referral_id', '=', order.referralId)
-      .executeTakeFirstOrThrow();
-    if ((person.patient_id ?? '') === '' || (person.name ?? '') === '') {
-      throw new TriageError(
-        'request-invalid',
-        'the person of this referral has no Patient ID or no name; correct the identity, then accept',
-      );
-    }
-    return insertStep(transaction, order);
+    const { state } = await requireReferral(transaction, order.referralId);
+    await changeReferral(transaction, { ...order, action: 'accept', to: stateAfter('accept', state) });
+    return orderDxa(transaction, order);
   });
+}
+
+/**
+ * Orders the DXA of a referral: a step of its own, which the scanner finds at once. Throws not-found, state-conflict, or
+ * request-invalid for a person that a scanner could not be told of (PS3.4 Table K.6-1: name and ID are type 1).
+ */
+export async function orderDxa(
+  database: Connection,
+  order: StepOrder & ReferralActor,
+): Promise<ProcedureStep> {
+  const { referralId } = order;
+  const referral = await requireReferral(database, referralId);
+  const to = stateAfter('order-dxa', referral.state);
+  const person = await database
+    .selectFrom('persons')
+    .select(['name', 'patient_id'])
+    .where('person_id', '=', referral.person_id)
+    .executeTakeFirstOrThrow();
+  if ((person.patient_id ?? '') === '' || (person.name ?? '') === '') {
+    throw new TriageError(
+      'request-invalid',
+      'the person of this referral has no Patient ID or no name; correct the identity, then order the DXA',
+    );
+  }
+  const step = await insertStep(database, order);
+  const { step_id: stepId, scheduled_date: date, scheduled_time: time } = step;
+  const details = { stepId, date, time, stationAeTitle: step.station_ae_title };
+  await changeReferral(database, { ...order, action: 'order-dxa', to, details });
+  return step;
 }
 
 /** Dismisses a referral that is not ended, with the reason, and takes its step off the scanner's worklist. */
 export function dismissReferral(
   database: Kysely<Database>,
-  dismissal: {
+  dismissal: ReferralActor & {
     readonly referralId: string;
-    readonly reason: string;
-    readonly actor: string;
-    readonly nowMs: number;
+    readonly reason: DismissalReason;
+    readonly note?: string | undefined;
   },
 ): Promise<void> {
-  const { referralId, nowMs, reason } = dismissal;
-  return transact(database, async (transaction) => {
-    await changeReferral(transaction, { ...dismissal, to: 'dismissed', note: reason });
-    const step = await findStepOfReferral(transaction, referralId);
-    if (step !== undefined) await changeStep(transaction, step, 'discontinued', nowMs);
-  });
+  return transact(database, (transaction) => dismissWithin(transaction, dismissal));
 }
 
-/** Moves a referral by the table of transitions and writes down who did it. Throws not-found or state-conflict. */
-export async function changeReferral(
+/** The same within a transaction. It can be undone where no order was called off by it. */
+export async function dismissWithin(
   database: Connection,
-  change: {
-    readonly referralId: string;
-    readonly to: ReferralState;
-    readonly actor: string;
-    readonly note?: string;
-    readonly nowMs: number;
-  },
+  dismissal: Parameters<typeof dismissReferral>[1],
 ): Promise<void> {
-  const { referralId, to, actor, note, nowMs } = change;
-  const referral = await database
-    .selectFrom('referrals')
-    .select('state')
-    .where('referral_id', '=', referralId)
-    .executeTakeFirst();
-  if (referral === undefined) throw new TriageError('not-found', 'there is no such referral');
-  await database
-    .updateTable('referrals')
-    .set({ state: moveReferral(referral.state, to), updated_at_ms: nowMs })
-    .where('referral_id', '=', referralId)
-    .execute();
-  const action = note === undefined ? `referral ${to}` : `referral ${to}: ${note}`;
-  await recordAudit(database, { atMs: nowMs, actor, action, subject: referralId });
+  const { referralId, nowMs, reason, note } = dismissal;
+  const { state } = await requireReferral(database, referralId);
+  const to = stateAfter('dismiss', state);
+  const hadStep = await callOffStep(database, referralId, nowMs);
+  await changeReferral(database, {
+    ...dismissal,
+    ...(hadStep ? {} : { undo: {} }),
+    action: 'dismiss',
+    to,
+    set: { dismissal_reason: reason },
+    details: { reason, ...(note === undefined ? {} : { note }) },
+  });
 }
 
 /** A referral with its person and, once it was accepted, its step. */
@@ -169,7 +230,17 @@ export async function listReferralEntries(
   const rows = await database
     .selectFrom('referrals as r')
     .innerJoin('persons as p', 'p.person_id', 'r.person_id')
-    .leftJoin('procedure_steps as s', 's.referral_id', 'r.referral_id')
+    .leftJoin('procedure_steps as s', (join) =>
+      join.on('s.step_id', '=', (from) =>
+        from
+          .selectFrom('procedure_steps as q')
+          .select('q.step_id')
+          .whereRef('q.referral_id', '=', 'r.referral_id')
+          .orderBy(CALLED_OFF_LAST)
+          .orderBy('q.created_at_ms', 'desc')
+          .limit(1),
+      ),
+    )
     .select([
       'r.referral_id as referralId',
       'r.state',

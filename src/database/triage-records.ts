@@ -3,13 +3,14 @@ import { type AnalysisResult, namedAfterInstance, type Reason } from '../exam/an
 import type { Assessment } from '../exam/assessment.ts';
 import type { PatientIdentity } from '../exam/exam.ts';
 import { type ExamState, moveExam, type ReportKind } from '../exam/exam-state.ts';
+import type { ReferralDays } from '../exam/referral-life.ts';
 import type { OrderedCorrection } from '../exam/correction.ts';
 import { recordAudit } from './audit-trail.ts';
 import { findCorrection } from './correction-records.ts';
 import type { Connection } from './exam-records.ts';
 import { endJob, type LeasedJob } from './job-records.ts';
 import { asksOf } from './referral-films.ts';
-import { referPerson } from './referral-records.ts';
+import { referPerson, reviseFilm } from './referral-records.ts';
 import { findReassessedAtMs } from './revision-records.ts';
 import { pendingDeliveries } from './delivery-records.ts';
 import type { Database, Door, ReportTable } from './schema.ts';
@@ -30,9 +31,11 @@ export interface TriageResult {
   readonly assessments: readonly Assessment[];
   readonly policyVersion: string;
   readonly nowMs: number;
+  /** How long a new referral may wait; left out: as long as by default. */
+  readonly days?: ReferralDays | undefined;
 }
 
-/** What was written; undefined where the lease was lost and nothing was. */
+/** What was written, and the referral that changed; undefined where the lease was lost and nothing was. */
 export type Recorded = { readonly state: ExamState; readonly referralId: string | null } | undefined;
 
 /** What the triage of an exam starts from. */
@@ -161,18 +164,18 @@ export function recordTriage(database: Kysely<Database>, result: TriageResult): 
     const exam = await finishExam(transaction, job.examId, outcome, analysis.reasons, nowMs, analysis);
     await insertReports(transaction, result);
     const { assessments, policyVersion } = result;
-    const finding = { personId: exam.personId, examId: job.examId, assessments, policyVersion, nowMs };
-    const referralId =
-      outcome === 'positive'
-        ? ((await findReferral(transaction, finding)) ?? (await referPerson(transaction, finding)))
-        : null;
+    const film = { personId: exam.personId, examId: job.examId, assessments, policyVersion, nowMs };
+    const asksMore = outcome === 'positive' && !(await isReferred(transaction, film));
+    const referralId = asksMore
+      ? await referPerson(transaction, { ...film, days: result.days })
+      : await reviseFilm(transaction, { ...film, outcome });
     await recordAudit(transaction, {
       atMs: nowMs,
       actor: 'triage',
       action: `exam ${outcome}`,
       subject: job.examId,
     });
-    return { state: outcome, referralId };
+    return { state: outcome, referralId: referralId ?? null };
   });
 }
 
@@ -196,17 +199,17 @@ export function recordTriageFailure(
 }
 
 /**
- * The referral that a film already speaks for, ended or not: assessed anew it does not ask a second time, but for
+ * Whether a film already speaks for a referral, ended or not: assessed anew it does not ask a second time, but for
  * what it did not ask for before.
  */
-async function findReferral(
+async function isReferred(
   database: Connection,
   finding: {
     readonly personId: string;
     readonly examId: string;
     readonly assessments: readonly Assessment[];
   },
-): Promise<string | undefined> {
+): Promise<boolean> {
   const asks = asksOf(finding.assessments);
   const row = await database
     .selectFrom('referral_exams')
@@ -216,9 +219,8 @@ async function findReferral(
     .where('referrals.person_id', '=', finding.personId)
     .where('referral_exams.asks_treatment', '>=', asks.asks_treatment)
     .where('referral_exams.asks_frax', '>=', asks.asks_frax)
-    .orderBy('referrals.created_at_ms', 'desc')
     .executeTakeFirst();
-  return row?.referralId;
+  return row !== undefined;
 }
 
 /** Ends an exam with what became of it; returns whose it is. */

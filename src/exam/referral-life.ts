@@ -70,8 +70,9 @@ const REFERRAL_TRANSITIONS: Readonly<Record<ReferralState, readonly ReferralStat
   'dxa-ordered': ['accepted', 'dxa-booked', 'dxa-done', 'dismissed'],
   'dxa-booked': ['accepted', 'dxa-ordered', 'dxa-done', 'dismissed'],
   // T-scores that were entered for the wrong referral are taken back.
-  'dxa-done': ['dxa-ordered', 'dxa-booked', 'treatment-assessment', 'closed'],
-  'treatment-assessment': ['accepted', 'dxa-done', 'dxa-ordered', 'closed'],
+  'dxa-done': ['dxa-ordered', 'dxa-booked', 'treatment-assessment', 'closed', 'dismissed'],
+  // However far it came: dismissed where the person turns out to have another referral, which gets what it has.
+  'treatment-assessment': ['accepted', 'dxa-done', 'dxa-ordered', 'closed', 'dismissed'],
   // Both are taken up again where the person has no other open referral.
   closed: ['under-review', 'dxa-done', 'treatment-assessment'],
   dismissed: ['flagged', 'under-review', 'accepted', 'dxa-ordered', 'dxa-booked'],

@@ -4,7 +4,9 @@ import type { Database } from '../database/schema.ts';
 import { insertTestExam } from '../testing/record-fixtures.ts';
 import { makeDataFolder, type TestDataFolder } from '../testing/data-folder.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
-import { acceptReferral, changeReferral } from '../database/referral-records.ts';
+import { bookFetched } from '../database/fetched-referrals.ts';
+import { findReferralOf, followScanner } from '../database/performed-records.ts';
+import { acceptReferral, dismissReferral } from '../database/referral-records.ts';
 import { findTriageInput } from '../database/triage-records.ts';
 import { correctIdentity, mergePersons } from './identity.ts';
 import { findPerson } from './person-lookup.ts';
@@ -57,7 +59,7 @@ async function addReferral(
     .execute();
   if (state === 'flagged') return;
   if (state === 'dismissed') {
-    await changeReferral(database, { referralId, to: 'dismissed', ...BY });
+    await dismissReferral(database, { referralId, reason: 'other', ...BY });
     return;
   }
   await acceptReferral(database, {
@@ -67,7 +69,7 @@ async function addReferral(
     scheduledTime: '080000',
     ...BY,
   });
-  if (state !== 'dxa-ordered') await changeReferral(database, { referralId, to: state, ...BY });
+  if (state === 'dxa-booked') await bookFetched(database, [referralId], BY);
 }
 
 async function referrals(): Promise<Readonly<Record<string, { state: ReferralState; person: string }>>> {
@@ -256,11 +258,16 @@ describe('a merge', () => {
     expect(await filmsOf(kept)).toEqual([from.examId, into.examId].sort());
     const steps = await stepStates();
     if (closed in steps) expect(steps[closed]).toBe('discontinued');
-    const audit = await database.selectFrom('audit_trail').select(['action', 'subject']).execute();
-    expect(audit).toContainEqual({
-      action: `referral dismissed: the same person as referral ${kept}, which has its films now`,
-      subject: closed,
-    });
+    const events = await database.selectFrom('referral_events').selectAll().execute();
+    const joined = events.filter(({ action }) => action === 'joined-with');
+    expect(
+      joined.map((event) => [event.referral_id, event.to_state, JSON.parse(event.details_json)]),
+    ).toEqual([
+      [closed, 'dismissed', { keptReferralId: kept }],
+      [kept, kept === 'from' ? a : b, { dismissedReferralId: closed }],
+    ]);
+    const row = database.selectFrom('referrals').select('dismissal_reason').where('referral_id', '=', closed);
+    expect(await row.executeTakeFirst()).toEqual({ dismissal_reason: 'duplicate' });
     // One film more still finds the one referral.
     expect((await addFilm(3, 'FROM')).personId).toBe(into.personId);
   });
@@ -326,8 +333,26 @@ describe('a merge', () => {
   it('is refused as a whole while the DXA of both is under way', async () => {
     const from = await addFilm(1, 'FROM');
     const into = await addFilm(2, 'INTO');
-    await addReferral('from', from, 'dxa-booked');
-    await addReferral('into', into, 'dxa-booked');
+    for (const [referralId, film] of [
+      ['from', from],
+      ['into', into],
+    ] as const) {
+      await addReferral(referralId, film, 'dxa-booked');
+      const [step] = await database
+        .selectFrom('procedure_steps')
+        .selectAll()
+        .where('referral_id', '=', referralId)
+        .execute();
+      const named = {
+        stepIds: [step!.step_id],
+        studyUids: [],
+        accessionNumbers: [],
+        patientId: null,
+        issuerOfPatientId: null,
+      };
+      const referral = await findReferralOf(database, named);
+      expect(await followScanner(database, referral!, 'in-progress', BY)).toBe(true);
+    }
     await expect(mergePersons(database, person('FROM'), person('INTO'), BY)).rejects.toMatchObject({
       code: 'state-conflict',
     });

@@ -18,6 +18,8 @@ import { transact } from '../database/transact.ts';
 /** Who changes an identity, and when. */
 export interface ChangeMaker {
   readonly actor: string;
+  /** The name that people see; left out: as the audit trail names them. */
+  readonly actorName?: string | undefined;
   readonly nowMs: number;
 }
 
@@ -148,6 +150,7 @@ async function movePerson(database: Connection, fromId: string, toId: string): P
   await database.updateTable('exams').set(owned).where('person_id', '=', fromId).execute();
   await database.updateTable('referrals').set(owned).where('person_id', '=', fromId).execute();
   await database.updateTable('dxa_results').set(owned).where('person_id', '=', fromId).execute();
+  await database.updateTable('risk_factors').set(owned).where('person_id', '=', fromId).execute();
   // The survivor first: it may have been merged into the other one, and there must be no circle.
   await database.updateTable('persons').set({ merged_into: null }).where('person_id', '=', toId).execute();
   await database

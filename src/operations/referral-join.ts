@@ -1,8 +1,8 @@
-import { recordAudit } from '../database/audit-trail.ts';
 import type { Connection } from '../database/exam-records.ts';
-import { changeStep, findStepOfReferral } from '../database/procedure-records.ts';
+import { callOffStep, findStepOfReferral } from '../database/procedure-records.ts';
 import { putFilmOnReferral } from '../database/referral-films.ts';
-import { changeReferral } from '../database/referral-records.ts';
+import { changeReferral, type ReferralActor } from '../database/referral-events.ts';
+import { refreshReferral } from '../database/referral-summary.ts';
 import { TriageError } from '../errors.ts';
 import { type ReferralState, UNENDED_STATES } from '../exam/referral-life.ts';
 
@@ -17,47 +17,53 @@ interface UnendedReferral {
 /**
  * Makes one referral of two persons' referrals that have not ended, before the persons become one: a person has at
  * most one. The one that is further on stays, the older one of equals; it gets the other's films and scanner results,
- * and the other is dismissed with a note. Throws state-conflict while both DXAs are under way.
+ * and the other is dismissed as a duplicate. Throws state-conflict while the DXA of that one is under way.
  */
 export async function joinReferrals(
   database: Connection,
   personIds: readonly [string, string],
-  by: { readonly actor: string; readonly nowMs: number },
+  by: ReferralActor,
 ): Promise<void> {
   const [kept, closed] = await listUnended(database, personIds);
   if (kept === undefined || closed === undefined) return;
-  if (closed.state === 'dxa-booked') {
+  const step = await findStepOfReferral(database, closed.referral_id);
+  if (step?.state === 'in-progress') {
     throw new TriageError(
       'state-conflict',
-      `the DXA of both persons is under way (referrals ${kept.referral_id} and ${closed.referral_id}); wait until one is done`,
+      `the DXA of referral ${closed.referral_id} is under way, and ${kept.referral_id} is further on; wait until it is done`,
     );
   }
-  const films = await database
-    .selectFrom('referral_exams')
-    .select(['exam_id', 'asks_treatment', 'asks_frax'])
-    .where('referral_id', '=', closed.referral_id)
-    .execute();
-  for (const film of films) await putFilmOnReferral(database, { ...film, referral_id: kept.referral_id });
-  await database
-    .updateTable('dxa_results')
-    .set({ referral_id: kept.referral_id })
-    .where('referral_id', '=', closed.referral_id)
-    .execute();
+  // Two orders for one person must not both stand on the scanner's worklist.
+  await callOffStep(database, closed.referral_id, by.nowMs);
+  await moveRows(database, closed.referral_id, kept.referral_id);
+  await refreshReferral(database, kept.referral_id);
   await changeReferral(database, {
     ...by,
     referralId: closed.referral_id,
+    action: 'joined-with',
     to: 'dismissed',
-    note: `the same person as referral ${kept.referral_id}, which has its films now`,
+    set: { dismissal_reason: 'duplicate' },
+    details: { keptReferralId: kept.referral_id },
   });
-  const step = await findStepOfReferral(database, closed.referral_id);
-  // Two orders for one person must not both stand on the scanner's worklist.
-  if (step?.state === 'scheduled') await changeStep(database, step, 'discontinued', by.nowMs);
-  await recordAudit(database, {
-    atMs: by.nowMs,
-    actor: by.actor,
-    action: `referral got the films of ${closed.referral_id}`,
-    subject: kept.referral_id,
+  await changeReferral(database, {
+    ...by,
+    referralId: kept.referral_id,
+    action: 'joined-with',
+    details: { dismissedReferralId: closed.referral_id },
   });
+}
+
+/** Films, scanner results and T-scores are the other one's from now on; what happened stays where it happened. */
+async function moveRows(database: Connection, fromId: string, toId: string): Promise<void> {
+  const films = await database
+    .selectFrom('referral_exams')
+    .select(['exam_id', 'asks_treatment', 'asks_frax'])
+    .where('referral_id', '=', fromId)
+    .execute();
+  for (const film of films) await putFilmOnReferral(database, { ...film, referral_id: toId });
+  for (const table of ['dxa_results', 'dxa_measurements'] as const) {
+    await database.updateTable(table).set({ referral_id: toId }).where('referral_id', '=', fromId).execute();
+  }
 }
 
 async function listUnended(

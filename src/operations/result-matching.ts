@@ -1,12 +1,13 @@
 import { recordAudit } from '../database/audit-trail.ts';
 import type { Connection } from '../database/exam-records.ts';
-import { findReferralOf, followScanner } from '../database/performed-records.ts';
+import { takeDxaResult } from '../database/dxa-records.ts';
+import { findReferralOf } from '../database/performed-records.ts';
 import type { ChangeMaker } from './identity.ts';
 import type { Person } from './person-lookup.ts';
 
 /**
  * Looks again for the referral of scanner results that fitted none: a wrong identity is the usual reason. Returns how
- * many found theirs; a referral that was accepted is done then.
+ * many found theirs; a referral that waited for its DXA has it then.
  */
 export async function matchResults(
   database: Connection,
@@ -38,7 +39,7 @@ export async function matchResults(
       .execute();
     const action = `DXA result of referral ${referralId}`;
     await recordAudit(database, { atMs: by.nowMs, actor: by.actor, action, subject: examId });
-    await followScanner(database, referral, 'completed', by);
+    await takeDxaResult(database, referral, { ...by, examId });
     matched += 1;
   }
   return matched;

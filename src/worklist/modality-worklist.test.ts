@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Kysely, sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { selectSteps, type StepFilter } from '../database/procedure-records.ts';
 import { dismissReferral } from '../database/referral-records.ts';
@@ -15,12 +15,14 @@ import { SOP_CLASSES } from '../dicom/uids.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
 import type { Acceptor } from '../dimse/acceptor.ts';
 import type { Caller } from '../dimse/services.ts';
+import { DEFAULT_REFERRAL_DAYS } from '../exam/referral-life.ts';
 import { silentLog } from '../telemetry.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { isOnPostgres, openTestRecord } from '../testing/test-record.ts';
 import { insertAcceptedReferral } from '../testing/scanner-fixtures.ts';
 import { startServices } from '../testing/served-services.ts';
 import { requireTool } from '../testing/services.ts';
-import { modalityWorklist } from './modality-worklist.ts';
+import { modalityWorklist, type ModalityWorklistParts } from './modality-worklist.ts';
 
 const findscu = requireTool('findscu');
 const run = promisify(execFile);
@@ -40,7 +42,9 @@ beforeEach(async () => {
 });
 afterEach(() => database.destroy());
 
-async function ask(identifier: DicomDataset, options: { matchesMax?: number; cancelled?: AbortSignal } = {}) {
+type AskOptions = Partial<ModalityWorklistParts> & { readonly cancelled?: AbortSignal };
+
+async function ask(identifier: DicomDataset, options: AskOptions = {}) {
   const { cancelled = new AbortController().signal, ...limits } = options;
   const service = modalityWorklist({ database, clock: systemClock, log: silentLog, ...limits });
   const found: DicomDataset[] = [];
@@ -68,7 +72,7 @@ describe('the modality worklist', () => {
     const late = await insertAcceptedReferral(database, 1, {}, { scheduledTime: '150000' });
     await insertAcceptedReferral(database, 2, {}, { scheduledTime: '080000' });
     expect(idsOf(await ask({}))).toEqual(['T-2', 'T-1']);
-    const dismissal = { referralId: late.referral_id, reason: 'x', actor: 'test', nowMs: 1 };
+    const dismissal = { referralId: late.referral_id, reason: 'other', actor: 'test', nowMs: 1 } as const;
     await dismissReferral(database, dismissal);
     expect(idsOf(await ask({}))).toEqual(['T-2']);
   });
@@ -82,6 +86,37 @@ describe('the modality worklist', () => {
     expect(idsOf(await ask({})).sort()).toEqual(['T-2', 'T-3']);
     expect(idsOf(await at('DXA1')).sort()).toEqual(['T-1', 'T-3']);
     expect(idsOf(await at('D*')).sort()).toEqual(['T-1', 'T-3']);
+  });
+
+  it('books what a scanner fetched, once, and leaves alone what it did not', async () => {
+    const step = await insertAcceptedReferral(database, 1);
+    const other = await insertAcceptedReferral(database, 2, {}, { scheduledDate: '20260801' });
+    const told: string[] = [];
+    const days = () => ({ ...DEFAULT_REFERRAL_DAYS, 'dxa-booked': 3 });
+    const day = { ScheduledProcedureStepSequence: [{ ScheduledProcedureStepStartDate: '20260706' }] };
+    const clock = new ManualClock(1_800_000_000_000);
+    const askAgain = () => ask(day, { clock, days, onReferral: (referralId) => void told.push(referralId) });
+    expect(await askAgain()).toHaveLength(1);
+    await vi.waitFor(() => expect(told).toEqual([step.referral_id]));
+    expect(await askAgain()).toHaveLength(1);
+    const stateOf = async (referralId: string) =>
+      database.selectFrom('referrals').selectAll().where('referral_id', '=', referralId).executeTakeFirst();
+    expect(await stateOf(step.referral_id)).toMatchObject({
+      ...{ state: 'dxa-booked', version: 4, due_at_ms: 1_800_000_000_000 + 3 * 86_400_000 },
+    });
+    expect(await stateOf(other.referral_id)).toMatchObject({ state: 'dxa-ordered', version: 3 });
+    const fetched = database
+      .selectFrom('referral_events')
+      .selectAll()
+      .where('action', '=', 'fetched-by-scanner');
+    expect(await fetched.execute()).toMatchObject([
+      {
+        referral_id: step.referral_id,
+        actor: 'scanner SCAN',
+        from_state: 'dxa-ordered',
+        to_state: 'dxa-booked',
+      },
+    ]);
   });
 
   it('says when more match than it answers, after those that it does', async () => {

@@ -1,11 +1,13 @@
 import type { Kysely } from 'kysely';
-import type { Clock } from '../clock.ts';
+import { type Clock, nextTurn } from '../clock.ts';
+import { bookFetched } from '../database/fetched-referrals.ts';
 import { selectSteps, type ScheduledStep, type StepFilter } from '../database/procedure-records.ts';
 import type { Database } from '../database/schema.ts';
 import { SOP_CLASSES } from '../dicom/uids.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
 import type { FindService } from '../dimse/services.ts';
 import { TriageError } from '../errors.ts';
+import type { ReferralDays } from '../exam/referral-life.ts';
 import type { Log } from '../telemetry.ts';
 import { hasWildcard } from './attribute-matching.ts';
 import {
@@ -30,11 +32,15 @@ export interface ModalityWorklistParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly matchesMax?: number;
+  /** How long a referral may stay in a state; left out: as long as by default. */
+  readonly days?: () => ReferralDays;
+  /** Called after the commit of each referral that a scanner fetched. */
+  readonly onReferral?: (referralId: string) => void;
 }
 
 /**
- * The modality worklist (PS3.4 Annex K): the steps of accepted referrals, those under way first, in the order of
- * their time. What was accepted a moment ago by any process is found.
+ * The modality worklist (PS3.4 Annex K): the steps of referrals whose DXA was ordered, those under way first, in the order of
+ * their time. What was ordered a moment ago by any process is found, and is booked by being fetched.
  */
 export function modalityWorklist(parts: ModalityWorklistParts): FindService {
   const { log, matchesMax = MATCHES_MAX } = parts;
@@ -44,22 +50,48 @@ export function modalityWorklist(parts: ModalityWorklistParts): FindService {
     hasUnsupportedKeys: (identifier) => readQuery(identifier).hasUnsupportedKeys,
     async *find(identifier, caller, cancelled): AsyncIterable<DicomDataset> {
       const query = readQuery(identifier);
+      const { callingAeTitle } = caller;
       let matches = 0;
-      for await (const page of eachPage(parts, query, caller.callingAeTitle)) {
-        for (const step of page) {
-          if (cancelled.aborted) return;
-          const stationTitle = stationFor(query, step.stationAeTitle, caller.callingAeTitle);
-          if (stationTitle === null || !matchesQuery(query, { ...step, stationTitle })) continue;
-          if (matches === matchesMax) {
-            throw new TriageError('answer-too-long', `more than ${matchesMax} steps match: ask for one day`);
+      const fetched: string[] = [];
+      try {
+        for await (const page of eachPage(parts, query, callingAeTitle)) {
+          for (const step of page) {
+            if (cancelled.aborted) return;
+            const stationTitle = stationFor(query, step.stationAeTitle, callingAeTitle);
+            if (stationTitle === null || !matchesQuery(query, { ...step, stationTitle })) continue;
+            if (matches === matchesMax) {
+              throw new TriageError(
+                'answer-too-long',
+                `more than ${matchesMax} steps match: ask for one day`,
+              );
+            }
+            matches += 1;
+            if (step.referralState === 'dxa-ordered') fetched.push(step.referralId);
+            yield answerStep(query, { ...step, stationTitle });
           }
-          matches += 1;
-          yield answerStep(query, { ...step, stationTitle });
         }
+      } finally {
+        // The scanner has its last word first: it does not wait for what we write down.
+        void nextTurn().then(() => noteFetched(parts, fetched, callingAeTitle));
       }
-      log.info({ callingAeTitle: caller.callingAeTitle, matches }, 'a worklist was asked for');
+      log.info({ callingAeTitle, matches }, 'a worklist was asked for');
     },
   };
+}
+
+/** What a scanner has on its list is booked; where that cannot be written down, the scanner has its answer still. */
+async function noteFetched(
+  { database, clock, log, days, onReferral = () => undefined }: ModalityWorklistParts,
+  referralIds: readonly string[],
+  callingAeTitle: string,
+): Promise<void> {
+  if (referralIds.length === 0) return;
+  try {
+    const by = { actor: `scanner ${callingAeTitle}`, nowMs: clock.nowMs(), days: days?.() };
+    for (const referralId of await bookFetched(database, referralIds, by)) onReferral(referralId);
+  } catch (thrown) {
+    log.warn({ callingAeTitle, err: thrown }, 'a fetched worklist could not be noted; the next answer will');
+  }
 }
 
 async function* eachPage(

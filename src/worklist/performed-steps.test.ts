@@ -1,6 +1,6 @@
 import dimse from 'dcmjs-dimse';
 import type { Kysely } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { findPerformedStep } from '../database/performed-records.ts';
 import type { Database } from '../database/schema.ts';
@@ -75,13 +75,15 @@ describe('a scanner that reports its steps', () => {
   it('takes a referral from ordered to booked and to done', async () => {
     const step = await insertAcceptedReferral(database, 1);
     expect(await waitingIds()).toEqual(['T-1']);
+    await vi.waitFor(() => expect(told).toHaveLength(1));
     expect(await create('1.2.3.1', beginningOf(step))).toMatchObject({ status: 0 });
     expect(await referralState(database, step.referral_id)).toBe('dxa-booked');
     expect(await waitingIds()).toEqual([]);
     expect(await set('1.2.3.1', { PerformedProcedureStepDescription: 'Höft' })).toMatchObject({ status: 0 });
     expect(await set('1.2.3.1', endOf('COMPLETED'))).toMatchObject({ status: 0 });
     expect(await referralState(database, step.referral_id)).toBe('dxa-done');
-    expect(told).toEqual([step.referral_id, step.referral_id]);
+    // Fetched, begun and finished.
+    expect(told).toEqual(Array(3).fill(step.referral_id));
     const performed = await findPerformedStep(database, '1.2.3.1');
     expect(performed).toMatchObject({ step_id: step.step_id, state: 'COMPLETED', calling_ae_title: 'DXA1' });
     expect(JSON.parse(performed!.data_set_json)).toMatchObject({
@@ -90,9 +92,12 @@ describe('a scanner that reports its steps', () => {
       PerformedSeriesSequence: [{ SeriesInstanceUID: '1.2.3.99.1' }],
     });
     expect(await audited()).toEqual([
-      'test: referral accepted',
-      'scanner DXA1: referral started',
-      'scanner DXA1: referral done',
+      'triage: referral flagged',
+      'test: referral accept',
+      'test: referral order-dxa',
+      'scanner DXA1: referral fetched-by-scanner',
+      'scanner DXA1: referral scanner-started',
+      'scanner DXA1: referral scanner-finished',
     ]);
   });
 

@@ -12,6 +12,7 @@ import {
   updatePerformedStep,
 } from '../database/performed-records.ts';
 import type { Connection } from '../database/exam-records.ts';
+import type { ReferralActor } from '../database/referral-events.ts';
 import type { Database } from '../database/schema.ts';
 import { newUid, SOP_CLASSES } from '../dicom/uids.ts';
 import type { DicomDataset } from '../dicom/write-part10.ts';
@@ -20,7 +21,7 @@ import { STATUS } from '../dimse/status.ts';
 import type { Log } from '../telemetry.ts';
 import { keyValues } from './attribute-matching.ts';
 import { transact } from '../database/transact.ts';
-import type { ReferralState } from '../exam/referral-life.ts';
+import type { ReferralDays, ReferralState } from '../exam/referral-life.ts';
 
 /** "Performed Procedure Step Object may no longer be updated" (PS3.4 F.7.2.2.4). */
 const ERROR_ID_FINAL = 0xa710;
@@ -56,6 +57,8 @@ export interface PerformedStepsParts {
   readonly log: Log;
   /** Called after the commit of a step that moved a referral. */
   readonly onReferral: (referralId: string) => void;
+  /** How long a referral may stay in a state; left out: as long as by default. */
+  readonly days?: () => ReferralDays;
 }
 
 /**
@@ -72,7 +75,7 @@ export function performedSteps(parts: PerformedStepsParts): NormalizedService {
 }
 
 async function createStep(
-  { database, clock, log, onReferral }: PerformedStepsParts,
+  { database, clock, log, onReferral, days }: PerformedStepsParts,
   { dataset, sopInstanceUid }: NormalizedRequest,
   { callingAeTitle }: Caller,
 ): Promise<NormalizedAnswer> {
@@ -89,7 +92,11 @@ async function createStep(
     const stepId = referral?.step?.step_id ?? null;
     await insertPerformedStep(transaction, { mppsUid, stepId, dataset, callingAeTitle, actor, nowMs });
     if (referral === undefined) return null;
-    const hasMoved = await followScanner(transaction, referral, 'in-progress', { actor, nowMs });
+    const hasMoved = await followScanner(transaction, referral, 'in-progress', {
+      actor,
+      nowMs,
+      days: days?.(),
+    });
     return hasMoved ? referral.referralId : null;
   });
   if (moved === 'duplicate') return { status: STATUS.duplicateSopInstance };
@@ -99,7 +106,7 @@ async function createStep(
 }
 
 async function setStep(
-  { database, clock, log, onReferral }: PerformedStepsParts,
+  { database, clock, log, onReferral, days }: PerformedStepsParts,
   { dataset, sopInstanceUid }: NormalizedRequest,
   { callingAeTitle }: Caller,
 ): Promise<NormalizedAnswer> {
@@ -117,7 +124,7 @@ async function setStep(
       return { status: STATUS.resourceLimitation, comment: 'too much was told of one step' };
     }
     const actor = `scanner ${callingAeTitle}`;
-    return { moved: await moveReferralOf(transaction, performed, given, { actor, nowMs }) };
+    return { moved: await moveReferralOf(transaction, performed, given, { actor, nowMs, days: days?.() }) };
   });
   if ('status' in outcome) return outcome;
   log.info({ callingAeTitle, state: given }, 'a scanner reported of a performed step');
@@ -132,7 +139,7 @@ async function moveReferralOf(
   database: Connection,
   performed: PerformedStep,
   state: PerformedState,
-  act: { readonly actor: string; readonly nowMs: number },
+  act: ReferralActor,
 ): Promise<string | null> {
   if (performed.step_id === null) return null;
   // A scanner that stops one of two steps it has under way has not given the patient back yet.

@@ -4,6 +4,7 @@ import type { DueStanding } from '../exam/due-standing.ts';
 import type { FindingKind } from '../exam/finding-kind.ts';
 import type { DensityClass } from '../decide/dxa-class.ts';
 import type { RiskIndex } from '../decide/risk-indices.ts';
+import type { ReferralActionName, ReferralEventName } from '../exam/referral-action.ts';
 import type { ClosingOutcome, DismissalReason, ReferralState } from '../exam/referral-life.ts';
 import type { RiskFactors } from '../exam/risk-factors.ts';
 import type { TScores } from '../exam/t-scores.ts';
@@ -77,29 +78,13 @@ export interface ReferralEventView {
   readonly eventId: number;
   readonly at: string;
   readonly actor: string;
-  readonly action: ReferralActionName | SystemActionName;
+  readonly action: ReferralEventName;
   readonly fromState: ReferralState | null;
   readonly toState: ReferralState | null;
   /** Checked by the action's own shape: reason, outcome, T-scores, text … */
   readonly details: Readonly<Record<string, unknown>>;
   readonly isUndone: boolean;
 }
-
-/** What happens without a person's deed on the page. */
-export type SystemActionName =
-  | 'flagged'
-  | 'film-joined'
-  | 'film-revised'
-  | 'fetched-by-scanner'
-  | 'scanner-started'
-  | 'scanner-stopped'
-  | 'scanner-finished'
-  | 'dxa-result'
-  | 'reminder'
-  | 'escalation'
-  | 'joined-with'
-  | 'order-sent'
-  | 'order-refused';
 
 /** POST /api/referrals/:referralId/actions. `version` is the one that the person saw. */
 export type ReferralAction = { readonly version: number } & (
@@ -131,9 +116,6 @@ export type ReferralAction = { readonly version: number } & (
   | { readonly action: 'note'; readonly text: string }
   | { readonly action: 'undo' }
 );
-
-/** The name of an action. */
-export type ReferralActionName = ReferralAction['action'];
 
 /** GET /api/referrals/:referralId. */
 export interface ReferralView extends ReferralListRow {

@@ -11,6 +11,8 @@ import {
 } from './worklist-item.ts';
 
 const STEP: WorklistStep = {
+  referralId: 'r1',
+  referralState: 'dxa-ordered',
   stepId: 'S1',
   requestedProcedureId: 'R1',
   accessionNumber: 'A1',
