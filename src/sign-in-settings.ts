@@ -62,7 +62,10 @@ export const SIGN_IN_SETTINGS = {
     'TRIAGE_PUBLIC_URL',
     z.union([
       z.literal('').transform(() => null),
-      z.url({ protocol: /^https?$/ }).transform((text) => new URL(text)),
+      z
+        .url({ protocol: /^https?$/ })
+        .transform((text) => new URL(text))
+        .refine((url) => url.pathname === '/', 'without a path'),
     ]),
     '',
     'address at which people open the worklist, such as https://triage.example.se; needed for oidc',
