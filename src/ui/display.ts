@@ -22,7 +22,13 @@ export function nameOf(person: PersonView, words: Words): string {
   const [family = '', given = '', middle = ''] = written.split('^').map((part) => part.trim());
   const first = [given, middle].filter((part) => part !== '').join(' ');
   const name = [family, first].filter((part) => part !== '').join(', ');
-  return name === '' ? words.nameUnknown : name;
+  if (name !== '') return name;
+  return person.isProtected === true ? words.protectedName : words.nameUnknown;
+}
+
+/** The personnummer as it is written, or the Patient ID; empty where it is protected. */
+export function shownNumber(person: PersonView): string {
+  return person.number?.shown ?? person.patientId;
 }
 
 /** Age and sex in one short line. */

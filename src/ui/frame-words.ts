@@ -80,6 +80,7 @@ const english = {
   'error-too-many-requests': 'Too many tries. Wait a minute and try again.',
   'error-server-busy': 'The service has much to do. It passes by itself; try again soon.',
   'error-unreachable': 'The service cannot be reached. Check the network; it is tried again by itself.',
+  'error-forbidden': 'This is not for your role.',
 };
 
 /** The words of the frame of every page, of sign-in and of the account. */
@@ -164,6 +165,7 @@ const swedish: FrameWords = {
   'error-too-many-requests': 'För många försök. Vänta en minut och försök igen.',
   'error-server-busy': 'Tjänsten är hårt belastad. Det går över av sig självt; försök snart igen.',
   'error-unreachable': 'Tjänsten nås inte. Kontrollera nätverket; nytt försök görs automatiskt.',
+  'error-forbidden': 'Detta ingår inte i din behörighet.',
 };
 
 /** Those words in each language. */

@@ -19,7 +19,8 @@ export function useLiveEvents(): Connection {
 
   useEffect(() => {
     const refresher = new Refresher((key) => client.invalidateQueries({ queryKey: [key] }));
-    const markAll = (): void => refresher.mark('referrals', 'exams', 'exam', 'refusals', 'status');
+    const markAll = (): void =>
+      refresher.mark('referrals', 'referral', 'exams', 'exam', 'refusals', 'status');
     let source: EventSource | undefined;
     const open = (): void => {
       if (document.hidden || (source !== undefined && source.readyState !== EventSource.CLOSED)) return;
@@ -30,7 +31,7 @@ export function useLiveEvents(): Connection {
       };
       source.onerror = () => setConnection('lost');
       source.addEventListener('exam', () => refresher.mark('exams', 'exam', 'status'));
-      source.addEventListener('referral', () => refresher.mark('referrals', 'status'));
+      source.addEventListener('referral', () => refresher.mark('referrals', 'referral', 'status'));
     };
     const followVisibility = (): void => {
       if (document.hidden) source?.close();

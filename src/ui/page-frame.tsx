@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
+import type { SignOutAnswer } from '../access/session-views.ts';
 import { openAddress, PageLink } from './address.tsx';
 import { useLanguage } from './language.tsx';
 import type { Connection } from './live-events.ts';
@@ -84,8 +85,12 @@ function Account({ isCurrent }: { readonly isCurrent: boolean }) {
   const { user, way } = useSession();
   const changeSession = useSessionChange();
   const signOut = useMutation({
-    mutationFn: () => changeJson('DELETE', '/api/session'),
-    onSuccess: async () => {
+    mutationFn: () => changeJson<SignOutAnswer>('DELETE', '/api/session'),
+    onSuccess: async ({ signOutUrl }) => {
+      if (signOutUrl !== null) {
+        location.assign(signOutUrl);
+        return;
+      }
       openAddress('/', 'replace');
       await changeSession();
     },

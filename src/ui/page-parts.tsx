@@ -6,7 +6,7 @@ import type { ExamState } from '../exam/exam-state.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
 import type { PersonView } from '../worklist/worklist-views.ts';
 import { PageLink } from './address.tsx';
-import { ageAndSexOf, durationOf, momentOf, nameOf, spokenReason } from './display.ts';
+import { ageAndSexOf, durationOf, momentOf, nameOf, shownNumber, spokenReason } from './display.ts';
 import { useLanguage } from './language.tsx';
 import { RequestFailed } from './requests.ts';
 import { fillWords } from './words.ts';
@@ -75,7 +75,7 @@ export function PersonLines(properties: {
         {nameOf(person, words)} {children}
       </span>
       <span className="faint">
-        <span className="code">{person.patientId}</span> · {ageAndSexOf(person, ageYears, words)}
+        <span className="code">{shownNumber(person)}</span> · {ageAndSexOf(person, ageYears, words)}
       </span>
     </>
   );

@@ -1,7 +1,9 @@
-/** What a person can do with a referral: which step is next, what each asks for, and what is sent. Pure. */
+/** What a person does with a referral: what each action asks for, and what is sent. Pure. */
+import { actionsIn } from '../exam/referral-action.ts';
 import { CLOSING_OUTCOMES, DISMISSAL_REASONS } from '../exam/referral-life.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
-import type { ReferralAction, ReferralActionName } from '../worklist/referral-views.ts';
+import type { ReferralActionName } from '../exam/referral-action.ts';
+import type { ReferralAction } from '../worklist/referral-views.ts';
 import type { WordKey } from './words.ts';
 
 /** One thing that a dialog asks for. */
@@ -74,18 +76,11 @@ const SCORES = ['lumbarSpine', 'femoralNeck', 'totalHip'] as const;
 const SCORE_MIN = -9;
 const SCORE_MAX = 5;
 
-/** The one step that leads on from a state, as a row of the list offers it. */
-export const NEXT_STEP: Readonly<Record<ReferralState, ReferralActionName>> = {
-  flagged: 'accept',
-  'under-review': 'accept',
-  accepted: 'order-dxa',
-  'dxa-ordered': 'book-dxa',
-  'dxa-booked': 'record-dxa',
-  'dxa-done': 'assess-treatment',
-  'treatment-assessment': 'close',
-  closed: 'reopen',
-  dismissed: 'reopen',
-};
+/** What the key `a` does: it accepts what was looked at, and takes the next step where that is done. */
+export function stepOnward(state: ReferralState): ReferralActionName | undefined {
+  const actions = actionsIn(state);
+  return actions.includes('accept') ? 'accept' : actions[0];
+}
 
 /** A number as people here write it, with a comma or a point and any minus sign; undefined where it is none. */
 export function parseDecimal(text: string): number | undefined {

@@ -1,10 +1,6 @@
 import type { UseQueryResult } from '@tanstack/react-query';
-import type {
-  ReferralAction,
-  ReferralAnswer,
-  ReferralListAnswer,
-  RiskFactors,
-} from '../worklist/referral-views.ts';
+import type { RiskFactors } from '../exam/risk-factors.ts';
+import type { ReferralAction, ReferralAnswer, ReferralListAnswer } from '../worklist/referral-views.ts';
 import { listPath } from './referral-query.ts';
 import type { ReferralFilters } from './referral-query.ts';
 import { changeJson, useRead } from './requests.ts';

@@ -59,7 +59,9 @@ export function changeFilters(filters: ReferralFilters, changes: FilterChanges):
 }
 
 /** What may be changed at once. */
-export type FilterChanges = { readonly [Name in keyof ReferralFilters]?: ReferralFilters[Name] | undefined };
+export type FilterChanges = Partial<Pick<ReferralFilters, 'tab' | 'sort'>> & {
+  readonly [Name in Exclude<keyof ReferralFilters, 'tab' | 'sort'>]?: ReferralFilters[Name] | undefined;
+};
 
 /** The address of the worklist with these filters; the usual ones are left out. */
 export function filtersAddress(filters: ReferralFilters): string {
@@ -79,8 +81,8 @@ export function listPath(filters: ReferralFilters, search: string, cursor: strin
 }
 
 /** Where the same rows are exported. */
-export function csvPath(filters: ReferralFilters): string {
-  return `/api/referrals.csv?${parametersOf({ ...filters })}`;
+export function csvPath(filters: ReferralFilters, language: 'en' | 'sv'): string {
+  return `/api/referrals.csv?${parametersOf({ ...filters, language })}`;
 }
 
 /** How many filters narrow the view. */

@@ -1,16 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, use, useEffect } from 'react';
 import type { ReactNode } from 'react';
-import type { Staff } from '../exam/staff.ts';
+import type { SessionAnswer } from '../access/session-views.ts';
 import { keepCsrfToken, onSessionEnded, readJson, watchAttention } from './requests.ts';
-
-/** GET /api/session: who is signed in, and how people sign in here. */
-export interface SessionAnswer {
-  readonly user: (Staff & { readonly login: string; readonly mustChangePassword: boolean }) | null;
-  readonly way: 'local' | 'oidc' | 'off';
-  readonly csrfToken: string | null;
-  readonly idleEndsAt: string | null;
-}
 
 /** Somebody who is signed in. */
 export type SignedIn = SessionAnswer & { readonly user: NonNullable<SessionAnswer['user']> };

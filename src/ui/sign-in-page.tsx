@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import type { SyntheticEvent } from 'react';
+import type { SessionAnswer } from '../access/session-views.ts';
 import { useLanguage } from './language.tsx';
 import { spokenFailure, usePageTitle } from './page-parts.tsx';
 import { changeJson, RequestFailed } from './requests.ts';
 import { useSessionChange } from './session.tsx';
-import type { SessionAnswer } from './session.tsx';
 import { TextField } from './text-field.tsx';
 
 /** Where a person says who asks. The address stays, so that the page that was meant comes afterwards. */

@@ -1,231 +1,220 @@
-import { useEffect, useRef, useState } from 'react';
-import { compareFindings } from '../exam/finding-kind.ts';
-import type { ReferralRow } from '../worklist/worklist-views.ts';
-import { PageLink } from './address.tsx';
-import { nameOf, numberOf, quotedWidthMm, spokenFinding } from './display.ts';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { ReferralActionName } from '../exam/referral-action.ts';
+import type { ReferralListAnswer, ReferralListRow } from '../worklist/referral-views.ts';
+import { openAddress, PageLink, useAddress } from './address.tsx';
+import { useDeeds } from './deeds.tsx';
+import { numberOf } from './display.ts';
 import { useLanguage } from './language.tsx';
-import {
-  AssessmentBadges,
-  AwaitedNotice,
-  ChoiceRow,
-  PersonLines,
-  ReferralBadge,
-  SinceLines,
-  usePageTitle,
-} from './page-parts.tsx';
+import { NewcomerAnnouncement, useNewcomers } from './newcomers.tsx';
+import { AwaitedNotice, usePageTitle } from './page-parts.tsx';
+import { stepOnward } from './referral-deeds.ts';
+import { useReferralList } from './referral-queries.ts';
+import { changeFilters, countFilters, filtersAddress, parseFilters } from './referral-query.ts';
+import type { FilterChanges, ReferralFilters } from './referral-query.ts';
+import { useSession } from './session.tsx';
 import { StatusTiles } from './status-tiles.tsx';
+import { WorklistFilters, WorklistTabs } from './worklist-filters.tsx';
+import { KeysDialog, useWorklistKeys } from './worklist-keys.tsx';
+import { WorklistTable } from './worklist-table.tsx';
 import { fillWords } from './words.ts';
-import { useReferrals } from './worklist-queries.ts';
+import './worklist.css';
 
-type Order = 'newest' | 'severe';
-
-/** The referrals, the newest or the most severe first. */
+/** Who is new, who waits too long, what the film showed, what to do next. */
 export function WorklistPage() {
   const { words } = useLanguage();
-  const { data, error } = useReferrals();
-  const [order, setOrder] = useState<Order>('newest');
-  const newcomers = useNewcomers(data?.referrals);
+  const address = useAddress();
+  const filters = useMemo(() => parseFilters(address.search), [address.search]);
+  const [search, setSearch] = useState('');
+  const pages = usePages(`${address.search} ${search}`);
+  const { data, error, isPlaceholderData } = useReferralList(filters, search, pages.cursor);
+  const newcomers = useNewcomers(data?.rows, data?.at);
+  const searchField = useRef<HTMLInputElement>(null);
+  const change = useCallback(
+    (changes: FilterChanges) => openAddress(filtersAddress(changeFilters(filters, changes)), 'replace'),
+    [filters],
+  );
   usePageTitle(words.worklist);
   return (
     <>
-      <div className="page-head">
-        <div>
-          <h1>{words.worklistTitle}</h1>
-          <p className="intro">{words.worklistIntro}</p>
+      <h1 className="unseen">{words.worklistTitle}</h1>
+      <WorklistTabs filters={filters} counts={data?.counts} />
+      <WorklistFilters
+        filters={filters}
+        change={change}
+        search={search}
+        changeSearch={setSearch}
+        searchField={searchField}
+        sites={data?.sites ?? []}
+      />
+      <NewcomerAnnouncement rows={data?.rows ?? []} newcomers={newcomers} />
+      {(data === undefined || error !== null) && <AwaitedNotice error={error} />}
+      {data !== undefined && (
+        <div aria-busy={isPlaceholderData}>
+          <Rows answer={data} newcomers={newcomers} searchField={searchField} />
+          {data.rows.length === 0 && <EmptyView filters={filters} isSearched={search !== ''} />}
+          <Paging answer={data} pages={pages} />
         </div>
-        <ChoiceRow<Order>
-          label={words.order}
-          options={[
-            { value: 'newest', text: words.newestFirst },
-            { value: 'severe', text: words.severeFirst },
-          ]}
-          chosen={order}
-          choose={setOrder}
-        />
-      </div>
-      <NewcomerAnnouncement referrals={data?.referrals ?? []} newcomers={newcomers} />
-      {data === undefined && <AwaitedNotice error={error} />}
-      {data?.referrals.length === 0 && <EmptyWorklist />}
-      {data !== undefined && data.referrals.length > 0 && (
-        <ReferralTable referrals={sortReferrals(data.referrals, order)} at={data.at} newcomers={newcomers} />
       )}
       <StatusTiles />
     </>
   );
 }
 
-function ReferralTable(properties: {
-  readonly referrals: readonly ReferralRow[];
-  readonly at: string;
+/** The rows with their selection, their keys and what is done with them. */
+function Rows(properties: {
+  readonly answer: ReferralListAnswer;
   readonly newcomers: ReadonlySet<string>;
+  readonly searchField: { readonly current: HTMLInputElement | null };
 }) {
   const { words } = useLanguage();
-  const { referrals, at, newcomers } = properties;
-  return (
-    <div className="card">
-      <table className="rows">
-        <caption className="unseen">{words.worklistTitle}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{words.person}</th>
-            <th scope="col">{words.finding}</th>
-            <th scope="col">{words.state}</th>
-            <th scope="col">{words.arrived}</th>
-            <th scope="col">{words.film}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {referrals.map((referral) => {
-            const isNew = newcomers.has(referral.referralId);
-            return (
-              <tr key={referral.referralId} className={isNew ? 'row-new' : undefined}>
-                <th scope="row" className="lines">
-                  <PersonLines person={referral.person} ageYears={referral.ageYears}>
-                    {isNew && <span className="badge badge-new">{words.isNew}</span>}
-                  </PersonLines>
-                </th>
-                <td>
-                  <FindingCell referral={referral} />
-                  <AssessmentBadges assessments={referral.assessments} />
-                </td>
-                <td>
-                  <ReferralBadge state={referral.state} />
-                </td>
-                <td className="lines">
-                  <SinceLines from={referral.arrivedAt} at={at} />
-                </td>
-                <td className="links">
-                  <FilmLinks referral={referral} />
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function FindingCell({ referral }: { readonly referral: ReferralRow }) {
-  const { language, words } = useLanguage();
-  const finding = spokenFinding(referral, language, words);
-  return (
-    <div className="finding">
-      <div className="figure">
-        <FindingFigure referral={referral} />
-      </div>
-      <span lang={finding.language === language ? undefined : finding.language}>{finding.text}</span>
-    </div>
-  );
-}
-
-/** What a row is about at a glance: a vertebra with its grade, a width, or a model's score. */
-function FindingFigure({ referral }: { readonly referral: ReferralRow }) {
-  const { language, words } = useLanguage();
-  const { vertebra, kind, sortingScore, widthScale } = referral;
-  if (kind === 'fracture' && vertebra !== null) {
-    const { level, genantGrade: grade, deformity } = vertebra;
-    return (
-      <>
-        <span className="figure-number">{fillWords(words.gradeOf, { level, grade })}</span>
-        <span className="faint">{words[`deformity-${deformity}`]}</span>
-      </>
-    );
-  }
-  if (kind === 'low-density') {
-    return (
-      <>
-        <span className="figure-number">{numberOf(sortingScore, 2, language)}</span>
-        <span className="faint" title={words.siteModelHint}>
-          {words.siteScore}
-        </span>
-      </>
-    );
-  }
-  const widthMm = quotedWidthMm(referral.reasons, referral.meanWidthMm);
-  const detector = widthScale === 'detector';
-  if (widthMm === null) return <span className="faint">{words.noMillimetres}</span>;
+  const { user } = useSession();
+  const { answer, newcomers, searchField } = properties;
+  const deeds = useDeeds();
+  const selection = useSelection(answer.rows);
+  const [isHelpOpen, setIsHelpOpen] = useState(false);
+  const mayAct = user.roles.includes('coordinator');
+  const act = (choose: (row: ReferralListRow) => ReferralActionName | undefined) => (): void => {
+    const { row } = selection;
+    const name = row === undefined ? undefined : choose(row);
+    if (mayAct && row !== undefined && name !== undefined) deeds.begin(name, row);
+  };
+  useWorklistKeys({
+    move: selection.move,
+    open: () => {
+      if (selection.row !== undefined) openAddress(`/referrals/${selection.row.referralId}`);
+    },
+    step: act((row) => stepOnward(row.state)),
+    dismiss: act(() => 'dismiss'),
+    claim: act(() => 'claim'),
+    undo: deeds.undo,
+    search: () => searchField.current?.focus(),
+    help: () => setIsHelpOpen(true),
+  });
   return (
     <>
-      <span className="figure-number">{numberOf(widthMm, 2, language)} mm</span>
-      {widthScale !== null && (
-        <span className="faint" title={detector ? words.detectorScaleHint : undefined}>
-          {detector ? words.detectorScale : words.correctedScale}
-        </span>
+      <div className="list-line">
+        <p>{matchingText(answer, words)}</p>
+        <button type="button" className="button button-plain" onClick={() => setIsHelpOpen(true)}>
+          {words.keysHelp} <kbd>?</kbd>
+        </button>
+      </div>
+      {answer.rows.length > 0 && (
+        <WorklistTable
+          rows={answer.rows}
+          at={answer.at}
+          newcomers={newcomers}
+          selectedId={selection.row?.referralId}
+          select={selection.select}
+          deeds={deeds}
+        />
       )}
+      {deeds.layer}
+      {isHelpOpen && <KeysDialog close={() => setIsHelpOpen(false)} />}
     </>
   );
 }
 
-function FilmLinks({ referral }: { readonly referral: ReferralRow }) {
-  const { words } = useLanguage();
-  const name = nameOf(referral.person, words);
-  return referral.examIds.map((examId, index) => {
-    const several = referral.examIds.length > 1;
-    const text = several ? fillWords(words.openFilmNumber, { n: index + 1 }) : words.openFilm;
-    const label = fillWords(words.openFilmOf, { film: text, name });
-    return (
-      <PageLink key={examId} to={`/exams/${examId}`} className="button" label={label}>
-        {text}
-      </PageLink>
-    );
-  });
+function matchingText(
+  { matching }: ReferralListAnswer,
+  words: ReturnType<typeof useLanguage>['words'],
+): string {
+  if (matching === null) return words.matchingMany;
+  return matching === 1 ? words.matchingOne : fillWords(words.matchingRows, { n: matching });
 }
 
-function EmptyWorklist() {
+function EmptyView({ filters, isSearched }: { filters: ReferralFilters; isSearched: boolean }) {
   const { words } = useLanguage();
+  const isNarrowed = isSearched || countFilters(filters) > 0;
+  const kind = isNarrowed ? 'filtered' : filters.tab;
+  const { tab, sort } = filters;
   return (
     <section className="empty">
-      <h2>{words.worklistEmptyTitle}</h2>
-      <p>{words.worklistEmptyText}</p>
-      <PageLink to="/films" className="button">
-        {words.toTheFilms}
-      </PageLink>
+      <h2>{words[`empty-${kind}-title`]}</h2>
+      <p>{words[`empty-${kind}-text`]}</p>
+      {isNarrowed ? (
+        <PageLink to={filtersAddress({ tab, sort })} className="button">
+          {words.clearFilters}
+        </PageLink>
+      ) : (
+        <PageLink to={tab === 'all' ? '/films' : '/?tab=all'} className="button">
+          {tab === 'all' ? words.toTheFilms : words['tab-all']}
+        </PageLink>
+      )}
     </section>
   );
 }
 
-function NewcomerAnnouncement(properties: {
-  readonly referrals: readonly ReferralRow[];
-  readonly newcomers: ReadonlySet<string>;
-}) {
+interface Pages {
+  readonly number: number;
+  readonly cursor: string | undefined;
+  readonly forth: (cursor: string) => void;
+  readonly back: () => void;
+}
+
+function Paging({ answer, pages }: { readonly answer: ReferralListAnswer; readonly pages: Pages }) {
   const { language, words } = useLanguage();
-  const rows = properties.referrals.filter((row) => properties.newcomers.has(row.referralId));
-  const [first] = rows;
-  let text = '';
-  if (first !== undefined && rows.length === 1) {
-    const finding = spokenFinding(first, language, words).text;
-    text = fillWords(words.newReferral, { name: nameOf(first.person, words), finding });
-  } else if (rows.length > 1) {
-    text = fillWords(words.newReferrals, { n: rows.length });
-  }
+  const { nextCursor } = answer;
+  if (pages.number === 1 && nextCursor === null) return null;
   return (
-    <p className="unseen" role="status" aria-live="polite">
-      {text}
-    </p>
+    <nav className="paging" aria-label={fillWords(words.pageNumber, { n: pages.number })}>
+      <button type="button" className="button" disabled={pages.number === 1} onClick={pages.back}>
+        {words.previousPage}
+      </button>
+      <span>{fillWords(words.pageNumber, { n: numberOf(pages.number, 0, language) })}</span>
+      <button
+        type="button"
+        className="button"
+        disabled={nextCursor === null}
+        onClick={() => {
+          if (nextCursor !== null) pages.forth(nextCursor);
+        }}
+      >
+        {words.nextPage}
+      </button>
+    </nav>
   );
 }
 
-/** The rows that came while the page was open; those of the first answer are not news. */
-function useNewcomers(referrals: readonly ReferralRow[] | undefined): ReadonlySet<string> {
-  const known = useRef<Set<string>>(undefined);
-  const [newcomers, setNewcomers] = useState<ReadonlySet<string>>(new Set());
-  useEffect(() => {
-    if (referrals === undefined) return;
-    const ids = referrals.map((row) => row.referralId);
-    const before = known.current;
-    known.current = new Set([...(before ?? []), ...ids]);
-    if (before === undefined) return;
-    const fresh = ids.filter((id) => !before.has(id));
-    if (fresh.length > 0) setNewcomers((earlier) => new Set([...earlier, ...fresh]));
-  }, [referrals]);
-  return newcomers;
+/** Which page of a view is shown; another view begins at its first page. */
+function usePages(view: string): Pages {
+  const [state, setState] = useState<{ readonly view: string; readonly cursors: readonly string[] }>({
+    view,
+    cursors: [],
+  });
+  const cursors = state.view === view ? state.cursors : [];
+  const go = (next: readonly string[]): void => {
+    setState({ view, cursors: next });
+    scrollTo(0, 0);
+  };
+  return {
+    number: cursors.length + 1,
+    cursor: cursors.at(-1),
+    forth: (cursor) => go([...cursors, cursor]),
+    back: () => go(cursors.slice(0, -1)),
+  };
 }
 
-/** A fracture stands before a thin cortex; within a kind the score sorts, films without a scale in millimetres too. */
-function sortReferrals(referrals: readonly ReferralRow[], order: Order): readonly ReferralRow[] {
-  const newestFirst = (a: ReferralRow, b: ReferralRow): number =>
-    Date.parse(b.arrivedAt) - Date.parse(a.arrivedAt);
-  if (order === 'newest') return referrals.toSorted(newestFirst);
-  return referrals.toSorted((a, b) => compareFindings(a, b) || newestFirst(a, b));
+/** The selected row stays selected when rows come and go; when it leaves, the one in its place takes over. */
+function useSelection(rows: readonly ReferralListRow[]) {
+  const [selectedId, setSelectedId] = useState<string>();
+  const place = useRef(0);
+  const found = rows.findIndex(({ referralId }) => referralId === selectedId);
+  const index = found >= 0 ? found : Math.min(place.current, rows.length - 1);
+  useEffect(() => {
+    if (found >= 0) place.current = found;
+  }, [found]);
+  const row = selectedId === undefined ? undefined : rows[index];
+  const move = (by: 1 | -1): void => {
+    const next = rows[row === undefined ? 0 : Math.min(rows.length - 1, Math.max(0, index + by))];
+    if (next === undefined) return;
+    setSelectedId(next.referralId);
+    focusRow(next.referralId);
+  };
+  return { row, select: setSelectedId, move };
+}
+
+/** The focus goes to the row's own link, so that a reader who hears the page is told whose row it is. */
+function focusRow(referralId: string): void {
+  const row = document.querySelector(`[data-referral="${CSS.escape(referralId)}"]`);
+  row?.querySelector<HTMLElement>('.row-link')?.focus();
 }

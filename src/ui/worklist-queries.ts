@@ -1,13 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ExamState } from '../exam/exam-state.ts';
 import type { DeliveriesAnswer, RestartAnswer } from '../worklist/delivery-desk.ts';
-import type {
-  ExamAnswer,
-  ExamsAnswer,
-  ReferralsAnswer,
-  RefusalsAnswer,
-  StatusAnswer,
-} from '../worklist/worklist-routes.ts';
+import type { ExamAnswer, ExamsAnswer, RefusalsAnswer, StatusAnswer } from '../worklist/worklist-routes.ts';
 import { changeJson, useRead } from './requests.ts';
 
 /** All exams, or those of one state. */
@@ -41,9 +35,4 @@ export function useDeadDeliveries(): UseQueryResult<DeliveriesAnswer> {
 /** Starts what was given up at a destination again. */
 export function restartDeliveries(destination: string): Promise<RestartAnswer> {
   return changeJson<RestartAnswer>('POST', '/api/deliveries/restart', { destination });
-}
-
-/** The rows of the worklist. */
-export function useReferrals(): UseQueryResult<ReferralsAnswer> {
-  return useRead<ReferralsAnswer>(['referrals'], '/api/referrals');
 }

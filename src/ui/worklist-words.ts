@@ -66,7 +66,6 @@ const english = {
   'urgency-high': 'High',
   'urgency-medium': 'Medium',
   'urgency-low': 'Low',
-  urgencyHint: '{n} of 1,000; sorts the list and is no probability',
   'standing-in-time': 'in time',
   'standing-due-soon': 'soon',
   'standing-overdue': 'overdue',
@@ -115,6 +114,7 @@ const english = {
   selectedRow: 'Selected',
   protectedIdentity: 'Protected identity',
   protectedName: 'Name is protected',
+  urgencyOf: '{n} of 1,000',
 };
 
 /** The words of the worklist. */
@@ -186,7 +186,6 @@ const swedish: WorklistWords = {
   'urgency-high': 'Hög',
   'urgency-medium': 'Medel',
   'urgency-low': 'Låg',
-  urgencyHint: '{n} av 1 000; sorterar listan och är ingen sannolikhet',
   'standing-in-time': 'i tid',
   'standing-due-soon': 'snart',
   'standing-overdue': 'förfallen',
@@ -234,6 +233,7 @@ const swedish: WorklistWords = {
   selectedRow: 'Vald',
   protectedIdentity: 'Skyddade personuppgifter',
   protectedName: 'Namnet är skyddat',
+  urgencyOf: '{n} av 1 000',
 };
 
 /** Those words in each language. */
