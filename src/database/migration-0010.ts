@@ -7,6 +7,7 @@ export async function createExchangeIndexes(database: Kysely<never>): Promise<vo
     ['exams_by_end', 'exams', ['finished_at_ms', 'exam_id']],
     ['referrals_by_change', 'referrals', ['updated_at_ms', 'referral_id']],
     ['procedure_steps_by_change', 'procedure_steps', ['updated_at_ms', 'step_id']],
+    ['procedure_steps_by_request', 'procedure_steps', ['requested_procedure_id']],
     ['dxa_measurements_by_time', 'dxa_measurements', ['at_ms', 'dxa_id']],
     ['risk_factors_by_time', 'risk_factors', ['at_ms', 'risk_id']],
     ['corrections_by_time', 'corrections', ['at_ms', 'correction_id']],

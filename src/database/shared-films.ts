@@ -10,9 +10,9 @@ export interface FilmFilter {
   readonly examIds?: readonly string[];
   readonly personIds?: readonly string[];
   readonly changed?: TimeRange;
-  /** Views of which one is needed. */
-  readonly viewNames?: readonly string[];
   readonly studyUids?: readonly string[];
+  /** Exams of the same study as one of these. */
+  readonly besideExamIds?: readonly string[];
   readonly accessionNumbers?: readonly string[];
 }
 
@@ -78,8 +78,8 @@ export async function listSharedStudies(
   filter: FilmFilter,
   page: RecordPage,
 ): Promise<readonly SharedStudy[]> {
-  const { changed, examIds, ...others } = filter;
-  let query = selectExams(database, others)
+  const { changed } = filter;
+  let query = selectExams(database, filter)
     .select(FIRST_OF_STUDY.as('studyExamId'))
     .where('e.exam_id', '=', LAST_OF_STUDY)
     .where(beginsAt(page, { at: 'e.received_at_ms', key: 'e.exam_id' }))
@@ -90,11 +90,6 @@ export async function listSharedStudies(
     query = query
       .where('e.received_at_ms', '>=', changed.fromMs)
       .where('e.received_at_ms', '<=', changed.toMs);
-  }
-  if (examIds !== undefined) {
-    query = query.where('e.study_uid', 'in', (exams) =>
-      exams.selectFrom('exams as named').select('named.study_uid').where('named.exam_id', 'in', examIds),
-    );
   }
   const rows = await query.execute();
   const instances = await listInstances(
@@ -148,12 +143,19 @@ async function listInstances(
 }
 
 function selectExams(database: Connection, filter: Omit<FilmFilter, 'changed'>) {
-  const { examIds, personIds, viewNames, studyUids, accessionNumbers } = filter;
+  const { examIds, personIds, studyUids, besideExamIds, accessionNumbers } = filter;
   let query = database.selectFrom('exams as e').selectAll('e');
   if (examIds !== undefined) query = query.where('e.exam_id', 'in', examIds);
   if (personIds !== undefined) query = query.where('e.person_id', 'in', personIds);
-  if (viewNames !== undefined) query = query.where('e.view_name', 'in', viewNames);
   if (studyUids !== undefined) query = query.where('e.study_uid', 'in', studyUids);
+  if (besideExamIds !== undefined) {
+    query = query.where('e.study_uid', 'in', (exams) =>
+      exams
+        .selectFrom('exams as named')
+        .select('named.study_uid')
+        .where('named.exam_id', 'in', besideExamIds),
+    );
+  }
   if (accessionNumbers !== undefined) {
     const lowerCase = accessionNumbers.map((number) => number.toLowerCase());
     query = query.where(sql<string>`lower(e.accession_number)`, 'in', lowerCase);

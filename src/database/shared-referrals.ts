@@ -24,7 +24,10 @@ export interface ReferralFilter {
   readonly referralStates?: readonly ReferralState[];
   readonly stepStates?: readonly ProcedureStepState[];
   readonly ownerIds?: readonly string[];
-  readonly accessionNumbers?: readonly string[];
+  /** Of an order: the number of its accession or of its request. */
+  readonly orderNumbers?: readonly string[];
+  /** Orders that a referral has, or that asked for a DXA. */
+  readonly stepIds?: readonly string[];
 }
 
 /** What a referral rests on. */
@@ -75,7 +78,7 @@ export async function listSharedReferrals(
   filter: ReferralFilter,
   page: RecordPage,
 ): Promise<readonly SharedReferral[]> {
-  const { ids, personIds, changed, referralStates, ownerIds } = filter;
+  const { ids, personIds, changed, referralStates, ownerIds, stepIds, examIds } = filter;
   let query = database
     .selectFrom('referrals as r')
     .selectAll('r')
@@ -87,6 +90,15 @@ export async function listSharedReferrals(
   if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
   if (referralStates !== undefined) query = query.where('r.state', 'in', referralStates);
   if (ownerIds !== undefined) query = query.where('r.owner_id', 'in', ownerIds);
+  if (stepIds !== undefined) query = query.where('r.referral_id', 'in', referralsOf(database, stepIds));
+  if (examIds !== undefined) {
+    query = query.where('r.referral_id', 'in', (films) =>
+      films
+        .selectFrom('referral_exams as named')
+        .select('named.referral_id')
+        .where('named.exam_id', 'in', examIds),
+    );
+  }
   if (changed !== undefined) {
     query = query.where('r.updated_at_ms', '>=', changed.fromMs).where('r.updated_at_ms', '<=', changed.toMs);
   }
@@ -109,7 +121,7 @@ export async function listSharedOrders(
   filter: ReferralFilter,
   page: RecordPage,
 ): Promise<readonly SharedOrder[]> {
-  const { ids, personIds, changed, stepStates, accessionNumbers } = filter;
+  const { ids, personIds, changed, stepStates, orderNumbers } = filter;
   let query = database
     .selectFrom('procedure_steps as s')
     .innerJoin('referrals as r', 'r.referral_id', 's.referral_id')
@@ -122,7 +134,14 @@ export async function listSharedOrders(
   if (ids !== undefined) query = query.where('s.step_id', 'in', ids);
   if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
   if (stepStates !== undefined) query = query.where('s.state', 'in', stepStates);
-  if (accessionNumbers !== undefined) query = query.where('s.accession_number', 'in', accessionNumbers);
+  if (orderNumbers !== undefined) {
+    query = query.where((or) =>
+      or.or([
+        or('s.accession_number', 'in', orderNumbers),
+        or('s.requested_procedure_id', 'in', orderNumbers),
+      ]),
+    );
+  }
   if (changed !== undefined) {
     query = query.where('s.updated_at_ms', '>=', changed.fromMs).where('s.updated_at_ms', '<=', changed.toMs);
   }
@@ -140,7 +159,7 @@ export async function listSharedDxa(
   filter: ReferralFilter,
   page: RecordPage,
 ): Promise<readonly SharedDxa[]> {
-  const { ids, personIds, changed } = filter;
+  const { ids, personIds, changed, stepIds } = filter;
   let query = database
     .selectFrom('dxa_measurements as m')
     .innerJoin('referrals as r', 'r.referral_id', 'm.referral_id')
@@ -151,6 +170,7 @@ export async function listSharedDxa(
     .orderBy('m.dxa_id', directionOf(page))
     .limit(page.limit);
   if (ids !== undefined) query = query.where('m.dxa_id', 'in', ids);
+  if (stepIds !== undefined) query = query.where('m.referral_id', 'in', referralsOf(database, stepIds));
   if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
   if (changed !== undefined) {
     query = query.where('m.at_ms', '>=', changed.fromMs).where('m.at_ms', '<=', changed.toMs);
@@ -289,6 +309,10 @@ async function readGrounds(
       ];
     }),
   );
+}
+
+function referralsOf(database: Connection, stepIds: readonly string[]) {
+  return database.selectFrom('procedure_steps').select('referral_id').where('step_id', 'in', stepIds);
 }
 
 /** The order of each referral that was made last. */

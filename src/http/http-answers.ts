@@ -33,6 +33,18 @@ export function logAnswers(app: FastifyInstance, log: HttpLog, message: string):
 
 /** Answers whatever is thrown with code, message and what to do. */
 export function answerErrors(app: FastifyInstance, log: HttpLog): void {
+  answerFailures(app, log, sendError);
+  app.setNotFoundHandler((_request, reply) =>
+    sendError(reply, new TriageError('not-found', 'no such address')),
+  );
+}
+
+/** The same for a group of routes with a form of its own. */
+export function answerFailures(
+  app: FastifyInstance,
+  log: HttpLog,
+  send: (reply: FastifyReply, error: TriageError) => FastifyReply,
+): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toTriageError(thrown);
     if (error.code === 'unexpected') {
@@ -42,11 +54,8 @@ export function answerErrors(app: FastifyInstance, log: HttpLog): void {
         'http request failed',
       );
     }
-    return sendError(reply, error);
+    return send(reply, error);
   });
-  app.setNotFoundHandler((_request, reply) =>
-    sendError(reply, new TriageError('not-found', 'no such address')),
-  );
 }
 
 /** Opens the port; resolves with the one that was taken. */

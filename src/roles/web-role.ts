@@ -5,6 +5,7 @@ import { recordAudit } from '../database/audit-trail.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Health } from '../health.ts';
 import { serveAudit } from '../http/audit-routes.ts';
+import { serveFhir } from '../http/fhir-routes.ts';
 import { serveFilms } from '../http/film-routes.ts';
 import { serveReferralList } from '../http/referral-list-routes.ts';
 import { startHttpServer } from '../http/server.ts';
@@ -46,6 +47,10 @@ export async function startWebRole(
     access: access.gate,
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
+    certificate:
+      config.httpCertificateFile === ''
+        ? null
+        : { certificateFile: config.httpCertificateFile, keyFile: config.httpKeyFile },
     reader: openWorklist(database),
     pictures: openPictures(objects),
     events,
@@ -55,6 +60,7 @@ export async function startWebRole(
       serveUsers(access.users, clock),
       serveAudit(foundation),
       serveFilms({ ...foundation, reader: displays, publish: (event) => events.publish(event) }),
+      serveFhir({ ...foundation, publicUrl: config.publicUrl }),
       serveReferralList({
         list: openReferralList(foundation),
         record: (entry) => recordAudit(database, entry),
