@@ -70,9 +70,10 @@ const WORDS: Readonly<Record<Language, FindingWords>> = {
   },
 };
 
-/** The reasons of a film, the deciding one first. */
+/** The reasons of a film, the deciding one first; what only sorts our own worklist concerns nobody else. */
 export function reasonLines(reasons: readonly Reason[], language: Language): readonly string[] {
-  return reasons.map((reason) => (language === 'sv' ? swedishText(reason) : reason.text));
+  const told = reasons.filter(({ code }) => !code.startsWith('score-by-'));
+  return told.map((reason) => (language === 'sv' ? swedishText(reason) : reason.text));
 }
 
 /** What a finding asks for, `asks-dxa` and the like, in words. */

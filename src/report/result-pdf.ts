@@ -65,24 +65,13 @@ const OUTCOMES: Readonly<
 
 /** Makes the PDF; the same input gives the same bytes. */
 export function makeResultPdf(input: ResultPdfInput): Promise<Buffer> {
-  const { standing } = input;
-  const page = new PDFDocument({
-    size: 'A4',
-    margin: MARGIN,
-    // The title names the film and not the person: it is shown where the page itself is not.
-    info: {
-      Title: `Osteotriage ${standing.sopInstanceUid}`,
-      Producer: `osteotriage ${input.softwareVersion}`,
-      Creator: 'osteotriage',
-      CreationDate: new Date(standing.finishedAtMs ?? standing.receivedAtMs),
-    },
-  });
-  const chunks: Buffer[] = [];
-  const done = new Promise<Buffer>((settle, fail) => {
-    page.on('data', (chunk: Buffer) => chunks.push(chunk));
-    page.on('end', () => settle(Buffer.concat(chunks)));
-    page.on('error', (thrown: unknown) => fail(asTriageError(thrown)));
-  });
+  const { standing, softwareVersion } = input;
+  // The title names the film and not the person: it is shown where the page itself is not.
+  const { page, done } = openPdf(
+    `Osteotriage ${standing.sopInstanceUid}`,
+    softwareVersion,
+    standing.finishedAtMs ?? standing.receivedAtMs,
+  );
   drawHead(page, input);
   drawIdentity(page, input);
   drawReasons(page, input);
@@ -91,6 +80,31 @@ export function makeResultPdf(input: ResultPdfInput): Promise<Buffer> {
   drawFoot(page, input);
   page.end();
   return done;
+}
+
+/** Begins a document on A4; `done` has its bytes once it is ended. */
+export function openPdf(
+  title: string,
+  softwareVersion: string,
+  madeAtMs: number,
+): { readonly page: Page; readonly done: Promise<Buffer> } {
+  const page = new PDFDocument({
+    size: 'A4',
+    margin: MARGIN,
+    info: {
+      Title: title,
+      Producer: `osteotriage ${softwareVersion}`,
+      Creator: 'osteotriage',
+      CreationDate: new Date(madeAtMs),
+    },
+  });
+  const chunks: Buffer[] = [];
+  const done = new Promise<Buffer>((settle, fail) => {
+    page.on('data', (chunk: Buffer) => chunks.push(chunk));
+    page.on('end', () => settle(Buffer.concat(chunks)));
+    page.on('error', (thrown: unknown) => fail(asTriageError(thrown)));
+  });
+  return { page, done };
 }
 
 function drawHead(page: Page, { standing }: ResultPdfInput): void {
@@ -200,13 +214,15 @@ function drawFoot(page: Page, { standing, softwareVersion }: ResultPdfInput): vo
   page.fontSize(7).fillColor(MUTED).text(writable(made), { width: WIDTH });
 }
 
-function nameInWords(name: string | null): string | null {
+/** A name of DICOM as people read it. */
+export function nameInWords(name: string | null): string | null {
   const [alphabetic = ''] = (name ?? '').split('=');
   const parts = alphabetic.split('^').filter((part) => part !== '');
   return parts.length === 0 ? null : parts.join(', ');
 }
 
-function dateInWords(date: string | null): string | null {
+/** A date of DICOM as Swedes write it. */
+export function dateInWords(date: string | null): string | null {
   return date === null ? null : date.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3');
 }
 

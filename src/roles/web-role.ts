@@ -4,16 +4,20 @@ import { pictureObjectKey } from '../archive/archive.ts';
 import { recordAudit } from '../database/audit-trail.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Health } from '../health.ts';
+import { serveAdministration } from '../http/admin-routes.ts';
 import { serveAudit } from '../http/audit-routes.ts';
 import { serveFhir } from '../http/fhir-routes.ts';
 import { serveFilms } from '../http/film-routes.ts';
+import { serveLetters } from '../http/letter-routes.ts';
+import { serveMessages } from '../http/message-routes.ts';
 import { serveReferralList } from '../http/referral-list-routes.ts';
 import { startHttpServer } from '../http/server.ts';
 import { serveSignIn } from '../http/sign-in-routes.ts';
 import { serveUsers } from '../http/user-routes.ts';
 import { openDisplayReader } from '../imaging/display-process.ts';
 import type { RunningPart } from '../lifecycle.ts';
-import { PROJECT_FOLDER } from '../project-folder.ts';
+import { openModelDesk } from '../model-desk.ts';
+import { PRODUCT_VERSION, PROJECT_FOLDER } from '../project-folder.ts';
 import { openDeliveryDesk } from '../worklist/delivery-desk.ts';
 import { openReferralList } from '../worklist/referral-list.ts';
 import { openWorklist } from '../worklist/worklist.ts';
@@ -59,6 +63,10 @@ export async function startWebRole(
       serveSignIn(access),
       serveUsers(access.users, clock),
       serveAudit(foundation),
+      serveAdministration({
+        ...{ ...foundation, health, version: PRODUCT_VERSION },
+        models: openModelDesk(foundation),
+      }),
       serveFilms({ ...foundation, reader: displays, publish: (event) => events.publish(event) }),
       serveFhir({ ...foundation, publicUrl: config.publicUrl }),
       serveReferralList({
@@ -66,6 +74,8 @@ export async function startWebRole(
         record: (entry) => recordAudit(database, entry),
         clock,
       }),
+      serveMessages({ ...foundation, onRestarted: () => events.publish({ type: 'deliveries' }) }),
+      serveLetters({ ...foundation, softwareVersion: PRODUCT_VERSION }),
     ],
     clock,
     log,
