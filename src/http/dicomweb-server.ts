@@ -1,7 +1,6 @@
 /** DICOMweb for sites: store (STOW-RS), search (QIDO-RS), retrieve (WADO-RS), and the poll for results. */
-import { Server as HttpsServer } from 'node:https';
 import { finished } from 'node:stream/promises';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
@@ -33,6 +32,7 @@ import { RequestBudget, siteIdOf } from './site-access.ts';
 import {
   type CertificateFiles,
   type Credentials,
+  openFastify,
   readCredentials,
   watchCredentials,
 } from './tls-credentials.ts';
@@ -44,12 +44,6 @@ const CONNECTIONS_MAX = 256;
 const UPLOADS_MAX = 16;
 /** How long an answer waits for what stands behind the last boundary of a body. */
 const BODY_END_MS_MAX = 1_000;
-/** BCP 195: nothing older, and suites with forward secrecy and authenticated encryption only. */
-const TLS_PROFILE = {
-  minVersion: 'TLSv1.2',
-  ciphers:
-    'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20',
-} as const;
 /** A viewer that opens a study asks often; a person who guesses keys must not. */
 const SITE_BUDGET = { atOnceMax: 500, perSecondMax: 50 };
 const STRANGER_BUDGET = { atOnceMax: 20, perSecondMax: 1 };
@@ -98,15 +92,7 @@ export async function startDicomweb(parts: DicomwebParts, address: DicomwebAddre
   }
   const app = buildDicomweb(parts, isSecure ? readCredentials(address) : undefined, host);
   const stopWatching = isSecure
-    ? watchCredentials(
-        address,
-        (credentials) => {
-          const { server }: { readonly server: unknown } = app;
-          if (server instanceof HttpsServer) server.setSecureContext({ ...credentials, ...TLS_PROFILE });
-        },
-        parts.clock,
-        parts.log,
-      )
+    ? watchCredentials(app, 'DICOMweb', address, parts.clock, parts.log)
     : () => undefined;
   const taken = await listen(app, host, port);
   app.server.maxConnections = CONNECTIONS_MAX;
@@ -132,10 +118,7 @@ export function buildDicomweb(
     routerOptions: { maxParamLength: 128 },
     trustProxy: false,
   };
-  // Fastify's type depends on the option; the routes do not.
-  const app = (credentials === undefined
-    ? Fastify(limits)
-    : Fastify({ ...limits, https: { ...credentials, ...TLS_PROFILE } })) as unknown as FastifyInstance;
+  const app = openFastify(limits, credentials);
   logAnswers(app, parts.log, 'dicomweb request answered');
   countAnswers(app, parts.meter ?? silentMeter);
   answerErrors(app, parts.log);

@@ -237,9 +237,28 @@ describe('the guard of a server on loopback', () => {
     expect((await get('/api/referrals', prepare(), { host: '[::1]:8080' })).statusCode).toBe(200);
   });
 
-  it('takes any name when the server is bound to the network', async () => {
-    const prepared = prepare({ host: '0.0.0.0' });
-    expect((await get('/api/referrals', prepared, { host: 'triage.example' })).statusCode).toBe(200);
+  it('takes the name that people know when a proxy of this machine is in front', async () => {
+    const prepared = prepare({ publicUrl: new URL('https://triage.example') });
+    expect((await get('/api/exams', prepared, { host: 'triage.example' })).statusCode).toBe(200);
+    expect((await get('/api/exams', prepared, { host: 'evil.example' })).statusCode).toBe(400);
+  });
+});
+
+describe('a server on the network', () => {
+  const byHttps = { host: 'triage.example', 'x-forwarded-proto': 'https' };
+
+  it('answers by https only, and probes by either', async () => {
+    const prepared = prepare({ host: '0.0.0.0', trustedProxies: ['127.0.0.1'] });
+    expect((await get('/api/exams', prepared, { host: 'triage.example' })).statusCode).toBe(400);
+    expect((await get('/healthz', prepared)).statusCode).toBe(200);
+    const answer = await get('/api/exams', prepared, byHttps);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['strict-transport-security']).toContain('max-age');
+  });
+
+  it('does not believe a caller that is no proxy of ours', async () => {
+    const prepared = prepare({ host: '0.0.0.0', trustedProxies: ['10.0.0.0/8'] });
+    expect((await get('/api/exams', prepared, byHttps)).statusCode).toBe(400);
   });
 });
 

@@ -1,7 +1,6 @@
 import fastifyCookie from '@fastify/cookie';
 import fastifyRateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
-import Fastify from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,7 +15,9 @@ import { guardAccess, requireListedRoutes } from './access-hooks.ts';
 import { answerErrors, closeServer, hostInUrl, type HttpLog, listen, logAnswers } from './http-answers.ts';
 import { serveDeliveries } from './delivery-routes.ts';
 import { describeImageRoutes } from './image-routes.ts';
+import { readSessionCookie } from './session-cookie.ts';
 import { type OperationsParts, serveOperations } from './operations-server.ts';
+import { type CertificateFiles, openFastify, readCredentials, watchCredentials } from './tls-credentials.ts';
 
 /** Adds routes to the server. */
 export type RouteGroup = (app: FastifyInstance) => void;
@@ -32,6 +33,8 @@ export interface HttpServerOptions {
   readonly publicUrl?: URL | null;
   /** Proxies whose word is taken for who asks and whether by https. */
   readonly trustedProxies?: readonly string[];
+  /** null or left out: http. */
+  readonly certificate?: CertificateFiles | null;
   readonly reader: WorklistReader;
   readonly pictures: ExamPictures;
   readonly events: EventSource;
@@ -73,6 +76,8 @@ const PAGE_PATHS = [
   '/admin/:part',
   '/account',
 ];
+/** Probes and scrapers ask for them by plain http inside a network; nothing there names a person. */
+const OPERATIONS_PATHS = new Set(['/healthz', '/readyz', '/metrics']);
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '::1']);
 
 /**
@@ -101,13 +106,17 @@ const EVENT_HEADERS = {
 /** Starts to listen; resolves when the port is open. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { app, streams } = buildHttpServer(options);
+  const { certificate = null, clock, log } = options;
+  const stopWatching =
+    certificate === null ? () => undefined : watchCredentials(app, 'the worklist', certificate, clock, log);
   const port = await listen(app, options.host, options.port);
   if (options.limits.connectionsMax !== undefined) app.server.maxConnections = options.limits.connectionsMax;
   return {
-    url: `http://${hostInUrl(options.host)}:${port}/`,
+    url: `${certificate === null ? 'http' : 'https'}://${hostInUrl(options.host)}:${port}/`,
     async close() {
+      stopWatching();
       streams.close();
-      await closeServer(app, options.clock);
+      await closeServer(app, clock);
     },
   };
 }
@@ -117,13 +126,14 @@ export function buildHttpServer(options: HttpServerOptions): {
   readonly app: FastifyInstance;
   readonly streams: EventStreams;
 } {
-  const { trustedProxies = [] } = options;
-  const app = Fastify({
+  const { trustedProxies = [], certificate = null } = options;
+  const limits = {
     bodyLimit: options.limits.bodyBytesMax,
     requestTimeout: REQUEST_MS_MAX,
     routerOptions: { maxParamLength: 128 },
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
-  });
+  };
+  const app = openFastify(limits, certificate === null ? undefined : readCredentials(certificate));
   const streams = new EventStreams({
     events: options.events,
     clock: options.clock,
@@ -157,7 +167,9 @@ function addRoutes(app: FastifyInstance, options: HttpServerOptions, streams: Ev
   }
   serveDeliveries(app, options.deliveries, options.clock);
   for (const serve of options.routes ?? []) serve(app);
-  serveEvents(app, streams);
+  serveEvents(app, streams, async (request) => {
+    return (await options.access.identify(readSessionCookie(request), false)) !== null;
+  });
   servePages(app, options.pagesFolder);
 }
 
@@ -170,20 +182,26 @@ function guardRequests(app: FastifyInstance, options: HttpServerOptions): void {
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS);
     if (!request.url.startsWith('/assets/')) void reply.header('cache-control', 'no-store');
+    if (request.protocol === 'https') void reply.header('strict-transport-security', 'max-age=31536000');
     if (loopbackOnly && !isOwnName(request.hostname)) {
       throw new TriageError('request-invalid', 'this service answers on its loopback name only');
+    }
+    if (!loopbackOnly && request.protocol !== 'https' && !OPERATIONS_PATHS.has(request.url)) {
+      throw new TriageError('request-invalid', 'this service answers by https only');
     }
     await Promise.resolve();
   });
 }
 
-function serveEvents(app: FastifyInstance, streams: EventStreams): void {
+type SessionCheck = (request: FastifyRequest) => Promise<boolean>;
+
+function serveEvents(app: FastifyInstance, streams: EventStreams, isStillIn: SessionCheck): void {
   app.get('/api/events', { exposeHeadRoute: false }, (request: FastifyRequest, reply: FastifyReply) => {
     streams.requireRoom();
     reply.hijack();
     reply.raw.setHeaders(new Map([...Object.entries(SECURITY_HEADERS), ...Object.entries(EVENT_HEADERS)]));
     reply.raw.writeHead(200);
-    const remove = streams.open(reply.raw);
+    const remove = streams.open(reply.raw, () => isStillIn(request));
     request.raw.socket.setNoDelay(true);
     reply.raw.on('close', remove);
     reply.raw.on('error', remove);

@@ -21,7 +21,7 @@ const PENDING_BYTES_MAX = 65_536;
  * and finds readers that are gone.
  */
 export class EventStreams {
-  readonly #sinks = new Set<EventSink>();
+  readonly #sinks = new Map<EventSink, () => Promise<boolean>>();
   readonly #clock: Clock;
   readonly #streamsMax: number;
   readonly #unsubscribe: () => void;
@@ -49,10 +49,10 @@ export class EventStreams {
     }
   }
 
-  /** Adds a page; returns what removes it. */
-  open(sink: EventSink): () => void {
+  /** Adds a page, for as long as the reader may listen; returns what removes it. */
+  open(sink: EventSink, mayListen: () => Promise<boolean> = () => Promise.resolve(true)): () => void {
     this.requireRoom();
-    this.#sinks.add(sink);
+    this.#sinks.set(sink, mayListen);
     this.#write(sink, `retry: ${RECONNECT_MS}\n\n`);
     return () => this.#sinks.delete(sink);
   }
@@ -63,7 +63,7 @@ export class EventStreams {
     this.#closed = true;
     this.#cancelHeartbeat();
     this.#unsubscribe();
-    for (const sink of this.#sinks) sink.end();
+    for (const sink of this.#sinks.keys()) sink.end();
     this.#sinks.clear();
   }
 
@@ -72,14 +72,24 @@ export class EventStreams {
     this.#lastId += 1;
     const data = event.type === 'exam' ? { examId: event.examId } : { referralId: event.referralId };
     const text = `id: ${this.#lastId}\nevent: ${event.type}\ndata: ${JSON.stringify(data)}\n\n`;
-    for (const sink of this.#sinks) this.#write(sink, text);
+    for (const sink of this.#sinks.keys()) this.#write(sink, text);
   }
 
   #scheduleHeartbeat(): () => void {
     return this.#clock.schedule(HEARTBEAT_MS, () => {
-      for (const sink of this.#sinks) this.#write(sink, ': still here\n\n');
+      for (const [sink, mayListen] of this.#sinks) {
+        this.#write(sink, ': still here\n\n');
+        void this.#endUnlessAllowed(sink, mayListen);
+      }
       this.#cancelHeartbeat = this.#scheduleHeartbeat();
     });
+  }
+
+  /** A session that ended hears nothing more; where that cannot be found out now, the next heartbeat asks again. */
+  async #endUnlessAllowed(sink: EventSink, mayListen: () => Promise<boolean>): Promise<void> {
+    if (await mayListen().catch(() => true)) return;
+    this.#sinks.delete(sink);
+    sink.end();
   }
 
   #write(sink: EventSink, text: string): void {
