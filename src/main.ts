@@ -11,6 +11,7 @@ import { addDeviceCommands } from './commands/device-commands.ts';
 import { addModelCommands } from './commands/model-commands.ts';
 import { addOperationCommands } from './commands/operation-commands.ts';
 import { addPeerCommands } from './commands/peer-commands.ts';
+import { addUserCommands } from './commands/user-commands.ts';
 import { readConfig } from './config.ts';
 import { asTriageError, ERRORS } from './errors.ts';
 import type { DeliveryState, ReportKind } from './exam/exam-state.ts';
@@ -109,6 +110,7 @@ program
 addOperationCommands(program);
 addModelCommands(program);
 addDeviceCommands(program);
+addUserCommands(program);
 addAuditCommands(program);
 
 const referral = program.command('referral').description('the DXA referrals; also while the service runs');

@@ -1,5 +1,6 @@
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { checkAccessSettings, requirePublicUrl } from '../access/access-settings.ts';
 import { systemClock } from '../clock.ts';
 import type { Config, SettingOrigin } from '../config.ts';
 import { ownTlsFiles } from '../dimse/own-identity.ts';
@@ -7,11 +8,12 @@ import type { Peer } from '../dimse/send-files.ts';
 import { loadSecureContext } from '../dimse/tls-files.ts';
 import { asTriageError, ERRORS, TriageError } from '../errors.ts';
 import { isReadableByEveryone } from '../secret-file.ts';
-import { checkSiteSettings } from '../site-registry.ts';
+import { checkSiteSettings, sitesFileOf } from '../site-registry.ts';
 import { readSites, type SiteBook } from '../sites.ts';
 import { echoPeer } from './echo.ts';
 import { checkDistributedSettings } from '../distributed-settings.ts';
 import { describeDevices } from './examine-devices.ts';
+import { silentLog } from '../telemetry.ts';
 import { examineModels } from './examine-models.ts';
 import { describeRecord } from './open-record.ts';
 import { tryBucket, tryPostgres, tryRedis } from './shared-stores.ts';
@@ -40,7 +42,10 @@ export async function examine(config: Config): Promise<readonly Finding[]> {
         ]
       : []),
     ...(roles.includes('web')
-      ? [await attempt(`worklist port ${httpPort}`, () => tryPort(httpHost, httpPort))]
+      ? [
+          await attempt(`worklist port ${httpPort}`, () => tryPort(httpHost, httpPort)),
+          await attempt('sign-in', () => trySignIn(config)),
+        ]
       : []),
     ...(roles.includes('intake')
       ? [
@@ -68,7 +73,7 @@ function examineShared(config: Config): readonly Promise<Finding>[] {
 async function examineDoors(config: Config): Promise<readonly Finding[]> {
   return [
     ...(config.tlsPort === null ? [] : [await attempt('TLS files', () => tryTls(config))]),
-    ...(config.sitesFile === '' ? [] : [await attempt('sites file', () => trySites(config.sitesFile))]),
+    ...(sitesFileOf(config) === '' ? [] : [await attempt('sites file', () => trySites(sitesFileOf(config)))]),
     await attempt('who may call', () => tryDoors(config)),
     ...(await Promise.all(peersOf(config).map(({ what, peer }) => attempt(what, () => tryPeer(peer))))),
   ];
@@ -107,8 +112,17 @@ function trySites(path: string): Promise<string> {
 function tryDoors(config: Config): Promise<string> {
   checkSiteSettings(config);
   return Promise.resolve(
-    config.sitesFile === '' ? 'this machine only (no sites file)' : 'peers of the sites file',
+    sitesFileOf(config) === '' ? 'this machine only (no sites file)' : 'peers of the sites file',
   );
+}
+
+async function trySignIn(config: Config): Promise<string> {
+  checkAccessSettings(config);
+  if (config.signIn === 'off') return 'OFF: everybody on this machine may see and change everything';
+  if (config.signIn === 'local') return 'accounts of this node (osteotriage user list)';
+  const { IdentityProvider } = await import('../access/identity-provider.ts');
+  await new IdentityProvider(config, requirePublicUrl(config), silentLog).begin();
+  return `the identity provider ${config.oidcIssuer} answers`;
 }
 
 function tryTls(config: Config): Promise<string> {
@@ -161,7 +175,8 @@ interface CalledNode {
 }
 
 /** What is wrong with the file is a finding of its own. */
-function sitesOf({ sitesFile }: Config): Pick<SiteBook, 'sites' | 'destinations'> {
+function sitesOf(config: Config): Pick<SiteBook, 'sites' | 'destinations'> {
+  const sitesFile = sitesFileOf(config);
   const none = { sites: [], destinations: [] };
   if (sitesFile === '') return none;
   try {
