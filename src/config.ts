@@ -341,6 +341,8 @@ export interface SettingOrigin {
   readonly meaning: string;
 }
 
+const ORIGINS = new WeakMap<Config, readonly SettingOrigin[]>();
+
 /** Options of the command line by setting name; they win over the environment. */
 export type ConfigOptions = Readonly<Partial<Record<keyof Settings, string | undefined>>>;
 
@@ -366,9 +368,17 @@ export function readConfig(
       );
     }
     values[name] = checked.data;
-    origins.push({ name, variable: row.variable, value, source, meaning: row.meaning });
+    const { meaning } = row;
+    origins.push({ name, variable: row.variable, value: withoutPassword(value), source, meaning });
   }
-  return { config: values as Config, origins };
+  const config = values as Config;
+  ORIGINS.set(config, origins);
+  return { config, origins };
+}
+
+/** Where each value of a configuration came from. */
+export function originsOf(config: Config): readonly SettingOrigin[] {
+  return ORIGINS.get(config) ?? [];
 }
 
 function withoutPassword(value: string): string {

@@ -3,11 +3,13 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openSiteRegistry, type SiteRegistry, type SiteSettings } from './site-registry.ts';
+import { openSiteRegistry, type SiteRegistry, type SiteSettings, sitesPathOf } from './site-registry.ts';
 import { silentLog } from './telemetry.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 
 const NO_FILE: SiteSettings = {
+  mode: 'embedded',
+  data: '/nowhere',
   sitesFile: '',
   pacs: [{ aeTitle: 'PACS', host: '127.0.0.1', port: 104 }],
   dimseHost: '127.0.0.1',
@@ -173,5 +175,25 @@ describe('a node with a sites file', () => {
   it('may listen anywhere', () => {
     write('north');
     expect(() => open({ dimseHost: '0.0.0.0' })).not.toThrow();
+  });
+
+  it('are taken up where a node without any gets its first file in the data folder', () => {
+    const sites = open({ sitesFile: '', data: folder });
+    expect(sites.book()).toBeNull();
+    clock.advance(2_000);
+    expect(sites.book()).toBeNull();
+    write('north');
+    clock.advance(2_000);
+    expect(sites.book()?.sites.map(({ id }) => id)).toEqual(['north']);
+    expect(errors).toEqual([]);
+  });
+
+  it('stay shut to the network until there is a file, and are none beside PACS that the environment names', () => {
+    const open_ = (change: Partial<SiteSettings>) => () => open({ sitesFile: '', data: folder, ...change });
+    expect(open_({ dimseHost: '0.0.0.0' })).toThrow('only loopback is listened on');
+    expect(sitesPathOf({ ...NO_FILE, data: folder })).toBe('');
+    expect(sitesPathOf({ ...NO_FILE, pacs: [], mode: 'distributed' })).toBe('');
+    write('north');
+    expect(open_({ dimseHost: '0.0.0.0' })().book()?.sites).toHaveLength(1);
   });
 });

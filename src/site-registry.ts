@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { asTriageError, TriageError } from './errors.ts';
@@ -37,7 +38,25 @@ export interface SiteDirectory {
 }
 
 /** What of the configuration says who may call and where reports go. */
-export type SiteSettings = Pick<Config, 'sitesFile' | 'pacs' | 'dimseHost' | 'dicomwebPort' | 'dicomwebHost'>;
+export type SiteSettings = SitesPlace & Pick<Config, 'dimseHost' | 'dicomwebPort' | 'dicomwebHost'>;
+
+/** What of the configuration says where the sites file is. */
+export type SitesPlace = Pick<Config, 'sitesFile' | 'pacs' | 'mode' | 'data'>;
+
+/**
+ * Where the sites file is, or would be if somebody made one; empty where none can be. An embedded node that names no
+ * file and no PACS has its place in the data folder, where the administration pages can make it.
+ */
+export function sitesPathOf({ sitesFile, pacs, mode, data }: SitesPlace): string {
+  if (sitesFile !== '') return sitesFile;
+  return mode === 'embedded' && pacs.length === 0 ? join(data, 'sites.json') : '';
+}
+
+/** The sites file as far as it is there or ought to be; empty while no site is configured. */
+export function sitesFileOf(place: SitesPlace): string {
+  const path = sitesPathOf(place);
+  return place.sitesFile !== '' || (path !== '' && existsSync(path)) ? path : '';
+}
 
 /**
  * Reads the sites file and goes on reading it when it changes. Throws configuration-invalid where it cannot be
@@ -50,8 +69,8 @@ export function openSiteRegistry(settings: SiteSettings, clock: Clock, log: Log)
 
 /** Throws configuration-invalid where the settings contradict the closed door of a node without sites. */
 export function checkSiteSettings(settings: SiteSettings): void {
-  const { sitesFile, pacs, dimseHost, dicomwebPort, dicomwebHost } = settings;
-  if (sitesFile !== '') {
+  const { pacs, dimseHost, dicomwebPort, dicomwebHost } = settings;
+  if (sitesFileOf(settings) !== '') {
     if (pacs.length === 0) return;
     throw new TriageError(
       'configuration-invalid',
@@ -86,7 +105,7 @@ export class SiteRegistry implements SiteDirectory {
   #cancelLook: () => void = () => undefined;
 
   constructor(settings: SiteSettings, clock: Clock, log: Log) {
-    this.#path = settings.sitesFile;
+    this.#path = sitesPathOf(settings);
     this.#clock = clock;
     this.#log = log;
     this.#pacs = settings.pacs.map((pacs) => ({
@@ -98,7 +117,8 @@ export class SiteRegistry implements SiteDirectory {
     }));
     // The signature is taken before the text, so that a change in between is seen at the next look.
     this.#signature = this.#path === '' ? '' : signatureOf(this.#path);
-    this.#book = this.#path === '' ? null : readSites(this.#path);
+    const file = sitesFileOf(settings);
+    this.#book = file === '' ? null : readSites(file);
     if (this.#path !== '') this.#lookLater();
   }
 
@@ -146,12 +166,14 @@ export class SiteRegistry implements SiteDirectory {
   // Looking at the time and size of a file is the way that also works on shared folders and mounted secrets.
   #lookLater(): void {
     this.#cancelLook = this.#clock.schedule(LOOK_MS, () => {
-      this.#look();
+      this.look();
       this.#lookLater();
     });
   }
 
-  #look(): void {
+  /** Reads the file at once where it has changed. */
+  look(): void {
+    if (this.#path === '') return;
     const signature = signatureOf(this.#path);
     if (signature === this.#signature) return;
     this.#signature = signature;

@@ -6,6 +6,7 @@ import { parseDeviceProfiles, readDeviceProfiles } from '../device-profiles.ts';
 import { TriageError } from '../errors.ts';
 import type { DeviceProfile } from '../exam/device-profile.ts';
 import { writeWhole } from '../operations/durable-file.ts';
+import { sitesFileOf, type SitesPlace } from '../site-registry.ts';
 import { parseSites, readSites } from '../sites.ts';
 
 /** Where a list of profiles stands. */
@@ -16,10 +17,12 @@ export interface ProfilePlace {
 }
 
 /** What of the configuration says where profiles stand. */
-export type ProfileSettings = Pick<Config, 'sitesFile' | 'deviceProfilesFile'>;
+export type ProfileSettings = SitesPlace & Pick<Config, 'deviceProfilesFile'>;
 
 /** Every list that is configured: the installation's, then those of the sites. Throws configuration-invalid. */
-export function profilePlaces({ sitesFile, deviceProfilesFile }: ProfileSettings): readonly ProfilePlace[] {
+export function profilePlaces(settings: ProfileSettings): readonly ProfilePlace[] {
+  const { deviceProfilesFile } = settings;
+  const sitesFile = sitesFileOf(settings);
   return [
     ...(deviceProfilesFile === '' ? [] : [{ path: deviceProfilesFile, siteId: null }]),
     ...(sitesFile === ''

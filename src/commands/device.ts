@@ -11,9 +11,17 @@ import {
   magnificationOf,
 } from '../exam/device-profile.ts';
 import { readSpacing } from '../imaging/pixel-spacing.ts';
+import { sitesFileOf } from '../site-registry.ts';
 import { readSites } from '../sites.ts';
 import { calibrateDevice, type CalibrationReport, type Phantom } from './device-calibration.ts';
-import { changeProfiles, type ProfilePlace, profilePlace, profilePlaces, profilesAt } from './device-file.ts';
+import {
+  changeProfiles,
+  type ProfilePlace,
+  profilePlace,
+  profilePlaces,
+  type ProfileSettings,
+  profilesAt,
+} from './device-file.ts';
 import { listFiles } from './list-files.ts';
 
 /** What `device list` is told. */
@@ -50,7 +58,7 @@ export interface CalibrateOptions {
   readonly json: boolean;
 }
 
-type DeviceConfig = Pick<Config, 'sitesFile' | 'deviceProfilesFile' | 'magnification' | 'filmMpixelMax'>;
+type DeviceConfig = ProfileSettings & Pick<Config, 'magnification' | 'filmMpixelMax'>;
 
 /** The profiles by where they stand; for a film, what corrects it. Throws configuration-invalid, not-found. */
 export async function listDevices(
@@ -97,7 +105,7 @@ function appliedTo(
   config: DeviceConfig,
 ): Applied {
   const { spacing } = readSpacing(header);
-  const own = list?.place.siteId == null ? null : readSites(config.sitesFile);
+  const own = list?.place.siteId == null ? null : readSites(sitesFileOf(config));
   const rules = own?.sites.find(({ id }) => id === list?.place.siteId)?.rules;
   // A site without a list of its own uses the installation's, as the workers do.
   const installation =

@@ -1,6 +1,7 @@
 import { readConfig } from '../config.ts';
 import { type Command, dataOption, print } from './command-line.ts';
-import type { ChoiceReport, ComparisonReport, ListedModel } from './model.ts';
+import type { ModelChoiceReport, ModelView } from '../operations/admin-views.ts';
+import type { ComparisonReport } from './model.ts';
 
 interface Options {
   readonly data?: string;
@@ -109,7 +110,7 @@ function withOptions(command: Command): Command {
   return command.addOption(dataOption());
 }
 
-function printChoice(report: ChoiceReport, { json }: Options): void {
+function printChoice(report: ModelChoiceReport, { json }: Options): void {
   if (json) {
     print(JSON.stringify({ schema: 'osteotriage.model-choice/1', ...report }));
     return;
@@ -128,7 +129,7 @@ function describeModel({
   shadow,
   agreement,
   versions,
-}: ListedModel): string[] {
+}: ModelView): string[] {
   const roleOf = (version: string): string =>
     version === active
       ? `works${chosen === null ? ' (the newest)' : ''}`

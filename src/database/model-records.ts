@@ -5,6 +5,7 @@ import { TriageError } from '../errors.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import type { Database } from './schema.ts';
+import { recordAdministration } from './setting-records.ts';
 import { transact } from './transact.ts';
 
 const COMPARED_PAGE_ROWS = 500;
@@ -26,6 +27,8 @@ export function listChoices(database: Connection): Promise<readonly ModelChoice[
 /** Who made a choice, and from what. */
 export interface ChoiceMade {
   readonly actor: string;
+  /** As the history names who it was; left out: as the trail does. */
+  readonly actorName?: string;
   readonly action: string;
   readonly nowMs: number;
   /** The choice that stood when this one was thought of; left out: whatever stands is replaced. */
@@ -41,7 +44,8 @@ export interface ChoiceMade {
 export function recordChoice(database: Kysely<Database>, choice: ModelChoice, by: ChoiceMade): Promise<void> {
   return transact(database, async (transaction) => {
     const { name, activeVersion, previousVersion, shadowVersion } = choice;
-    await checkSeen(transaction, name, by.seen);
+    const before = (await listChoices(transaction)).find((one) => one.name === name);
+    checkSeen(before, name, by.seen);
     const row = {
       active_version: activeVersion,
       previous_version: previousVersion,
@@ -62,23 +66,21 @@ export function recordChoice(database: Kysely<Database>, choice: ModelChoice, by
         .where('version', 'in', chosen)
         .execute();
     }
-    await recordAudit(transaction, {
-      atMs: by.nowMs,
-      actor: by.actor,
-      action: by.action,
-      subject: `model ${name}`,
-    });
+    await recordAdministration(
+      transaction,
+      {
+        ...{ atMs: by.nowMs, actor: by.actor, actorName: by.actorName ?? by.actor, note: null },
+        ...{ subject: `model ${name}`, after: JSON.stringify(choice) },
+        before: before === undefined ? null : JSON.stringify(before),
+      },
+      by.action,
+    );
   });
 }
 
 // To prove a version takes seconds, in which another command may have chosen: it must not be undone unseen.
-async function checkSeen(
-  transaction: Connection,
-  name: string,
-  seen: ModelChoice | undefined,
-): Promise<void> {
+function checkSeen(now: ModelChoice | undefined, name: string, seen: ModelChoice | undefined): void {
   if (seen === undefined) return;
-  const now = (await listChoices(transaction)).find((one) => one.name === name);
   const keys = ['activeVersion', 'previousVersion', 'shadowVersion'] as const;
   if (keys.every((key) => (now?.[key] ?? null) === seen[key])) return;
   throw new TriageError(

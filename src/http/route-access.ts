@@ -85,6 +85,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/audit': AUDITOR,
   'GET /api/audit/export': AUDITOR,
   'GET /api/audit/verification': AUDITOR,
+  'POST /api/audit/verification': AUDITOR,
 
   // Administration.
   'GET /api/admin/sites': ADMINISTRATOR,

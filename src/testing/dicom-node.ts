@@ -37,6 +37,7 @@ export async function startTestNode(
   if (sitesFile !== '') await writeFile(sitesFile, JSON.stringify(book));
   const config = {
     ...{ aeTitle: 'OSTEOTRIAGE', dimseHost: '127.0.0.1', dimsePort: 0, sitesFile, pacs: [] },
+    ...{ mode: 'embedded' as const, data: folder },
     ...{ dicomwebPort: null, dicomwebHost: '127.0.0.1', deliveryDaysMax: 1 },
     ...{ tlsPort: null, tlsCertificateFile: '', tlsKeyFile: '', tlsAuthoritiesFile: '' },
     ...{ tlsClientCertificate: 'required' as const, ...settings },
