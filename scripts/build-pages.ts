@@ -35,6 +35,8 @@ export async function buildPages(options: { readonly force?: boolean } = {}): Pr
       logLevel: 'warn',
       mode: 'production',
       plugins: [react()],
+      // The viewer's library has workers of several modules.
+      worker: { format: 'es' },
       build: {
         outDir: fresh,
         emptyOutDir: true,

@@ -39,3 +39,31 @@ export async function requireFilm(
     analysis: row.analysis_json === null ? null : parseStoredAnalysis(row.analysis_json),
   };
 }
+
+/** Another film of the same person. */
+export interface OtherFilm {
+  readonly examId: string;
+  /** YYYYMMDD; null where the film does not say it. */
+  readonly studyDate: string | null;
+  readonly view: string | null;
+}
+
+const OTHER_FILMS_MAX = 20;
+
+/** Other films of a film's person that are held, the newest first; of these sites, null: of any. */
+export async function listOtherFilms(
+  database: Connection,
+  { examId, personId }: Pick<HeldFilm, 'examId' | 'personId'>,
+  siteIds: readonly string[] | null,
+): Promise<readonly OtherFilm[]> {
+  return await database
+    .selectFrom('exams')
+    .select(['exam_id as examId', 'study_date as studyDate', 'view_name as view'])
+    .where('person_id', '=', personId)
+    .where('exam_id', '!=', examId)
+    .where('object_removed_at_ms', 'is', null)
+    .$if(siteIds !== null && siteIds.length > 0, (query) => query.where(sentBy(siteIds ?? [])))
+    .orderBy('received_at_ms', 'desc')
+    .limit(OTHER_FILMS_MAX)
+    .execute();
+}

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import type { ObjectStore } from '../archive/object-store.ts';
 import type { Clock } from '../clock.ts';
 import { recordAudit } from '../database/audit-trail.ts';
-import { type CorrectionRow, listCorrections, recordCorrection } from '../database/correction-records.ts';
-import { type HeldFilm, requireFilm } from '../database/film-records.ts';
+import { listCorrections, recordCorrection } from '../database/correction-records.ts';
+import { type HeldFilm, listOtherFilms, requireFilm } from '../database/film-records.ts';
 import type { Database } from '../database/schema.ts';
 import { TriageError } from '../errors.ts';
 import { VERTEBRA_POINTS, type AnalysisResult } from '../exam/analysis.ts';
@@ -14,6 +14,7 @@ import type { Corrector, PointsCorrection } from '../exam/correction.ts';
 import { actorOf, type Staff } from '../exam/staff.ts';
 import type { DisplayReader } from '../imaging/display-process.ts';
 import { areLevelsInOrder } from '../measure/corrected-vertebra.ts';
+import type { CorrectedAnswer, CorrectionsAnswer } from '../worklist/film-views.ts';
 import { parseExamId, parseInput } from '../worklist/worklist-routes.ts';
 import type { WorklistEvent } from '../worklist/worklist-views.ts';
 import { staffOf } from './caller.ts';
@@ -26,20 +27,6 @@ export interface FilmParts {
   readonly reader: DisplayReader;
   readonly clock: Clock;
   readonly publish: (event: WorklistEvent) => void;
-}
-
-/** GET /api/exams/:examId/corrections. */
-export interface CorrectionsAnswer {
-  /** The revision that a correction must say it looked at. */
-  readonly revision: number;
-  /** The newest first. */
-  readonly corrections: readonly CorrectionRow[];
-}
-
-/** POST /api/exams/:examId/corrections. */
-export interface CorrectedAnswer {
-  /** The revision that will be measured by the points. */
-  readonly revision: number;
 }
 
 const NOTE_CHARACTERS_MAX = 500;
@@ -117,7 +104,8 @@ function serveCorrections(app: FastifyInstance, { database, clock, publish }: Fi
         personId,
       },
     });
-    return { revision, corrections };
+    const otherFilms = await listOtherFilms(database, { examId, personId }, staff.siteIds);
+    return { revision, corrections, otherFilms };
   });
 
   app.post('/api/exams/:examId/corrections', async (request): Promise<CorrectedAnswer> => {

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from 'react';
-import type { KeyboardEvent, MouseEvent } from 'react';
+import { Component, lazy, Suspense, useEffect, useRef, useState } from 'react';
+import type { KeyboardEvent, MouseEvent, ReactNode, RefObject } from 'react';
 import { useLanguage } from './language.tsx';
 import { ChoiceRow } from './page-parts.tsx';
+import { useViewerWords } from './viewer/viewer-language.ts';
 
 type Picture = 'overlay' | 'original';
 type Zoom = 'fit' | 'full';
@@ -14,12 +15,96 @@ interface Place {
 
 const MIDDLE: Place = { x: 0.5, y: 0.5 };
 
-/** The film, with or without the measurement, fitted to the page or pixel by pixel. */
-export function FilmViewer(properties: {
+const Viewer = lazy(async () => ({ default: (await import('./viewer/viewer.tsx')).Viewer }));
+
+interface FilmParts {
   readonly examId: string;
   /** Columns of the original image: what 100 % means whatever size the picture was made in. */
   readonly columns: number | null;
-}) {
+}
+
+/**
+ * The film. The picture is there at once; the viewer, which is large, is fetched after it was painted and only where a
+ * browser can draw it and the film is looked at. Where that fails the picture stays.
+ */
+export function FilmViewer({ examId, columns }: FilmParts) {
+  const { said } = useViewerWords();
+  const [way, setWay] = useState<'picture' | 'waiting' | 'viewer' | 'failed'>('waiting');
+  const place = useRef<HTMLDivElement>(null);
+  useWhenSeen(place, way === 'waiting', () => setWay(canDraw() ? 'viewer' : 'failed'));
+  const picture = <FilmPicture examId={examId} columns={columns} />;
+  return (
+    <div ref={place}>
+      {way !== 'waiting' && (
+        <div className="viewer-switch">
+          {way === 'failed' && <p className="faint">{said.viewerFailed}</p>}
+          {way !== 'failed' && (
+            <button
+              type="button"
+              className="button button-plain"
+              onClick={() => setWay(way === 'viewer' ? 'picture' : 'viewer')}
+            >
+              {way === 'viewer' ? said.simplePicture : said.openViewer}
+            </button>
+          )}
+        </div>
+      )}
+      {way === 'viewer' ? (
+        <FailureWatch onFailure={() => setWay('failed')}>
+          <Suspense fallback={picture}>
+            <Viewer examId={examId} onFailure={() => setWay('failed')} />
+          </Suspense>
+        </FailureWatch>
+      ) : (
+        picture
+      )}
+    </div>
+  );
+}
+
+/** Calls back once, when the element is seen and what is on the page has been painted. */
+function useWhenSeen(place: RefObject<HTMLElement | null>, isAwaited: boolean, act: () => void): void {
+  const told = useRef(act);
+  useEffect(() => {
+    told.current = act;
+  });
+  useEffect(() => {
+    const element = place.current;
+    if (!isAwaited || element === null) return;
+    const watch = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      watch.disconnect();
+      requestAnimationFrame(() => setTimeout(() => told.current()));
+    });
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, [place, isAwaited]);
+}
+
+/** Whether this browser has the graphics that the viewer draws with. */
+function canDraw(): boolean {
+  return document.createElement('canvas').getContext('webgl2') !== null;
+}
+
+/** The viewer's file may not arrive, and its library may fail: then the picture stands. */
+class FailureWatch extends Component<{ readonly onFailure: () => void; readonly children: ReactNode }> {
+  override state = { isBroken: false };
+
+  static getDerivedStateFromError() {
+    return { isBroken: true };
+  }
+
+  override componentDidCatch(): void {
+    this.props.onFailure();
+  }
+
+  override render(): ReactNode {
+    return this.state.isBroken ? null : this.props.children;
+  }
+}
+
+/** The picture, with or without the measurement, fitted to the page or pixel by pixel. */
+function FilmPicture(properties: FilmParts) {
   const { words } = useLanguage();
   const { examId, columns } = properties;
   const [picture, setPicture] = useState<Picture>('overlay');

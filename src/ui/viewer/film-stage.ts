@@ -1,0 +1,196 @@
+/** The only importer of cornerstone3D: one film on one element, with its window, its place and what a drag does. */
+import {
+  cache,
+  Enums,
+  imageLoader,
+  init as startRendering,
+  RenderingEngine,
+  type Types,
+} from '@cornerstonejs/core';
+import {
+  addTool,
+  Enums as ToolEnums,
+  init as startTools,
+  PanTool,
+  ToolGroupManager,
+  WindowLevelTool,
+  ZoomTool,
+} from '@cornerstonejs/tools';
+import type { PointPx } from '../../exam/film.ts';
+import type { FilmSamples, SampleWindow } from './film-samples.ts';
+
+/** What dragging with the main button does. */
+export type DragTool = 'window' | 'pan' | 'zoom';
+
+const TOOL_NAMES: Readonly<Record<DragTool, string>> = {
+  window: WindowLevelTool.toolName,
+  pan: PanTool.toolName,
+  zoom: ZoomTool.toolName,
+};
+const SCALE_MIN = 0.02;
+const SCALE_MAX = 24;
+
+let engine: RenderingEngine | null = null;
+let stages = 0;
+
+function engineOfPage(): RenderingEngine {
+  if (engine !== null) return engine;
+  // One drawing context serves all films of the page: browsers have few, and software drawing is slow to make one.
+  startRendering({ debug: {}, rendering: { webGlContextCount: 1 } });
+  startTools();
+  for (const tool of [WindowLevelTool, PanTool, ZoomTool]) addTool(tool);
+  engine = new RenderingEngine('films');
+  return engine;
+}
+
+/** A film on an element. Open until close(); every place is in pixels of the film, or of the element. */
+export class FilmStage {
+  readonly #element: HTMLDivElement;
+  readonly #film: FilmSamples;
+  readonly #id: string;
+  readonly #viewport: Types.IStackViewport;
+  readonly #cleanUp: (() => void)[] = [];
+
+  private constructor(
+    element: HTMLDivElement,
+    film: FilmSamples,
+    id: string,
+    viewport: Types.IStackViewport,
+  ) {
+    this.#element = element;
+    this.#film = film;
+    this.#id = id;
+    this.#viewport = viewport;
+  }
+
+  /** Draws a film. Throws where it cannot be drawn here; whoever asked falls back to the picture. */
+  static async open(element: HTMLDivElement, film: FilmSamples): Promise<FilmStage> {
+    const rendering = engineOfPage();
+    stages += 1;
+    const id = `film-${stages}`;
+    rendering.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK });
+    const viewport = rendering.getViewport(id) as Types.IStackViewport;
+    const stage = new FilmStage(element, film, id, viewport);
+    const { columns, rows, window } = film.head;
+    imageLoader.createAndCacheLocalImage(stage.#imageId, {
+      scalarData: film.samples,
+      dimensions: [columns, rows],
+      spacing: [1, 1],
+    });
+    const tools = ToolGroupManager.createToolGroup(id);
+    for (const name of Object.values(TOOL_NAMES)) tools?.addTool(name);
+    tools?.addViewport(id, rendering.id);
+    try {
+      await viewport.setStack([stage.#imageId]);
+    } catch (thrown) {
+      stage.close();
+      throw thrown;
+    }
+    stage.setWindow(window);
+    stage.setDragTool('window');
+    const resize = new ResizeObserver(() => {
+      const { center, scale } = stage.place();
+      rendering.resize(true, false);
+      stage.setPlace(center, scale);
+    });
+    resize.observe(element);
+    stage.#cleanUp.push(() => resize.disconnect());
+    return stage;
+  }
+
+  /** Calls a listener whenever the film has moved, grown or been drawn in other greys. */
+  onChange(listener: () => void): void {
+    const kinds = [Enums.Events.CAMERA_MODIFIED, Enums.Events.VOI_MODIFIED, Enums.Events.IMAGE_RENDERED];
+    for (const kind of kinds) this.#element.addEventListener(kind, listener);
+    this.#cleanUp.push(() => {
+      for (const kind of kinds) this.#element.removeEventListener(kind, listener);
+    });
+  }
+
+  /** What a drag does with the main button or one finger; the wheel and two fingers always zoom, the middle button moves. */
+  setDragTool(tool: DragTool | null): void {
+    const tools = ToolGroupManager.getToolGroup(this.#id);
+    const { Primary, Auxiliary, Secondary, Wheel } = ToolEnums.MouseBindings;
+    const bindings: Readonly<Record<DragTool, object[]>> = {
+      window: [{ mouseButton: Secondary }],
+      pan: [{ mouseButton: Auxiliary }],
+      zoom: [{ mouseButton: Wheel }, { numTouchPoints: 2 }],
+    };
+    for (const [name, toolName] of Object.entries(TOOL_NAMES)) {
+      const own = bindings[name as DragTool];
+      tools?.setToolPassive(toolName, { removeAllBindings: true });
+      tools?.setToolActive(toolName, { bindings: name === tool ? [{ mouseButton: Primary }, ...own] : own });
+    }
+  }
+
+  window(): SampleWindow {
+    const { voiRange } = this.#viewport.getProperties();
+    if (voiRange === undefined) return this.#film.head.window;
+    return { center: (voiRange.lower + voiRange.upper) / 2, width: voiRange.upper - voiRange.lower };
+  }
+
+  setWindow({ center, width }: SampleWindow): void {
+    const half = Math.max(1, width) / 2;
+    this.#viewport.setProperties({ voiRange: { lower: center - half, upper: center + half } });
+    this.#viewport.render();
+  }
+
+  setInverted(isInverted: boolean): void {
+    this.#viewport.setProperties({ invert: isInverted });
+    this.#viewport.render();
+  }
+
+  /** The place of a point of the film on the element. */
+  toElement([x, y]: PointPx): PointPx {
+    const { reduction } = this.#film.head;
+    const shift = (reduction - 1) / 2;
+    const [column, row] = this.#viewport.worldToCanvas([(x - shift) / reduction, (y - shift) / reduction, 0]);
+    return [column, row];
+  }
+
+  /** The point of the film at a place of the element. */
+  toFilm([column, row]: PointPx): PointPx {
+    const { reduction } = this.#film.head;
+    const [x = 0, y = 0] = this.#viewport.canvasToWorld([column, row]);
+    const shift = (reduction - 1) / 2;
+    return [x * reduction + shift, y * reduction + shift];
+  }
+
+  /** The point of the film in the middle, and pixels of the element for one of the film. */
+  place(): { readonly center: PointPx; readonly scale: number } {
+    const { clientWidth, clientHeight } = this.#element;
+    const [a, b] = [this.toElement([0, 0]), this.toElement([1000, 0])];
+    return {
+      center: this.toFilm([clientWidth / 2, clientHeight / 2]),
+      scale: Math.hypot(b[0] - a[0], b[1] - a[1]) / 1000,
+    };
+  }
+
+  /** Brings a point to the middle at a scale. */
+  setPlace(center: PointPx, scale: number): void {
+    const wanted = Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale));
+    this.#viewport.setZoom((this.#viewport.getZoom() * wanted) / this.place().scale);
+    const { clientWidth, clientHeight } = this.#element;
+    const [x, y] = this.toElement(center);
+    const [panX, panY] = this.#viewport.getPan();
+    this.#viewport.setPan([panX + clientWidth / 2 - x, panY + clientHeight / 2 - y]);
+    this.#viewport.render();
+  }
+
+  /** All of the film, as large as the element lets it be. */
+  fit(): void {
+    this.#viewport.resetCamera();
+    this.#viewport.render();
+  }
+
+  close(): void {
+    for (const undo of this.#cleanUp) undo();
+    ToolGroupManager.destroyToolGroup(this.#id);
+    engine?.disableElement(this.#id);
+    if (cache.getImageLoadObject(this.#imageId) !== undefined) cache.removeImageLoadObject(this.#imageId);
+  }
+
+  get #imageId(): string {
+    return `osteotriage:${this.#id}`;
+  }
+}

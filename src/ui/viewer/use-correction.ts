@@ -1,0 +1,131 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { AnalysisResult } from '../../exam/analysis.ts';
+import { isWithdrawn, type PointsCorrection } from '../../exam/correction.ts';
+import type { PointPx } from '../../exam/film.ts';
+import type { CorrectedAnswer, CorrectionsAnswer } from '../../worklist/film-views.ts';
+import type { ExamView } from '../../worklist/worklist-views.ts';
+import { changeJson, RequestFailed } from '../requests.ts';
+import { fillWords } from '../words.ts';
+import {
+  changesOf,
+  type CorrectionDraft,
+  draftOf,
+  movePoint,
+  type PointName,
+  pointsOf,
+} from './correction-draft.ts';
+import type { CorrectionPanelParts } from './correction-panel.tsx';
+import { useViewerWords } from './viewer-language.ts';
+
+/** A correction under way, or none. */
+export interface Correction {
+  /** Whether there is anything on the film that can be corrected now. */
+  readonly isPossible: boolean;
+  /** null: points are not being moved. */
+  readonly draft: CorrectionDraft | null;
+  readonly body: number;
+  readonly chosen: PointName | null;
+  readonly canSave: boolean;
+  readonly isSaving: boolean;
+  readonly message: string | null;
+  readonly begin: () => void;
+  readonly leave: () => void;
+  readonly restore: () => void;
+  readonly choose: (name: PointName) => void;
+  readonly moveTo: (name: PointName, to: PointPx) => void;
+  readonly save: (note: string) => void;
+  readonly panel: (analysis: AnalysisResult, draft: CorrectionDraft) => CorrectionPanelParts;
+}
+
+/** Holds the points of a film while a person moves them, and saves them. */
+export function useCorrection(exam: ExamView | undefined, notes: CorrectionsAnswer | undefined): Correction {
+  const { said } = useViewerWords();
+  const client = useQueryClient();
+  const [draft, setDraft] = useState<CorrectionDraft | null>(null);
+  const [body, setBody] = useState(0);
+  const [chosen, setChosen] = useState<PointName | null>(null);
+  const [isSaving, setSaving] = useState(false);
+  const [message, setMessage] = useState<string | null>(null);
+  const analysis = exam?.analysis ?? null;
+  const image = analysis?.image ?? null;
+  const saved = savedPoints(notes);
+  const moveTo = (name: PointName, to: PointPx): void => {
+    if (image !== null) setDraft((before) => before && movePoint(before, name, to, image));
+  };
+  const save = async (note: string): Promise<void> => {
+    if (exam === undefined || analysis === null || draft === null || notes === undefined) return;
+    setSaving(true);
+    try {
+      const order = {
+        revision: notes.revision,
+        note: note === '' ? null : note,
+        points: changesOf(analysis, draft),
+      };
+      await changeJson<CorrectedAnswer>('POST', `/api/exams/${exam.examId}/corrections`, order);
+      setDraft(null);
+      setMessage(said.correctionSaved);
+      await client.invalidateQueries({ queryKey: ['exam', exam.examId] });
+    } catch (thrown) {
+      const text = thrown instanceof RequestFailed ? thrown.message : '';
+      setMessage(fillWords(said.correctionFailed, { text }));
+    } finally {
+      setSaving(false);
+    }
+  };
+  return {
+    isPossible: isCorrectable(exam) && notes !== undefined,
+    ...{ draft, body, chosen, isSaving, message, moveTo },
+    canSave: analysis !== null && draft !== null && isOther(changesOf(analysis, draft), saved),
+    begin: () => {
+      if (analysis === null) return;
+      setMessage(null);
+      setDraft(draftOf(analysis, saved));
+    },
+    leave: () => {
+      setDraft(null);
+      setChosen(null);
+    },
+    restore: () => setDraft(analysis && draftOf(analysis, undefined)),
+    choose: setChosen,
+    save: (note) => void save(note),
+    panel: (measured, points) => ({
+      analysis: measured,
+      draft: points,
+      change: setDraft,
+      body,
+      chooseBody: (at) => {
+        setBody(at);
+        setChosen(null);
+      },
+      ...{ chosen, choose: setChosen },
+      nudge: ([dx, dy]) => {
+        const point = pointsOf(points, body).find(({ name }) => isSame(name, chosen));
+        if (point !== undefined) moveTo(point.name, [point.at[0] + dx, point.at[1] + dy]);
+      },
+    }),
+  };
+}
+
+function isCorrectable(exam: ExamView | undefined): boolean {
+  if (exam === undefined || exam.state === 'pending' || exam.analysis === null) return false;
+  const { panoramic, spine } = exam.analysis;
+  return panoramic !== null || (spine?.vertebrae.length ?? 0) > 0;
+}
+
+/** What a person saved last; undefined where nobody did, or it was taken back. */
+function savedPoints(notes: CorrectionsAnswer | undefined): PointsCorrection | undefined {
+  const points = notes?.corrections[0]?.points;
+  return points === undefined || isWithdrawn(points) ? undefined : points;
+}
+
+function isOther(changes: PointsCorrection, saved: PointsCorrection | undefined): boolean {
+  return JSON.stringify(changes) !== JSON.stringify(saved ?? { sides: [], vertebrae: [] });
+}
+
+function isSame(one: PointName, other: PointName | null): boolean {
+  if (other === null || one.point !== other.point) return false;
+  return 'side' in one
+    ? 'side' in other && one.side === other.side
+    : 'body' in other && one.body === other.body;
+}
