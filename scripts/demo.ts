@@ -13,6 +13,7 @@ import { DEFAULT_DIMSE_LIMITS } from '../src/dimse/limits.ts';
 import { type SendResult, sendFiles } from '../src/dimse/send-files.ts';
 import { statusKind } from '../src/dimse/status.ts';
 import { type DemoRow, describeFinding, describeTruth, formatTable } from './demo/demo-table.ts';
+import { readFirstSignIn, signInDemo } from './demo/demo-session.ts';
 import { ExamWatch } from './demo/exam-watch.ts';
 import { type ServiceProcess, startServiceProcess } from './demo/service-process.ts';
 import type { Catalogue, CatalogueEntry } from './phantom/fixture-catalogue.ts';
@@ -47,8 +48,9 @@ async function runDemo(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'osteotriage-demo-'));
   const films = await collectFilms(folder);
   say(`Data in ${folder}; starting the service …`);
-  const service = await startServiceProcess(folder);
-  const rows = await sendFilms(films, service);
+  const service = await startServiceProcess(folder, { TRIAGE_SIGN_IN: 'local' });
+  const cookie = await signInDemo(folder, service.ready.http.url);
+  const rows = await sendFilms(films, service, cookie);
   const counts = await readStatus(recordIn(folder));
   const measured = rows.filter((row) => row.outcome === 'positive' || row.outcome === 'negative');
   const times = measured.flatMap((row) => (row.ms === null ? [] : [row.ms])).sort((a, b) => a - b);
@@ -67,7 +69,9 @@ async function runDemo(): Promise<number> {
     await service.stop();
     await rm(folder, { recursive: true, force: true });
   } else {
+    const { login, oneTimePassword } = await readFirstSignIn(folder);
     say(`\nWorklist: ${service.ready.http.url}`);
+    say(`Sign in as ${login} with the one-time password ${oneTimePassword}; it is changed at once.`);
     say(
       `DICOM node: ${service.ready.dimse.aeTitle} at ${service.ready.dimse.host}:${service.ready.dimse.port}`,
     );
@@ -108,9 +112,13 @@ async function collectFilms(folder: string): Promise<readonly Film[]> {
 }
 
 /** One film at a time, so that the milliseconds are those of an idle machine. */
-async function sendFilms(films: readonly Film[], service: ServiceProcess): Promise<readonly DemoRow[]> {
+async function sendFilms(
+  films: readonly Film[],
+  service: ServiceProcess,
+  cookie: string,
+): Promise<readonly DemoRow[]> {
   const { dimse, http } = service.ready;
-  const watch = new ExamWatch(http.url);
+  const watch = new ExamWatch(http.url, cookie);
   await watch.open();
   const bar = progressBar('Sending by C-STORE');
   bar.start(films.length, 0);

@@ -12,18 +12,23 @@ export interface SeenExam {
  */
 export class ExamWatch {
   readonly #url: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #abort = new AbortController();
   readonly #seen = new Map<string, SeenExam>();
   readonly #waiters = new Map<string, (seen: SeenExam) => void>();
   #following: Promise<void> = Promise.resolve();
 
-  constructor(url: string) {
+  constructor(url: string, cookie = '') {
     this.#url = url;
+    this.#headers = cookie === '' ? {} : { cookie };
   }
 
   /** Opens the stream of events; resolves when the server has answered. */
   async open(): Promise<void> {
-    const response = await fetch(new URL('/api/events', this.#url), { signal: this.#abort.signal });
+    const response = await fetch(new URL('/api/events', this.#url), {
+      signal: this.#abort.signal,
+      headers: this.#headers,
+    });
     const { body } = response;
     if (!response.ok || body === null) throw new Error(`no events: HTTP ${response.status}`);
     this.#following = this.#follow(body).catch(() => undefined);
@@ -64,7 +69,7 @@ export class ExamWatch {
   }
 
   async #look(examId: string): Promise<void> {
-    const response = await fetch(new URL(`/api/exams/${examId}`, this.#url));
+    const response = await fetch(new URL(`/api/exams/${examId}`, this.#url), { headers: this.#headers });
     if (!response.ok) return;
     const { exam } = (await response.json()) as { readonly exam: ExamView };
     if (exam.state === 'pending') return;
