@@ -27,20 +27,22 @@ export function PageFrame(properties: { readonly header: ReactNode; readonly chi
       <a className="skip" href="#content">
         {words.skipToContent}
       </a>
-      <header className="header">
-        <PageLink to="/" className="brand">
-          <img src={markUrl} alt="" width="34" height="34" />
-          <span>
-            <strong>osteotriage</strong>
-            <small>{words.brandLine}</small>
-          </span>
-        </PageLink>
-        {properties.header}
-        <LanguageSwitch />
+      <header>
+        <div className="header">
+          <PageLink to="/" className="brand">
+            <img src={markUrl} alt="" width="34" height="34" />
+            <span>
+              <strong>osteotriage</strong>
+              <small>{words.brandLine}</small>
+            </span>
+          </PageLink>
+          {properties.header}
+          <LanguageSwitch />
+        </div>
+        <p className="disclaimer" role="note">
+          {words.disclaimer}
+        </p>
       </header>
-      <p className="disclaimer" role="note">
-        {words.disclaimer}
-      </p>
       {properties.children}
       <footer className="footer">
         <span>osteotriage</span>

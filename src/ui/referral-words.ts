@@ -191,6 +191,11 @@ const english = {
   'event-note': 'Note',
   'event-undo': 'Undone',
   systemActor: 'the service',
+  'chart-class': 'Klemetti’s class, mean (0 is C1, 2 is C3)',
+  riskNeedsNumber: 'Write weight from 20 to 300 kg, height from 100 to 230 cm and FRAX from 0 to 100 %.',
+  revealed: 'Shown because you asked; it is hidden again when you leave the page.',
+  toPerson: 'All about this person',
+  noFilms: 'No film of this person is held.',
 };
 
 /** The words of one referral and what is done with it. */
@@ -387,6 +392,11 @@ const swedish: ReferralWords = {
   'event-note': 'Anteckning',
   'event-undo': 'Ångrat',
   systemActor: 'tjänsten',
+  'chart-class': 'Klemettis klass, medel (0 är C1, 2 är C3)',
+  riskNeedsNumber: 'Ange vikt 20–300 kg, längd 100–230 cm och FRAX 0–100 %.',
+  revealed: 'Visas för att du bad om det; döljs igen när du lämnar sidan.',
+  toPerson: 'Allt om personen',
+  noFilms: 'Ingen bild av personen finns här.',
 };
 
 /** Those words in each language. */

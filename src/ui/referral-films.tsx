@@ -1,0 +1,137 @@
+import { useState } from 'react';
+import type { ReferralView } from '../worklist/referral-views.ts';
+import { PageLink } from './address.tsx';
+import { dateOf } from './display.ts';
+import { localDate } from './due-words.ts';
+import { useLanguage } from './language.tsx';
+import { LazyFilmViewer } from './lazy-film-viewer.tsx';
+import { AwaitedNotice, ExamBadge, ReasonText } from './page-parts.tsx';
+import { ThresholdChart } from './threshold-chart.tsx';
+import { fillWords } from './words.ts';
+import { useExam } from './worklist-queries.ts';
+
+type Film = ReferralView['films'][number];
+
+/** The film that speaks, another of the same person beside it, and the choice among all of them. */
+export function ReferralFilms({ films }: Pick<ReferralView, 'films'>) {
+  const { words } = useLanguage();
+  const first = films.find(({ isOnReferral }) => isOnReferral) ?? films[0];
+  const [chosenId, setChosenId] = useState<string>();
+  const [besideId, setBesideId] = useState<string>();
+  const shown = films.find(({ examId }) => examId === chosenId) ?? first;
+  const beside = films.find(({ examId }) => examId === besideId && examId !== shown?.examId);
+  if (shown === undefined) return <p className="faint">{words.noFilms}</p>;
+  return (
+    <>
+      <div className={beside === undefined ? 'film-pair' : 'film-pair film-pair-two'}>
+        <FilmOfReferral key={shown.examId} film={shown} />
+        {beside !== undefined && <FilmOfReferral key={beside.examId} film={beside} isBeside />}
+      </div>
+      {films.length > 1 && (
+        <ul className="film-choice" aria-label={words.filmsTitleOne}>
+          {films.map((film) => (
+            <li key={film.examId}>
+              <button
+                type="button"
+                className="film-name"
+                aria-pressed={film.examId === shown.examId}
+                onClick={() => {
+                  setChosenId(film.examId);
+                  if (film.examId === besideId) setBesideId(undefined);
+                }}
+              >
+                <FilmName film={film} />
+              </button>
+              <ExamBadge state={film.state} />
+              {film.examId !== shown.examId && (
+                <button
+                  type="button"
+                  className="button button-plain"
+                  aria-pressed={film.examId === besideId}
+                  onClick={() => setBesideId(film.examId === besideId ? undefined : film.examId)}
+                >
+                  {film.examId === besideId ? words.hideBeside : words.showBeside}
+                </button>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+/** One film with its numbers. */
+function FilmOfReferral({ film, isBeside = false }: { readonly film: Film; readonly isBeside?: boolean }) {
+  const { words } = useLanguage();
+  const { data, error } = useExam(film.examId);
+  if (data === undefined) return <AwaitedNotice error={error} />;
+  const { exam } = data;
+  return (
+    <section className="film-of-referral" aria-label={words.film}>
+      <h2 className={isBeside ? undefined : 'unseen'}>
+        <FilmName film={film} />
+      </h2>
+      <LazyFilmViewer
+        key={exam.finishedAt}
+        examId={exam.examId}
+        columns={exam.analysis?.image?.columns ?? null}
+      />
+      <section className="part" aria-labelledby={`measured-${exam.examId}`}>
+        <h2 id={`measured-${exam.examId}`}>{words.measurementTitle}</h2>
+        {exam.analysis === null ? (
+          <p className="faint">{words.noNumbers}</p>
+        ) : (
+          <ThresholdChart analysis={exam.analysis} />
+        )}
+        <ul className="reasons">
+          {exam.reasons.map((reason) => (
+            <li key={reason.code + reason.text}>
+              <ReasonText reason={reason} />
+            </li>
+          ))}
+        </ul>
+        <p className="film-page-link">
+          <PageLink to={`/exams/${exam.examId}`}>{words.openFilmPage}</PageLink>
+        </p>
+      </section>
+      {exam.analysis !== null && !isBeside && <ModelLimits analysis={exam.analysis} />}
+    </section>
+  );
+}
+
+function FilmName({ film }: { readonly film: Film }) {
+  const { words } = useLanguage();
+  const view = film.view === null ? words.unknown : words[film.view];
+  return (
+    <>
+      {view}, {dateOf(localDate(film.receivedAt))}{' '}
+      <span className="faint">({film.isOnReferral ? words.filmOnReferral : words.filmEarlier})</span>
+    </>
+  );
+}
+
+/** What made the numbers, and what it is not. */
+function ModelLimits({
+  analysis,
+}: {
+  analysis: NonNullable<ReturnType<typeof useExam>['data']>['exam']['analysis'];
+}) {
+  const { words } = useLanguage();
+  if (analysis === null) return null;
+  const { spine, panoramic, models } = analysis;
+  const limits = spine !== null ? words.modelSpine : panoramic !== null ? words.modelCortex : words.modelSite;
+  return (
+    <details className="part disclosure">
+      <summary>{words.modelTitle}</summary>
+      <p className="strong">{words.modelNot}</p>
+      <p>{limits}</p>
+      <p>
+        {words.modelUsed}:{' '}
+        {models.length === 0
+          ? words.none
+          : models.map(({ name, version }) => fillWords('{name} {version}', { name, version })).join(', ')}
+      </p>
+    </details>
+  );
+}
