@@ -16,6 +16,7 @@ import { benchOrthanc } from './bench/orthanc-bench.ts';
 import { benchRaw } from './bench/raw-bench.ts';
 import { benchScaling } from './bench/scaling-bench.ts';
 import type { Figure } from './bench/targets.ts';
+import { benchWorklist } from './bench/worklist-bench.ts';
 
 // Prints what this machine does. Compare figures of one run only: machines differ and are noisy.
 const RECEIVER_NAMES = Object.keys(RECEIVERS) as ReceiverName[];
@@ -44,6 +45,7 @@ const PARTS: Readonly<Record<string, (size: BenchSize) => Promise<BenchPart>>> =
   backlog: benchBacklog,
   distributed: benchDistributed,
   growth: benchGrowthPart,
+  worklist: benchWorklist,
   analyse: async ({ rounds }) => ({ figures: [], details: await benchAnalyse(rounds) }),
   intake: async (size) => ({ figures: [], details: await runIntake(size) }),
 };

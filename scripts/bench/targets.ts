@@ -31,6 +31,7 @@ export const TARGETS = {
     most: 2,
     of: 'median',
   },
+  'worklist.p95Ms': { unit: 'ms, slowest question of 200,000 referrals', most: 100, of: 'median' },
   'distributed.lostOrDoubled': { unit: 'exams', most: 0, of: 'largest' },
   'distributed.recoverySeconds': {
     unit: 's until a killed worker’s jobs are in other hands',
