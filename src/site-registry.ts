@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { asTriageError, TriageError } from './errors.ts';
 import { type ExchangeSettings, type ExchangeSystem, NO_EXCHANGE } from './exchange-settings.ts';
+import { DEFAULT_REFERRAL_DAYS, type ReferralDays } from './exam/referral-life.ts';
 import {
   DELIVERED_OBJECTS,
   type Destination,
@@ -29,6 +30,8 @@ export interface SiteDirectory {
   destinationsOf(siteId: string): readonly string[];
   /** What differs from the configuration for a site's films. */
   rulesOf(siteId: string): SiteRules;
+  /** Days that a referral may stay in a state before it is overdue. */
+  referralDays(): ReferralDays;
   /** The site that an API key of DICOMweb belongs to. */
   siteOfApiKey(key: string): Site | undefined;
   /** Other systems that are told of referrals and results, or may ask. */
@@ -142,6 +145,10 @@ export class SiteRegistry implements SiteDirectory {
   siteOfApiKey(key: string): Site | undefined {
     const sha256 = createHash('sha256').update(key).digest('hex');
     return this.#book?.sites.find(({ apiKeySha256 }) => apiKeySha256.includes(sha256));
+  }
+
+  referralDays(): ReferralDays {
+    return this.#book?.worklist.days ?? DEFAULT_REFERRAL_DAYS;
   }
 
   exchange(): ExchangeSettings {

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { deviceProfilesSchema } from './device-profiles.ts';
 import { TriageError } from './errors.ts';
 import { JOB_PRIORITIES } from './exam/priority.ts';
+import { DEFAULT_REFERRAL_DAYS } from './exam/referral-life.ts';
 import { exchangeSchema, NO_EXCHANGE } from './exchange-settings.ts';
 import { fingerprint, host, label, repeated, tcpPort } from './setting-fields.ts';
 
@@ -89,11 +90,29 @@ const siteSchema = z.strictObject({
     .default({}),
 });
 
+const DUE_DAYS_MAX = 365;
+const dueDays = z.number().int().min(1).max(DUE_DAYS_MAX);
+const worklistSchema = z.strictObject({
+  /** Days that a referral may stay in a state before it is overdue. */
+  days: z
+    .strictObject({
+      flagged: dueDays.default(DEFAULT_REFERRAL_DAYS.flagged),
+      'under-review': dueDays.default(DEFAULT_REFERRAL_DAYS['under-review']),
+      accepted: dueDays.default(DEFAULT_REFERRAL_DAYS.accepted),
+      'dxa-ordered': dueDays.default(DEFAULT_REFERRAL_DAYS['dxa-ordered']),
+      'dxa-booked': dueDays.default(DEFAULT_REFERRAL_DAYS['dxa-booked']),
+      'dxa-done': dueDays.default(DEFAULT_REFERRAL_DAYS['dxa-done']),
+      'treatment-assessment': dueDays.default(DEFAULT_REFERRAL_DAYS['treatment-assessment']),
+    })
+    .default(DEFAULT_REFERRAL_DAYS),
+});
+
 const sitesSchema = z
   .strictObject({
     destinations: z.array(destinationSchema).default([]),
     sites: z.array(siteSchema).min(1),
     exchange: exchangeSchema.default(NO_EXCHANGE),
+    worklist: worklistSchema.default({ days: DEFAULT_REFERRAL_DAYS }),
   })
   .superRefine((book, context) => {
     const names = new Set(book.destinations.map(({ name }) => name));

@@ -28,6 +28,7 @@ import { declinedAnalysis, isOptedOut } from './operations/opt-outs.ts';
 import { decideRetry, type RetryDecision } from './queue/retry-policy.ts';
 import type { ReportReference } from './report/report-object.ts';
 import { type Meter, silentMeter } from './meter.ts';
+import type { ReferralDays } from './exam/referral-life.ts';
 import type { SiteRules } from './sites.ts';
 import type { Log } from './telemetry.ts';
 import { TriageWatch } from './triage-watch.ts';
@@ -58,6 +59,8 @@ export interface TriageRunnerParts {
   readonly receiversOf: (siteId: string) => TriageResult['destinations'];
   /** What differs from the configuration for the films of a site. */
   readonly rulesOf: (siteId: string) => SiteRules;
+  /** How long a referral may stay in a state; left out: as long as by default. */
+  readonly referralDays?: () => ReferralDays;
   readonly attemptsMax: number;
   readonly publish: (event: WorklistEvent) => void;
   /** Called when new deliveries stand in the record. */
@@ -240,6 +243,7 @@ export class TriageRunner {
       assessments: assessmentsOf(reply.analysis),
       policyVersion: POLICY_VERSION,
       nowMs: clock.nowMs(),
+      days: this.#parts.referralDays?.(),
     });
     this.#tell(job, recorded, watch);
     if (recorded === undefined) return;

@@ -6,10 +6,10 @@ import {
   listReferralEntries,
   type ReferralEntry,
 } from '../database/referral-records.ts';
-import { parseDate } from '../dicom/read-header.ts';
 import { TriageError } from '../errors.ts';
 import { ASSESSMENTS } from '../exam/assessment.ts';
 import type { DismissalReason, ReferralState } from '../exam/referral-life.ts';
+import { type Appointment, scheduleOf } from '../worklist/appointment.ts';
 import { type RecordPlace, withRecord } from './open-record.ts';
 
 const ROWS_MAX = 10_000;
@@ -28,16 +28,6 @@ export function listReferrals(
 /** What came back from scanners, and to which referral it belongs. */
 export function listResults(place: RecordPlace, unmatched: boolean): Promise<readonly ScannerEntry[]> {
   return withRecord(place, (database) => listScannerEntries(database, { unmatched, limit: ROWS_MAX }));
-}
-
-/** When and where a DXA is to be done. */
-export interface Appointment {
-  /** AE title; left out: any scanner. */
-  readonly station?: string | undefined;
-  /** YYYYMMDD; left out: today, now. */
-  readonly date?: string | undefined;
-  /** HHMM; left out: now, or the start of another day. */
-  readonly time?: string | undefined;
 }
 
 /** Accepts a referral: its DXA stands on the scanner's worklist at once. */
@@ -67,33 +57,6 @@ export function dismissOne(
   }
   const dismissal = { referralId, reason, note, actor: ACTOR, nowMs: systemClock.nowMs() };
   return withRecord(place, (database) => dismissReferral(database, dismissal));
-}
-
-/** The date and time of an appointment, in this machine's time zone as scanners have it. */
-export function scheduleOf(
-  { station, date, time }: Appointment,
-  nowMs: number,
-): {
-  readonly stationAeTitle: string | null;
-  readonly scheduledDate: string;
-  readonly scheduledTime: string;
-} {
-  if (station !== undefined && !/^(?! )[^\\\p{Cc}]{1,16}(?<! )$/u.test(station)) {
-    throw new TriageError('request-invalid', '--station is an AE title of 1 to 16 characters');
-  }
-  if (date !== undefined && parseDate(date) !== date) {
-    throw new TriageError('request-invalid', '--date is a day written as YYYYMMDD');
-  }
-  if (time !== undefined && !/^([01]\d|2[0-3])[0-5]\d$/.test(time)) {
-    throw new TriageError('request-invalid', '--time is written as HHMM');
-  }
-  const now = new Date(nowMs);
-  const two = (number: number): string => String(number).padStart(2, '0');
-  const today = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
-  const clockTime = `${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
-  const isToday = date === undefined || date === today;
-  const timeOfDay = time === undefined ? (isToday ? clockTime : '000000') : `${time}00`;
-  return { stationAeTitle: station ?? null, scheduledDate: date ?? today, scheduledTime: timeOfDay };
 }
 
 /** A referral in one line of words. */

@@ -20,7 +20,8 @@ export interface ReceivedDxaResult {
   /** Why the exam is not assessed. */
   readonly reasons: readonly Reason[];
   readonly nowMs: number;
-  readonly days?: ReferralDays;
+  /** How long a referral may stay in a state; left out: as long as by default. */
+  readonly days?: ReferralDays | undefined;
 }
 
 /**

@@ -118,6 +118,23 @@ export async function changeStep(
     .execute();
 }
 
+/** Gives a step that waits another time and, where one is named, another scanner. */
+export async function bookStep(
+  database: Connection,
+  { step_id: stepId }: Pick<ProcedureStep, 'step_id'>,
+  order: StepOrder,
+): Promise<void> {
+  const { scheduledDate, scheduledTime, stationAeTitle, nowMs } = order;
+  await database
+    .updateTable('procedure_steps')
+    .set({
+      ...{ scheduled_date: scheduledDate, scheduled_time: scheduledTime, updated_at_ms: nowMs },
+      ...(stationAeTitle === null ? {} : { station_ae_title: stationAeTitle }),
+    })
+    .where('step_id', '=', stepId)
+    .execute();
+}
+
 /**
  * The next steps of one state in the order of their date, time and identifier, after the one that is named. Reads
  * along an index whatever the filter is, so that a hundred thousand waiting steps cost no more than those it returns.

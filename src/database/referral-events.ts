@@ -1,6 +1,7 @@
 /** Every change of a referral goes through here: it is written with what stood there before, and nothing disappears. */
 import type { Selectable } from 'kysely';
 import { TriageError } from '../errors.ts';
+import type { ProcedureStepState } from '../exam/exam-state.ts';
 import type { ReferralEventName } from '../exam/referral-action.ts';
 import {
   DEFAULT_REFERRAL_DAYS,
@@ -45,9 +46,9 @@ export type PresentReferral = UndoneColumns &
 export interface UndoneBefore {
   readonly columns: UndoneColumns;
   /** The procedure step that T-scores completed, and where it stood. */
-  readonly step?: { readonly stepId: string; readonly state: string };
-  /** The T-scores that were entered. */
-  readonly dxaId?: string;
+  readonly step?: { readonly stepId: string; readonly state: ProcedureStepState };
+  /** The T-scores that were entered, and those that they took the place of. */
+  readonly measurement?: { readonly dxaId: string; readonly insteadOf: string | null };
 }
 
 /** One change: where it leads and what it sets beside. */

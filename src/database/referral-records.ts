@@ -64,7 +64,7 @@ export async function referPerson(database: Connection, film: ReferredFilm): Pro
 }
 
 /** The referral of a person that is not yet ended. */
-export async function findUnended(database: Connection, personId: string): Promise<string | undefined> {
+async function findUnended(database: Connection, personId: string): Promise<string | undefined> {
   const row = await database
     .selectFrom('referrals')
     .select('referral_id')
@@ -72,6 +72,19 @@ export async function findUnended(database: Connection, personId: string): Promi
     .where('state', 'in', UNENDED_STATES)
     .executeTakeFirst();
   return row?.referral_id;
+}
+
+/** Throws state-conflict where a person has another referral that is not yet ended: nobody has two. */
+export async function requireNoOther(
+  database: Connection,
+  { referralId, personId }: { readonly referralId: string; readonly personId: string },
+): Promise<void> {
+  const other = await findUnended(database, personId);
+  if (other === undefined || other === referralId) return;
+  throw new TriageError(
+    'state-conflict',
+    `this person has another referral under way (${other}); go on with that one, it has the newer films`,
+  );
 }
 
 /**

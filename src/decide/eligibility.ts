@@ -89,6 +89,11 @@ function findAge({ patientBirthDate, studyDate, patientAgeYears, patientId }: Ag
   return { ageYears: yearsBetween(birthDate, studyDate), isFromNumber: true };
 }
 
+/** Whole years from a birth date to a day, both YYYYMMDD; null where the birth date is not known or not plausible. */
+export function ageYearsOn(birthDate: string | null, day: string): number | null {
+  return birthDate === null ? null : yearsBetween(birthDate, day);
+}
+
 function yearsBetween(birth: string, study: string): number | null {
   const years = Number(study.slice(0, 4)) - Number(birth.slice(0, 4));
   // Month and day compare as text; who was born on 29 February is a year older on 1 March.

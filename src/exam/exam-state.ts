@@ -29,7 +29,8 @@ const STEP_TRANSITIONS: Readonly<Record<ProcedureStepState, readonly ProcedureSt
   scheduled: ['in-progress', 'completed', 'discontinued'],
   // What a scanner stopped is to be done still; only a dismissed referral ends its step for good.
   'in-progress': ['scheduled', 'completed', 'discontinued'],
-  completed: [],
+  // T-scores that a person entered for the wrong referral had completed it; what a scanner completed stays so.
+  completed: ['scheduled'],
   discontinued: [],
 };
 

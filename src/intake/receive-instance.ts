@@ -63,7 +63,7 @@ export interface ReceiverParts {
   readonly clock: Clock;
   readonly log: Log;
   /** How urgent films are by their site and their age; left out: as their senders say. */
-  readonly sites?: Pick<SiteDirectory, 'book'>;
+  readonly sites?: Pick<SiteDirectory, 'book' | 'referralDays'>;
   readonly config?: Pick<Config, 'backfillDaysMin'>;
   /** Left out: everything that the disk takes is taken. */
   readonly gate?: Pick<IntakeGate, 'judgeInstance'>;
@@ -271,6 +271,7 @@ export class InstanceReception {
       callingAeTitle: this.#offer.callingAeTitle,
       reasons: [reasonOf('dxa-result')],
       nowMs: atMs,
+      days: this.#receiver.parts.sites?.referralDays(),
     });
     return { examId, job: null, referralId };
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_REFERRAL_DAYS } from '../exam/referral-life.ts';
 import { NO_EXCHANGE } from '../exchange-settings.ts';
 import { OBJECT_KINDS, reportObjectKey } from '../archive/archive.ts';
 import { openDiskObjectStore } from '../archive/disk-object-store.ts';
@@ -58,6 +59,7 @@ function directory() {
     siteOfApiKey: () => undefined,
     exchange: () => NO_EXCHANGE,
     findSystem: () => undefined,
+    referralDays: () => DEFAULT_REFERRAL_DAYS,
   };
 }
 

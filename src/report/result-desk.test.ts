@@ -11,6 +11,7 @@ import type { Database } from '../database/schema.ts';
 import { reassessExam } from '../database/revision-records.ts';
 import { noteSender } from '../database/sender-records.ts';
 import { reasonOf } from '../decide/reason-texts.ts';
+import { DEFAULT_REFERRAL_DAYS } from '../exam/referral-life.ts';
 import { encodePng } from '../imaging/raster.ts';
 import { NO_EXCHANGE } from '../exchange-settings.ts';
 import type { SiteDirectory } from '../site-registry.ts';
@@ -52,6 +53,7 @@ function directory(book: SiteBook | null): SiteDirectory {
     siteOfApiKey: () => undefined,
     exchange: () => NO_EXCHANGE,
     findSystem: () => undefined,
+    referralDays: () => DEFAULT_REFERRAL_DAYS,
   };
 }
 

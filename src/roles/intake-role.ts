@@ -73,7 +73,10 @@ export async function startIntakeRole(foundation: Foundation, parts: RunningPart
       ),
   };
   const { dicomwebUrl } = await openClinicDoors({ ...foundation, receiver, gate }, parts);
-  const services = [...scannerServices({ database, clock, log, onReferral }), commitmentService];
+  const services = [
+    ...scannerServices({ database, clock, log, onReferral, days: () => sites.referralDays() }),
+    commitmentService,
+  ];
   const node = await startDicomNode(config, {
     ...{ limits, receiver, gate, sites, services, meter, clock, log },
   });

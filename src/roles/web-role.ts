@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openAccess } from '../access/access.ts';
+import { type Access, openAccess } from '../access/access.ts';
 import { pictureObjectKey } from '../archive/archive.ts';
 import { recordAudit } from '../database/audit-trail.ts';
 import type { ObjectStore } from '../archive/object-store.ts';
@@ -11,7 +11,8 @@ import { serveFilms } from '../http/film-routes.ts';
 import { serveLetters } from '../http/letter-routes.ts';
 import { serveMessages } from '../http/message-routes.ts';
 import { serveReferralList } from '../http/referral-list-routes.ts';
-import { startHttpServer } from '../http/server.ts';
+import { serveReferrals } from '../http/referral-routes.ts';
+import { type HttpServerOptions, startHttpServer } from '../http/server.ts';
 import { serveSignIn } from '../http/sign-in-routes.ts';
 import { serveUsers } from '../http/user-routes.ts';
 import { openDisplayReader } from '../imaging/display-process.ts';
@@ -19,6 +20,7 @@ import type { RunningPart } from '../lifecycle.ts';
 import { openModelDesk } from '../model-desk.ts';
 import { PRODUCT_VERSION, PROJECT_FOLDER } from '../project-folder.ts';
 import { openDeliveryDesk } from '../worklist/delivery-desk.ts';
+import { openReferralDesk } from '../worklist/referral-desk.ts';
 import { openReferralList } from '../worklist/referral-list.ts';
 import { openWorklist } from '../worklist/worklist.ts';
 import type { ExamPictures } from '../worklist/worklist-views.ts';
@@ -38,14 +40,21 @@ export async function startWebRole(
   health: Health,
   parts: RunningPart[],
 ): Promise<WebRole> {
-  const { config, database, objects, events, meter, clock, log } = foundation;
   const access = await openAccess(foundation);
+  const http = await startHttpServer(describeServer(foundation, health, access));
+  parts.push({ name: 'worklist', stop: () => http.close() });
+  return { http: { url: http.url } };
+}
+
+/** Every route of the worklist's server with what it stands on. */
+export function describeServer(foundation: Foundation, health: Health, access: Access): HttpServerOptions {
+  const { config, database, objects, events, meter, clock, log } = foundation;
   const displays = openDisplayReader({
     clock,
     filmPixelsMax: config.filmMpixelMax * 1e6,
     entryPath: join(PROJECT_FOLDER, 'workers', 'film-samples.ts'),
   });
-  const http = await startHttpServer({
+  return {
     host: config.httpHost,
     port: config.httpPort,
     access: access.gate,
@@ -69,6 +78,7 @@ export async function startWebRole(
       }),
       serveFilms({ ...foundation, reader: displays, publish: (event) => events.publish(event) }),
       serveFhir({ ...foundation, publicUrl: config.publicUrl }),
+      serveReferrals({ desk: openReferralDesk(foundation), clock }),
       serveReferralList({
         list: openReferralList(foundation),
         record: (entry) => recordAudit(database, entry),
@@ -82,9 +92,7 @@ export async function startWebRole(
     pagesFolder: join(PROJECT_FOLDER, 'dist', 'pages'),
     operations: { health, metrics: meter },
     limits: { bodyBytesMax: BODY_BYTES_MAX, eventStreamsMax: EVENT_STREAMS_MAX },
-  });
-  parts.push({ name: 'worklist', stop: () => http.close() });
-  return { http: { url: http.url } };
+  };
 }
 
 function openPictures(objects: ObjectStore): ExamPictures {

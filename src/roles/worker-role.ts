@@ -63,6 +63,7 @@ function startTriage(foundation: Foundation, pool: WorkerPool, parts: RunningPar
     pool,
     receiversOf: (siteId) => receiversOf(sites, siteId),
     rulesOf: (siteId) => sites.rulesOf(siteId),
+    referralDays: () => sites.referralDays(),
     attemptsMax: config.jobAttemptsMax,
     publish: (event) => events.publish(event),
     onDeliveries: () => events.publish({ type: 'deliveries' }),

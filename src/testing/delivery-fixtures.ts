@@ -11,6 +11,7 @@ import type { Database, DeliveryTable } from '../database/schema.ts';
 import { type DicomDataset, writePart10 } from '../dicom/write-part10.ts';
 import { DEFAULT_DIMSE_LIMITS } from '../dimse/limits.ts';
 import type { ReportKind } from '../exam/exam-state.ts';
+import { DEFAULT_REFERRAL_DAYS } from '../exam/referral-life.ts';
 import { DEFAULT_COMMITMENT_LIMITS } from '../report/commitment-policy.ts';
 import type { NormalizedAnswer, NormalizedRequest } from '../dimse/services.ts';
 import { takeCommitmentReport } from '../report/commitment-report.ts';
@@ -128,6 +129,7 @@ export function startSender(
     siteOfApiKey: () => undefined,
     exchange: () => NO_EXCHANGE,
     findSystem: () => undefined,
+    referralDays: () => DEFAULT_REFERRAL_DAYS,
   };
   const config = {
     aeTitle: 'OSTEOTRIAGE',
