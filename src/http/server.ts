@@ -145,10 +145,11 @@ export function buildHttpServer(options: HttpServerOptions): {
   requireListedRoutes(app);
   void app.register(fastifyCookie);
   void app.register(fastifyRateLimit, { global: false });
-  void app.register((scope, _options, done) => {
+  // What it throws keeps the server from starting, which a callback's would not.
+  void app.register(async (scope) => {
     guardAccess(scope, options.access, options.publicUrl?.origin ?? null);
     addRoutes(scope, options, streams);
-    done();
+    await Promise.resolve();
   });
   return { app, streams };
 }
