@@ -9,9 +9,11 @@ const ON_EACH_RECORD = [
   'src/queue/{database-job-queue,redis-job-queue,job-leases,reconciler}.test.ts',
   'src/operations/{identity,opt-outs,retention}.test.ts',
   'src/intake/{receive-instance,receiving-race,dxa-results,commitment-runner,intake-gate}.test.ts',
+  'src/exchange/exchange-runner.test.ts',
   'src/report/{delivery-runner,commitment-asker,out-tray-runner,result-desk}.test.ts',
-  'src/worklist/{modality-worklist,performed-steps}.test.ts',
+  'src/worklist/{modality-worklist,performed-steps,referral-desk,referral-life,reminders}.test.ts',
   'src/http/dicomweb-{store,retrieve}.test.ts',
+  'src/http/fhir-routes.test.ts',
 ];
 
 const postgres = requirePostgres();

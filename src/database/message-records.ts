@@ -59,6 +59,8 @@ export interface MessageSelection {
 
 /** HL7's control identifiers have at most 20 characters (2.5.1 section 2.15.9.10); 100 bits fill them. */
 const ID_LETTERS = 20;
+/** Of a longer thread the last part says enough. */
+const THREAD_MAX = 50;
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** The identifier of a message: the same for the same thing told to the same receiver. */
@@ -105,22 +107,26 @@ export async function markResultsTold(database: Connection, examIds: readonly st
   await database.updateTable('exams').set({ is_told: 1 }).where('exam_id', 'in', examIds).execute();
 }
 
-/** What a receiver was told last, or will be: given-up messages do not count. */
-export function findLastTold(
+/** What was said about one thing. */
+export type ToldMessage = Pick<MessageTable, 'standing' | 'digest' | 'state'>;
+
+/** What stands of a thread in the outbox, the last first; what was superseded stands no more. */
+export function readThread(
   database: Connection,
   subject: string,
   { kind, receiver, about }: MessageThread,
-): Promise<Pick<MessageTable, 'standing' | 'digest'> | undefined> {
+): Promise<readonly ToldMessage[]> {
   return database
     .selectFrom('messages')
-    .select(['standing', 'digest'])
+    .select(['standing', 'digest', 'state'])
     .where('subject', '=', subject)
     .where('receiver', '=', receiver)
     .where('kind', '=', kind)
     .where('about', '=', about)
-    .where('state', 'in', ['pending', 'delivered'])
+    .where('state', '!=', 'superseded')
     .orderBy('message_number', 'desc')
-    .executeTakeFirst();
+    .limit(THREAD_MAX)
+    .execute();
 }
 
 /** Puts a message into the outbox, once; what was given up before it and it takes the place of is superseded. */

@@ -6,7 +6,7 @@ import type { RiskFactors } from '../exam/risk-factors.ts';
 import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
 import type { TScores } from '../exam/t-scores.ts';
 import type { Connection } from './exam-records.ts';
-import type { ProcedureStep } from './procedure-records.ts';
+import { CALLED_OFF_LAST, type ProcedureStep } from './procedure-records.ts';
 import { assessmentsAsked } from './referral-films.ts';
 
 /** Films told of one referral; more of one person do not come in practice. */
@@ -68,7 +68,7 @@ export interface ReferralFacts {
   readonly assessments: readonly Assessment[];
   readonly dismissalReason: DismissalReason | null;
   readonly outcome: ClosingOutcome | null;
-  /** Every DXA that was ordered, the last one first. */
+  /** Every DXA that was ordered: the one that was not called off first, then the last. */
   readonly steps: readonly ProcedureStep[];
   /** The film that speaks most clearly first, then the newest. */
   readonly films: readonly FilmFacts[];
@@ -96,6 +96,7 @@ export async function readReferralFacts(
     .selectFrom('procedure_steps')
     .selectAll()
     .where('referral_id', '=', referralId)
+    .orderBy(CALLED_OFF_LAST)
     .orderBy('created_at_ms', 'desc')
     .orderBy('step_id')
     .limit(STEPS_MAX)

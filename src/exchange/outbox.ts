@@ -7,13 +7,14 @@ import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Connection } from '../database/exam-records.ts';
 import {
-  findLastTold,
   findUntoldEvents,
   findUntoldResults,
   insertMessage,
   markEventsTold,
   markResultsTold,
   messageIdOf,
+  readThread,
+  type ToldMessage,
   type UntoldEvent,
   type UntoldResult,
 } from '../database/message-records.ts';
@@ -76,7 +77,8 @@ async function tellReferrals(
   events: readonly UntoldEvent[],
 ): Promise<void> {
   if (exchange.hl7.length === 0) return;
-  const lastEvents = new Map(events.map((event) => [event.referralId, event]));
+  const changes = events.filter(({ action }) => !REMARKS.includes(action));
+  const lastEvents = new Map(changes.map((event) => [event.referralId, event]));
   for (const { referralId, eventId } of lastEvents.values()) {
     const facts = await readReferralFacts(database, referralId);
     if (facts === undefined) continue;
@@ -100,11 +102,11 @@ interface Telling {
 /** States that a referral reaches before its DXA is ordered, or when it is called off. */
 const UNORDERED_STATES: readonly ReferralState[] = ['flagged', 'under-review', 'accepted', 'dismissed'];
 
-/** Of several orders the last one may stand; those before it were called off. */
+/** Of several orders all but one were called off. */
 async function tellOrders(telling: Telling): Promise<void> {
   const { facts } = telling;
-  for (const [index, step] of facts.steps.entries()) {
-    const isCalledOff = index > 0 || step.state === 'discontinued' || UNORDERED_STATES.includes(facts.state);
+  for (const step of facts.steps) {
+    const isCalledOff = step.state === 'discontinued' || UNORDERED_STATES.includes(facts.state);
     await tellOrder(telling, step, isCalledOff);
   }
 }
@@ -113,10 +115,12 @@ async function tellOrder(telling: Telling, step: ProcedureStep, isCalledOff: boo
   const { database, receiver, facts, eventId, nowMs } = telling;
   const { referralId } = facts;
   const thread = { kind: 'hl7-order', receiver: receiver.name, about: step.step_id } as const;
-  const last = await findLastTold(database, referralId, thread);
+  const told = await readThread(database, referralId, thread);
+  const last = lastHeard(told);
   const digest = digestOf(orderMessage({ facts, step, control: 'NW' }, receiver, NO_STAMP));
   const control = orderControl(last?.standing ?? null, step.state, isCalledOff);
   if (control === null || (control === 'XO' && last?.digest === digest)) return;
+  if (isGivenUp(told, digest, control)) return;
   const messageId = messageIdOf(step.step_id, eventId, receiver.name, 'hl7-order');
   const payload = orderMessage({ facts, step, control }, receiver, { messageId, atMs: nowMs });
   const message = { ...thread, messageId, subject: referralId, standing: control, digest, payload };
@@ -141,14 +145,15 @@ function orderControl(
 async function tellResult({ database, receiver, facts, eventId, nowMs }: Telling): Promise<void> {
   const { referralId, state } = facts;
   const thread = { kind: 'hl7-result', receiver: receiver.name, about: referralId } as const;
-  const last = await findLastTold(database, referralId, thread);
+  const told = await readThread(database, referralId, thread);
+  const last = lastHeard(told);
   const isReviewed = state !== 'flagged' && state !== 'under-review';
   // Nobody is told of a finding that no person has looked at.
   if (!isReviewed && last === undefined) return;
   const digest = digestOf(resultMessage({ facts, status: 'P' }, receiver, NO_STAMP));
   const status = resultStatus(isUnended(state), last?.standing ?? null);
   const isSame = last?.digest === digest && (last.standing === status || last.standing !== 'P');
-  if (isSame) return;
+  if (isSame || isGivenUp(told, digest, status)) return;
   const messageId = messageIdOf(referralId, eventId, receiver.name, 'hl7-result');
   const payload = resultMessage({ facts, status }, receiver, { messageId, atMs: nowMs });
   const message = { ...thread, messageId, subject: referralId, standing: status, digest, payload };
@@ -159,6 +164,16 @@ async function tellResult({ database, receiver, facts, eventId, nowMs }: Telling
 function resultStatus(isUnderWay: boolean, last: string | null): ResultStatus {
   if (last === 'F' || last === 'C') return 'C';
   return isUnderWay ? 'P' : 'F';
+}
+
+/** What a receiver was told last, or will be: what was given up it may never have heard. */
+function lastHeard(told: readonly ToldMessage[]): ToldMessage | undefined {
+  return told.find(({ state }) => state !== 'dead');
+}
+
+/** What was given up is not said again by itself: a person looks at it, and starts it again or changes something. */
+function isGivenUp([latest]: readonly ToldMessage[], digest: string, standing: string): boolean {
+  return latest?.state === 'dead' && latest.digest === digest && latest.standing === standing;
 }
 
 /** What is remarked around a referral and changes nothing of it. */

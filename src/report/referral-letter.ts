@@ -86,8 +86,8 @@ function drawAsked(page: Page, { facts, language }: ReferralLetterInput, words: 
     drawText(page, askLine(assessment, language));
   }
   page.moveDown(0.2);
-  const step = facts.steps.find(({ state }) => state !== 'discontinued');
-  if (step === undefined) {
+  const [step] = facts.steps;
+  if (step === undefined || step.state === 'discontinued') {
     drawText(page, words.notOrdered);
     return;
   }
