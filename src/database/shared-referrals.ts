@@ -147,7 +147,7 @@ export async function listSharedOrders(
   }
   const rows = await query.execute();
   const grounds = await readGrounds(database, rows);
-  return rows.map(({ lead_exam_id: _lead, ...row }) => ({
+  return rows.map((row) => ({
     ...row,
     ...(grounds.get(row.referral_id) ?? NO_GROUNDS),
   }));
@@ -208,12 +208,14 @@ export function listSharedRisks(
 }
 
 /** What happened to referrals, in order. */
-export function listSharedEvents(
+export async function listSharedEvents(
   database: Connection,
   filter: ReferralFilter,
   page: RecordPage,
 ): Promise<readonly SharedEvent[]> {
   const { ids, personIds, referralIds, changed } = filter;
+  const eventIds = ids?.filter((id) => /^\d{1,15}$/.test(id)).map(Number);
+  if (eventIds?.length === 0) return [];
   let query = database
     .selectFrom('referral_events as v')
     .innerJoin('referrals as r', 'r.referral_id', 'v.referral_id')
@@ -223,9 +225,7 @@ export function listSharedEvents(
     .orderBy('v.at_ms', directionOf(page))
     .orderBy('v.event_id', directionOf(page))
     .limit(page.limit);
-  if (ids !== undefined) {
-    query = query.where('v.event_id', 'in', ids.filter((id) => /^\d{1,15}$/.test(id)).map(Number));
-  }
+  if (eventIds !== undefined) query = query.where('v.event_id', 'in', eventIds);
   if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
   if (referralIds !== undefined) query = query.where('v.referral_id', 'in', referralIds);
   if (changed !== undefined) {

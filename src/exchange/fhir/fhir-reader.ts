@@ -192,14 +192,10 @@ async function readIncluded(
     ({ type }) => type ?? '',
   );
   const lists = await Promise.all(
-    [...wanted].map(([type, targets]) => {
+    [...wanted].flatMap(([type, targets]) => {
       const target = findKind(type);
-      return target === undefined
-        ? []
-        : readMany(
-            target,
-            targets.map(({ id }) => id),
-          );
+      const ids = targets.map(({ id }) => id);
+      return target === undefined ? [] : [readMany(target, ids)];
     }),
   );
   return lists.flat();

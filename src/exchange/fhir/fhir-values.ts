@@ -131,15 +131,16 @@ export function withMeta(
   about: { readonly lastUpdatedMs: number | null; readonly isProtected: boolean },
 ): FhirResource {
   const version = createHash('sha256').update(JSON.stringify(resource)).update(String(about.isProtected));
+  const { resourceType, id, ...members } = resource;
   return {
-    resourceType: resource.resourceType,
-    id: resource.id,
+    resourceType,
+    id,
     meta: {
       versionId: version.digest('hex').slice(0, 16),
       lastUpdated: about.lastUpdatedMs === null ? undefined : instantOf(about.lastUpdatedMs),
       security: about.isProtected ? [PROTECTED] : undefined,
     },
-    ...without(resource),
+    ...members,
   };
 }
 
@@ -149,7 +150,3 @@ const PROTECTED: FhirElement = {
   code: 'R',
   display: 'restricted',
 };
-
-function without({ resourceType: _type, id: _id, ...members }: FhirResource): FhirElement {
-  return members;
-}

@@ -173,5 +173,5 @@ function narrowBoth(one: RecordFilter, other: RecordFilter): RecordFilter {
       result[name] = both(known as readonly unknown[] | undefined, value as readonly unknown[]);
     }
   }
-  return result as RecordFilter;
+  return result;
 }

@@ -25,7 +25,7 @@ export function matches(
 
 /** Values along a path of names through a resource, lists taken apart. */
 export function valuesAt(resource: FhirResource, path: string): readonly FhirValue[] {
-  let values: readonly FhirValue[] = [resource as FhirValue];
+  let values: readonly FhirValue[] = [resource];
   for (const name of path.split('.')) {
     values = values.flatMap((value) => {
       const member = isElement(value) ? value[name] : undefined;
@@ -133,6 +133,6 @@ function spanOf(text: string): TimeSpan | undefined {
   return isReal ? { fromMs, toMs: endMs - 1 } : undefined;
 }
 
-function isElement(value: FhirValue): value is { readonly [name: string]: FhirValue | undefined } {
+function isElement(value: FhirValue): value is Readonly<Record<string, FhirValue | undefined>> {
   return typeof value === 'object' && !Array.isArray(value);
 }
