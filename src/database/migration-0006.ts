@@ -206,6 +206,11 @@ async function createPersonTerms({ schema }: Kysely<unknown>): Promise<void> {
 
 /** The list is read along these alone: each ends with every column that a filter looks at. */
 async function createListIndexes(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createIndex('identity_changes_by_person')
+    .on('identity_changes')
+    .column('to_person_id')
+    .execute();
   const filtered = ['referral_id', 'person_id', 'site_id', 'kind', 'grade', 'age_years'];
   const indexes: Readonly<Record<string, readonly string[]>> = {
     referrals_by_urgency: ['state', 'urgency desc', 'due_at_ms', ...filtered, 'arrived_at_ms'],

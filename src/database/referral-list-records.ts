@@ -11,6 +11,7 @@ import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { FindingKind } from '../exam/finding-kind.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
 import type { Connection } from './exam-records.ts';
+import { weighPrefixes } from './person-search.ts';
 import { endOfPrefix } from './person-terms.ts';
 import type { Database } from './schema.ts';
 
@@ -42,9 +43,6 @@ export interface ReferralPlace {
   readonly arrivedAtMs: number;
 }
 
-/** Up to so many persons that a search finds are looked up first. */
-const FOUND_PERSONS_MAX = 5_000;
-
 type Builder = ExpressionBuilder<Database & { r: Database['referrals'] }, 'r'>;
 type ListQuery = SelectQueryBuilder<Database & { r: Database['referrals'] }, 'r', ReferralPlace>;
 
@@ -55,10 +53,12 @@ export async function findReferralPlaces(
   page: { readonly sort: ReferralSort; readonly after: ReferralPlace | null; readonly limit: number },
 ): Promise<readonly ReferralPlace[]> {
   const { sort, after, limit } = page;
-  const { driver, others } = await weighPrefixes(database, filter.prefixes);
+  const { rarest, isFew, others } = await weighPrefixes(database, filter.prefixes);
+  const driver = isFew ? rarest : null;
+  const held = isFew ? others : filter.prefixes;
   const select = (state: ReferralState | null): ListQuery => {
     const from = driver === null ? selectPlaces(database) : selectFound(database, driver);
-    const chosen = from.where((where) => where.and(conditionsOf(where, filter, state, others)));
+    const chosen = from.where((where) => where.and(conditionsOf(where, filter, state, held)));
     const rest = after === null ? chosen : chosen.where((where) => comesAfter(where, sort, after));
     return orderBy(rest, sort, driver === null).limit(limit);
   };
@@ -100,32 +100,6 @@ export async function countReferrals(
     owned: (await count('owner_id')).count,
     overdue: (await count('due_at_ms')).count,
   };
-}
-
-/** The rarest prefix leads where few persons have it; null: none is rare enough, or there is none. */
-async function weighPrefixes(
-  database: Connection,
-  prefixes: readonly string[],
-): Promise<{ readonly driver: string | null; readonly others: readonly string[] }> {
-  const weighed = [];
-  for (const prefix of prefixes) {
-    const { count } = await database
-      .selectFrom((from) =>
-        from
-          .selectFrom('person_terms')
-          .select('person_id')
-          .where('term', '>=', prefix)
-          .where('term', '<', endOfPrefix(prefix))
-          .limit(FOUND_PERSONS_MAX + 1)
-          .as('found'),
-      )
-      .select((select) => select.fn.countAll<number>().as('count'))
-      .executeTakeFirstOrThrow();
-    weighed.push({ prefix, count });
-  }
-  const [rarest] = weighed.toSorted((a, b) => a.count - b.count);
-  if (rarest === undefined || rarest.count > FOUND_PERSONS_MAX) return { driver: null, others: prefixes };
-  return { driver: rarest.prefix, others: prefixes.filter((prefix) => prefix !== rarest.prefix) };
 }
 
 function selectPlaces(database: Connection): ListQuery {

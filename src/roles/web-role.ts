@@ -10,6 +10,7 @@ import { serveFhir } from '../http/fhir-routes.ts';
 import { serveFilms } from '../http/film-routes.ts';
 import { serveLetters } from '../http/letter-routes.ts';
 import { serveMessages } from '../http/message-routes.ts';
+import { servePersons } from '../http/person-routes.ts';
 import { serveReferralList } from '../http/referral-list-routes.ts';
 import { serveReferrals } from '../http/referral-routes.ts';
 import { type HttpServerOptions, startHttpServer } from '../http/server.ts';
@@ -21,6 +22,7 @@ import { openModelDesk } from '../model-desk.ts';
 import { PRODUCT_VERSION, PROJECT_FOLDER } from '../project-folder.ts';
 import { openDeliveryDesk } from '../worklist/delivery-desk.ts';
 import { openReferralDesk } from '../worklist/referral-desk.ts';
+import { openPersonDesk } from '../worklist/person-desk.ts';
 import { openReferralList } from '../worklist/referral-list.ts';
 import { openWorklist } from '../worklist/worklist.ts';
 import type { ExamPictures } from '../worklist/worklist-views.ts';
@@ -79,6 +81,7 @@ export function describeServer(foundation: Foundation, health: Health, access: A
       serveFilms({ ...foundation, reader: displays, publish: (event) => events.publish(event) }),
       serveFhir({ ...foundation, publicUrl: config.publicUrl }),
       serveReferrals({ desk: openReferralDesk(foundation), clock }),
+      servePersons({ desk: openPersonDesk(database, clock), database, clock, events }),
       serveReferralList({
         list: openReferralList(foundation),
         record: (entry) => recordAudit(database, entry),
