@@ -11,7 +11,7 @@ const ON_EACH_RECORD = [
   'src/intake/{receive-instance,receiving-race,dxa-results,commitment-runner,intake-gate}.test.ts',
   'src/exchange/exchange-runner.test.ts',
   'src/report/{delivery-runner,commitment-asker,out-tray-runner,result-desk}.test.ts',
-  'src/worklist/{modality-worklist,performed-steps,referral-desk,referral-life,reminders}.test.ts',
+  'src/worklist/{modality-worklist,performed-steps,referral-desk,referral-life,referral-list,person-desk,reminders}.test.ts',
   'src/http/dicomweb-{store,retrieve}.test.ts',
   'src/http/fhir-routes.test.ts',
 ];

@@ -43,7 +43,6 @@ export async function readReferralRows(
     const mine = filmsOf(row.referral_id);
     const leadId = leadOf(row);
     const lead = leadId === undefined ? undefined : leads.get(leadId);
-    const firstMs = Math.min(row.created_at_ms, ...mine.map((film) => film.received_at_ms));
     return {
       referralId: row.referral_id,
       state: row.state,
@@ -57,7 +56,7 @@ export async function readReferralRows(
       examIds: mine
         .map((film) => film.exam_id)
         .toSorted((a, b) => Number(b === leadId) - Number(a === leadId)),
-      arrivedAt: isoTime(firstMs),
+      arrivedAt: isoTime(row.arrived_at_ms),
       createdAt: isoTime(row.created_at_ms),
       dueAt: row.due_at_ms === null ? null : isoTime(row.due_at_ms),
       dueStanding: dueStanding(row.due_at_ms, nowMs),
@@ -76,7 +75,15 @@ function selectRows(database: Connection, referralIds: readonly string[]) {
     .innerJoin('persons', 'persons.person_id', 'r.person_id')
     .leftJoin('users', 'users.user_id', 'r.owner_id')
     .select(['r.referral_id', 'r.person_id', 'r.state', 'r.version', 'r.owner_id', 'r.lead_exam_id'])
-    .select(['r.created_at_ms', 'r.due_at_ms', 'r.state_since_ms', 'r.urgency', 'r.age_years', 'r.site_id'])
+    .select([
+      'r.created_at_ms',
+      'r.arrived_at_ms',
+      'r.due_at_ms',
+      'r.state_since_ms',
+      'r.urgency',
+      'r.age_years',
+      'r.site_id',
+    ])
     .select(['users.name as owner_name', ...PERSON_COLUMNS])
     .where('r.referral_id', 'in', referralIds)
     .execute();
