@@ -7,12 +7,14 @@ import { ownTlsFiles } from '../dimse/own-identity.ts';
 import type { Peer } from '../dimse/send-files.ts';
 import { loadSecureContext } from '../dimse/tls-files.ts';
 import { asTriageError, ERRORS, TriageError } from '../errors.ts';
+import { NO_EXCHANGE } from '../exchange-settings.ts';
 import { isReadableByEveryone } from '../secret-file.ts';
 import { checkSiteSettings, sitesFileOf } from '../site-registry.ts';
 import { readSites, type SiteBook } from '../sites.ts';
 import { echoPeer } from './echo.ts';
 import { checkDistributedSettings } from '../distributed-settings.ts';
 import { describeDevices } from './examine-devices.ts';
+import { exchangeTrials } from './examine-exchange.ts';
 import { silentLog } from '../telemetry.ts';
 import { examineModels } from './examine-models.ts';
 import { describeRecord } from './open-record.ts';
@@ -76,6 +78,9 @@ async function examineDoors(config: Config): Promise<readonly Finding[]> {
     ...(sitesFileOf(config) === '' ? [] : [await attempt('sites file', () => trySites(sitesFileOf(config)))]),
     await attempt('who may call', () => tryDoors(config)),
     ...(await Promise.all(peersOf(config).map(({ what, peer }) => attempt(what, () => tryPeer(peer))))),
+    ...(await Promise.all(
+      exchangeTrials(config, sitesOf(config).exchange).map(({ what, step }) => attempt(what, step)),
+    )),
   ];
 }
 
@@ -175,9 +180,9 @@ interface CalledNode {
 }
 
 /** What is wrong with the file is a finding of its own. */
-function sitesOf(config: Config): Pick<SiteBook, 'sites' | 'destinations'> {
+function sitesOf(config: Config): SiteBook {
   const sitesFile = sitesFileOf(config);
-  const none = { sites: [], destinations: [] };
+  const none = { sites: [], destinations: [], exchange: NO_EXCHANGE };
   if (sitesFile === '') return none;
   try {
     return readSites(sitesFile);
