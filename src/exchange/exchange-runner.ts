@@ -163,7 +163,8 @@ export class ExchangeRunner {
       { attempt: message.attempts + 1, firstAttemptAtMs: message.firstTryAtMs ?? nowMs, nowMs },
       { ...DEFAULT_DELIVERY_LIMITS, ageMsMax: giveUpAfterMs, ambiguousAttemptsMax: REFUSALS_MAX },
     );
-    const dueAtMs = next.state === 'pending' ? next.dueAtMs : nowMs;
+    const dueAtMs =
+      next.state === 'pending' ? Math.max(next.dueAtMs, nowMs + (verdict.retryAfterMs ?? 0)) : nowMs;
     const { note } = verdict;
     await this.#write(message, { state: next.state, dueAtMs, nowMs, note });
     const { messageId, receiver, kind } = message;

@@ -13,6 +13,8 @@ import { verdictOf } from './hl7/acknowledgement.ts';
 import { openMllp } from './hl7/mllp-client.ts';
 import { encodeMessage } from './hl7/segment.ts';
 import type { MessageLine } from './message-sender.ts';
+import { openWebhookLine } from './webhook-line.ts';
+import { buildWebhookMessage } from './webhook-message.ts';
 
 const CONNECT_MS_MAX = 10_000;
 const DAY_MS = 86_400_000;
@@ -35,7 +37,7 @@ export function startExchange(parts: ExchangeServiceParts): ExchangeRunner {
     ...parts,
     exchange: () => sites.exchange(),
     openLine: (receiver) => openLine(sites.exchange(), receiver, parts),
-    buildWebhook: () => Promise.resolve(null),
+    buildWebhook: buildWebhookMessage,
     giveUpAfterMs: config.deliveryDaysMax * DAY_MS,
   });
   runner.start();
@@ -43,12 +45,14 @@ export function startExchange(parts: ExchangeServiceParts): ExchangeRunner {
 }
 
 async function openLine(
-  { hl7 }: ExchangeSettings,
+  { hl7, webhooks }: ExchangeSettings,
   name: string,
   parts: ExchangeServiceParts,
 ): Promise<MessageLine> {
   const receiver = hl7.find((each) => each.name === name);
   if (receiver !== undefined) return openHl7Line(receiver, parts);
+  const webhook = webhooks.find((each) => each.name === name);
+  if (webhook !== undefined) return openWebhookLine(webhook, parts.clock);
   throw new TriageError('not-found', `no receiver ${name} is configured`);
 }
 

@@ -11,6 +11,8 @@ export type SendVerdict =
       readonly errorClass: ErrorClass;
       /** Whether the receiver refused what it got; else it may not even have got it. */
       readonly isRefused: boolean;
+      /** How long the receiver wants to be left alone, where it says so. */
+      readonly retryAfterMs?: number;
       /** What people see; nothing that names a patient. */
       readonly note: string;
     };
