@@ -180,7 +180,7 @@ interface CalledNode {
 }
 
 /** What is wrong with the file is a finding of its own. */
-function sitesOf(config: Config): SiteBook {
+function sitesOf(config: Config): Pick<SiteBook, 'sites' | 'destinations' | 'exchange'> {
   const sitesFile = sitesFileOf(config);
   const none = { sites: [], destinations: [], exchange: NO_EXCHANGE };
   if (sitesFile === '') return none;
