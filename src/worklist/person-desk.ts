@@ -60,7 +60,7 @@ async function searchPersons(
 ): Promise<PersonsAnswer> {
   const by = { atMs: nowMs, actor: actorOf(staff) };
   const detail = { search: text };
-  await recordAudit(database, { ...by, action: 'person register searched', subject: 'persons', detail });
+  await recordAudit(database, { ...by, action: 'person list searched', subject: 'persons', detail });
   const found = await findPersonIds(database, searchPrefixes(text), PERSONS_MAX + 1);
   const ids = found.slice(0, PERSONS_MAX);
   const rows = ids.length === 0 ? [] : await selectPersons(database).where('person_id', 'in', ids).execute();
@@ -115,10 +115,8 @@ function protectPerson(
       .where('person_id', '=', id)
       .execute();
     await renewPersonTerms(transaction, id, nowMs);
-    const action = isProtected ? 'identity protected' : 'identity protection lifted';
-    await recordAudit(transaction, {
-      ...{ atMs: nowMs, actor: actorOf(staff), action, subject: id, personId: id },
-    });
+    const by = { atMs: nowMs, actor: actorOf(staff), action: 'protection changed' };
+    await recordAudit(transaction, { ...by, subject: id, personId: id, detail: { isProtected } });
     return (await listReferrals(transaction, id)).map(({ referralId }) => referralId);
   });
 }
