@@ -42,8 +42,8 @@ describe.skipIf(!tool.available)(
       const database = await openPostgres({ url: config.databaseUrl, passwordFile: '' });
       const referralId = await insertTestReferral(database, 1);
       await database.destroy();
-      expect(await acceptOne(config, referralId, {})).toMatchObject({ state: 'accepted' });
-      expect(await listReferrals(config, 'accepted')).toMatchObject([{ referralId }]);
+      expect(await acceptOne(config, referralId, {})).toMatchObject({ state: 'dxa-ordered' });
+      expect(await listReferrals(config, 'dxa-ordered')).toMatchObject([{ referralId }]);
       const name = { patientId: 'T-9' };
       expect(await changeOptOut(config, 'add', name)).toBe(true);
       expect(await changeOptOut(config, 'add', name)).toBe(false);

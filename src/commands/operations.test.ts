@@ -112,7 +112,7 @@ describe('commands beside a service that runs', { timeout: 120_000 }, () => {
     ]);
     // One referral as before, of the person whose it turned out to be.
     const referrals = await database.selectFrom('referrals').selectAll().execute();
-    expect(referrals).toMatchObject([{ state: 'open', person_id: exam.person_id }]);
+    expect(referrals).toMatchObject([{ state: 'flagged', person_id: exam.person_id }]);
   });
 
   it('backup and restore: a new data folder with the same record, checked', async () => {

@@ -8,6 +8,7 @@ import { PRODUCT_VERSION } from '../project-folder.ts';
 import { startDeliveries } from '../report/delivery-service.ts';
 import { OutTrayRunner } from '../report/out-tray-runner.ts';
 import { ResultDesk } from '../report/result-desk.ts';
+import { startReminders } from '../worklist/reminders.ts';
 import type { Foundation } from './foundation.ts';
 
 const DAY_MS = 86_400_000;
@@ -20,7 +21,7 @@ export interface ReportingParts extends Foundation {
 
 /**
  * What one listener does for all: sends reports to PACS, asks for their commitment and answers those who ask for ours,
- * tells clinics of results and other systems of referrals, and removes films whose time is up.
+ * tells clinics of results and other systems of referrals, reminds of what is due, and removes films whose time is up.
  */
 export async function holdReporting(foundation: ReportingParts, parts: RunningPart[]): Promise<void> {
   const duty = await foundation.duties.hold('reporting', () => beginReporting(foundation));
@@ -45,6 +46,8 @@ async function beginReporting(base: ReportingParts): Promise<DutyWork> {
     rules: { keepDays: config.retentionDays, diskPercentMax: config.retentionDiskPercent },
   });
   parts.push({ name: 'retention', stop: () => retention.stop() });
+  const reminders = startReminders(base);
+  parts.push({ name: 'reminders', stop: () => reminders.close() });
   const trays = new OutTrayRunner({ ...base, giveUpAfterMs: config.deliveryDaysMax * DAY_MS });
   parts.push({ name: 'out-trays', stop: () => trays.close() });
   const desk = new ResultDesk({
