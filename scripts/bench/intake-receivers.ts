@@ -37,8 +37,12 @@ async function startOurs(work: string): Promise<Receiver> {
     async check(groups) {
       const sent = groups.flat();
       const answer = await fetch(new URL('api/status', service.ready.http.url));
-      const { received, refused } = ((await answer.json()) as StatusAnswer).counts;
-      return received === sent.length && refused === 0 && (await verifyArchive(work, sent)).length === 0;
+      const { counts } = (await answer.json()) as StatusAnswer;
+      return (
+        counts?.received === sent.length &&
+        counts.refused === 0 &&
+        (await verifyArchive(work, sent)).length === 0
+      );
     },
     stop: async () => {
       await service.stop();

@@ -29,16 +29,18 @@ export async function noteSender(
 
 /** Whether an exam was sent by one of these sites, first or later. */
 export function sentBy(siteIds: readonly string[]) {
+  // No site is in no list, and an empty one is no SQL.
+  const names = siteIds.length === 0 ? [''] : [...siteIds];
   return (eb: ExpressionBuilder<Pick<Database, 'exams' | 'exam_senders'>, 'exams'>) =>
     eb.or([
-      eb('exams.site_id', 'in', [...siteIds]),
+      eb('exams.site_id', 'in', names),
       eb(
         'exams.exam_id',
         'in',
         eb
           .selectFrom('exam_senders')
           .select('exam_senders.exam_id')
-          .where('exam_senders.site_id', 'in', [...siteIds]),
+          .where('exam_senders.site_id', 'in', names),
       ),
     ]);
 }

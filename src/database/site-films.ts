@@ -1,24 +1,8 @@
-import type { ExpressionBuilder, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
+import { sentBy } from './sender-records.ts';
 
-/** Condition on `exams`: the film came from one of these sites, from the first or from one that sent it again. */
-export function isOfSites(siteIds: readonly string[]) {
-  // A list that is empty is no SQL; no site has no name.
-  const names = siteIds.length === 0 ? [''] : [...siteIds];
-  return (eb: ExpressionBuilder<Database, 'exams'>) =>
-    eb.or([
-      eb('exams.site_id', 'in', names),
-      eb.exists(
-        eb
-          .selectFrom('exam_senders')
-          .select('exam_senders.exam_id')
-          .whereRef('exam_senders.exam_id', '=', 'exams.exam_id')
-          .where('exam_senders.site_id', 'in', names),
-      ),
-    ]);
-}
-
-/** Whether a film came from one of these sites. */
+/** Whether a film came from one of these sites, first or later. */
 export async function isFilmOf(
   database: Kysely<Database>,
   examId: string,
@@ -28,7 +12,7 @@ export async function isFilmOf(
     .selectFrom('exams')
     .select('exam_id')
     .where('exam_id', '=', examId)
-    .where(isOfSites(siteIds))
+    .where(sentBy(siteIds))
     .executeTakeFirst();
   return found !== undefined;
 }

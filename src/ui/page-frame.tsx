@@ -78,7 +78,7 @@ export function SignedInHeader(properties: {
 }
 
 function DeadCount() {
-  const dead = useStatus().data?.counts.deliveriesDead ?? 0;
+  const dead = useStatus().data?.counts?.deliveriesDead ?? 0;
   return dead > 0 ? <span className="count count-warning">{dead}</span> : null;
 }
 

@@ -18,8 +18,8 @@ export const STATE_COUNTS: readonly (readonly [ExamState, keyof StatusCounts])[]
 export function StatusTiles() {
   const { words } = useLanguage();
   const { data } = useStatus();
-  if (data === undefined) return null;
-  const { counts } = data;
+  const counts = data?.counts ?? null;
+  if (counts === null) return null;
   return (
     <section aria-label={words.countsTitle}>
       <h2 className="minor">{words.countsTitle}</h2>
