@@ -263,6 +263,7 @@ export function listMessages(
     ])
     .where('state', '=', state)
     .orderBy('due_at_ms', 'desc')
+    .orderBy('message_number', 'desc')
     .limit(limit)
     .execute();
 }
