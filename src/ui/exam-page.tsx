@@ -3,6 +3,7 @@ import { isScaleCorrected } from '../exam/device-profile.ts';
 import { largestLossPercent, worstVertebra } from '../exam/worst-vertebra.ts';
 import type { ExamView } from '../worklist/worklist-views.ts';
 import { PageLink } from './address.tsx';
+import { CorrectionNotes } from './correction-notes.tsx';
 import { ageAndSexOf, dateOf, nameOf, numberOf, quotedWidthMm, spokenCode } from './display.ts';
 import { ExamDetails, ExamReports } from './exam-details.tsx';
 import { FilmViewer } from './film-viewer.tsx';
@@ -44,6 +45,7 @@ export function ExamPage({ examId }: { readonly examId: string }) {
             <h2 id="numbers">{words.numbersTitle}</h2>
             <ExamNumbers exam={exam} />
           </section>
+          <CorrectionNotes exam={exam} />
           <ExamReasons exam={exam} />
         </div>
         <div>

@@ -3,8 +3,10 @@ import {
   cache,
   Enums,
   imageLoader,
+  metaData,
   init as startRendering,
   RenderingEngine,
+  Settings,
   type Types,
 } from '@cornerstonejs/core';
 import {
@@ -27,6 +29,9 @@ const TOOL_NAMES: Readonly<Record<DragTool, string>> = {
   pan: PanTool.toolName,
   zoom: ZoomTool.toolName,
 };
+const SCHEME = 'osteotriage:';
+/** All that the library asks of a film besides its samples: how they are scaled, which ours are not. */
+const SERIES = { modality: 'DX' };
 const SCALE_MIN = 0.02;
 const SCALE_MAX = 24;
 
@@ -37,10 +42,21 @@ function engineOfPage(): RenderingEngine {
   if (engine !== null) return engine;
   // One drawing context serves all films of the page: browsers have few, and software drawing is slow to make one.
   startRendering({ debug: {}, rendering: { webGlContextCount: 1 } });
+  // They are pictures made of text at run time, which the content security policy forbids.
+  Settings.getRuntimeSettings().set('useCursors', false);
+  metaData.addProvider((kind: string, imageId: string) =>
+    kind === 'generalSeriesModule' && imageId.startsWith(SCHEME) ? SERIES : undefined,
+  );
   startTools();
   for (const tool of [WindowLevelTool, PanTool, ZoomTool]) addTool(tool);
   engine = new RenderingEngine('films');
   return engine;
+}
+
+/** What is seen: the point of the film in the middle, and pixels of the element for one of the film. */
+interface FilmPlace {
+  readonly center: PointPx;
+  readonly scale: number;
 }
 
 /** A film on an element. Open until close(); every place is in pixels of the film, or of the element. */
@@ -50,6 +66,9 @@ export class FilmStage {
   readonly #id: string;
   readonly #viewport: Types.IStackViewport;
   readonly #cleanUp: (() => void)[] = [];
+  /** What was seen last, for when the element changes its size. */
+  #seen: FilmPlace = { center: [0, 0], scale: 1 };
+  #fitScale = 0;
 
   private constructor(
     element: HTMLDivElement,
@@ -76,6 +95,9 @@ export class FilmStage {
       scalarData: film.samples,
       dimensions: [columns, rows],
       spacing: [1, 1],
+      targetBuffer: { type: 'Uint16Array' },
+      // Without a window the first table of greys would run backwards, and stay so.
+      onCacheAdd: (image) => Object.assign(image, { windowCenter: window.center, windowWidth: window.width }),
     });
     const tools = ToolGroupManager.createToolGroup(id);
     for (const name of Object.values(TOOL_NAMES)) tools?.addTool(name);
@@ -88,11 +110,9 @@ export class FilmStage {
     }
     stage.setWindow(window);
     stage.setDragTool('window');
-    const resize = new ResizeObserver(() => {
-      const { center, scale } = stage.place();
-      rendering.resize(true, false);
-      stage.setPlace(center, scale);
-    });
+    stage.fit();
+    stage.onChange(() => (stage.#seen = stage.place()));
+    const resize = new ResizeObserver(() => stage.#resize());
     resize.observe(element);
     stage.#cleanUp.push(() => resize.disconnect());
     return stage;
@@ -125,7 +145,7 @@ export class FilmStage {
 
   window(): SampleWindow {
     const { voiRange } = this.#viewport.getProperties();
-    if (voiRange === undefined) return this.#film.head.window;
+    if (voiRange == null) return this.#film.head.window;
     return { center: (voiRange.lower + voiRange.upper) / 2, width: voiRange.upper - voiRange.lower };
   }
 
@@ -157,7 +177,7 @@ export class FilmStage {
   }
 
   /** The point of the film in the middle, and pixels of the element for one of the film. */
-  place(): { readonly center: PointPx; readonly scale: number } {
+  place(): FilmPlace {
     const { clientWidth, clientHeight } = this.#element;
     const [a, b] = [this.toElement([0, 0]), this.toElement([1000, 0])];
     return {
@@ -181,6 +201,16 @@ export class FilmStage {
   fit(): void {
     this.#viewport.resetCamera();
     this.#viewport.render();
+    this.#fitScale = this.place().scale;
+  }
+
+  /** A film that was seen whole still is; else its middle stays in the middle. */
+  #resize(): void {
+    const { center, scale } = this.#seen;
+    const wasWhole = Math.abs(scale / this.#fitScale - 1) < 0.01;
+    engine?.resize(true, true);
+    if (wasWhole) this.fit();
+    else this.setPlace(center, scale);
   }
 
   close(): void {
@@ -191,6 +221,6 @@ export class FilmStage {
   }
 
   get #imageId(): string {
-    return `osteotriage:${this.#id}`;
+    return `${SCHEME}${this.#id}`;
   }
 }

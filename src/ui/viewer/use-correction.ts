@@ -26,6 +26,8 @@ export interface Correction {
   readonly draft: CorrectionDraft | null;
   readonly body: number;
   readonly chosen: PointName | null;
+  /** The place of a point that was chosen from the list, to be brought into sight. */
+  readonly sought: PointPx | null;
   readonly canSave: boolean;
   readonly isSaving: boolean;
   readonly message: string | null;
@@ -45,6 +47,7 @@ export function useCorrection(exam: ExamView | undefined, notes: CorrectionsAnsw
   const [draft, setDraft] = useState<CorrectionDraft | null>(null);
   const [body, setBody] = useState(0);
   const [chosen, setChosen] = useState<PointName | null>(null);
+  const [sought, setSought] = useState<PointPx | null>(null);
   const [isSaving, setSaving] = useState(false);
   const [message, setMessage] = useState<string | null>(null);
   const analysis = exam?.analysis ?? null;
@@ -75,7 +78,7 @@ export function useCorrection(exam: ExamView | undefined, notes: CorrectionsAnsw
   };
   return {
     isPossible: isCorrectable(exam) && notes !== undefined,
-    ...{ draft, body, chosen, isSaving, message, moveTo },
+    ...{ draft, body, chosen, sought, isSaving, message, moveTo },
     canSave: analysis !== null && draft !== null && isOther(changesOf(analysis, draft), saved),
     begin: () => {
       if (analysis === null) return;
@@ -98,7 +101,14 @@ export function useCorrection(exam: ExamView | undefined, notes: CorrectionsAnsw
         setBody(at);
         setChosen(null);
       },
-      ...{ chosen, choose: setChosen },
+      chosen,
+      choose: (name) => {
+        setChosen(name);
+        const point = pointsOf(points, 'body' in name ? name.body : body).find((each) =>
+          isSame(each.name, name),
+        );
+        setSought(point?.at ?? null);
+      },
       nudge: ([dx, dy]) => {
         const point = pointsOf(points, body).find(({ name }) => isSame(name, chosen));
         if (point !== undefined) moveTo(point.name, [point.at[0] + dx, point.at[1] + dy]);

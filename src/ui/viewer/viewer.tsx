@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { KeyboardEvent } from 'react';
 import type { CorrectionsAnswer } from '../../worklist/film-views.ts';
 import type { PointPx } from '../../exam/film.ts';
@@ -19,6 +19,8 @@ import { useViewerWords } from './viewer-language.ts';
 import './viewer.css';
 
 const AT_FIRST: ViewerSwitches = { drag: 'window', isInverted: false, showsOverlay: true, showsRuler: false };
+/** A point is set at this size at least, so that its neighbours are told apart. */
+const POINT_SCALE_MIN = 2;
 /** Who may set points. */
 const CORRECTORS: readonly string[] = ['coordinator', 'radiologist'];
 
@@ -137,6 +139,11 @@ function ViewedFilm({ exam, examId, name, isActing, correction, onFailure, act }
   const [ruler, setRuler] = useState<Ruler | null>(null);
   const [, setTurn] = useState(0);
   const analysis = exam?.analysis ?? null;
+  const sought = correction?.sought ?? null;
+  useEffect(() => {
+    if (sought !== null && film !== null)
+      film.stage.setPlace(sought, Math.max(POINT_SCALE_MIN, film.stage.place().scale));
+  }, [sought, film]);
   const change = (changes: Partial<ViewerSwitches>): void => {
     setSwitches({ ...switches, ...changes });
     if (changes.drag !== undefined) film?.stage.setDragTool(changes.drag);
