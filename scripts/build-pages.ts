@@ -10,6 +10,7 @@ const SOURCES = [
   'src/decide',
   'src/exam',
   'src/measure',
+  'src/operations',
   'package-lock.json',
   'scripts/build-pages.ts',
 ];
