@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { DeliveryView } from '../worklist/delivery-desk.ts';
 import { momentOf, spokenCode } from './display.ts';
 import { useLanguage } from './language.tsx';
+import { MessagesPart } from './messages-part.tsx';
 import { AwaitedNotice, FilmLink, PersonLines, SinceLines, usePageTitle } from './page-parts.tsx';
 import { fillWords } from './words.ts';
 import { restartDeliveries, useDeadDeliveries } from './worklist-queries.ts';
@@ -37,6 +38,7 @@ export function DeliveriesPage() {
             at={data.at}
           />
         ))}
+      <MessagesPart />
     </>
   );
 }

@@ -10,6 +10,14 @@ const english = {
   restartAll: 'Send {n} again to {name}',
   firstTried: 'since {time}',
   givenUp: 'Given up',
+  messagesTitle: 'Messages to other systems',
+  messagesIntro: 'Orders and results by HL7 and webhooks that a receiver did not take.',
+  messagesEmpty: 'Every message was taken.',
+  messageKind: 'Message',
+  'message-hl7-order': 'Order by HL7',
+  'message-hl7-result': 'Result by HL7',
+  'message-webhook': 'Webhook',
+  restartMessages: 'Send {n} messages again to {name}',
 };
 
 /** The words of what leaves the node. */
@@ -25,6 +33,14 @@ const swedish: DeliveryWords = {
   restartAll: 'Skicka {n} igen till {name}',
   firstTried: 'sedan {time}',
   givenUp: 'Uppgiven',
+  messagesTitle: 'Meddelanden till andra system',
+  messagesIntro: 'Beställningar och svar via HL7 och webhooks som en mottagare inte tog emot.',
+  messagesEmpty: 'Alla meddelanden har tagits emot.',
+  messageKind: 'Meddelande',
+  'message-hl7-order': 'Beställning via HL7',
+  'message-hl7-result': 'Svar via HL7',
+  'message-webhook': 'Webhook',
+  restartMessages: 'Skicka {n} meddelanden igen till {name}',
 };
 
 /** Those words in each language. */

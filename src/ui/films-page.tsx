@@ -14,6 +14,8 @@ import {
   usePageTitle,
   FilmLink,
 } from './page-parts.tsx';
+import { mayOpen } from './page-routes.ts';
+import { useSession } from './session.tsx';
 import { STATE_COUNTS } from './status-tiles.tsx';
 import { fillWords } from './words.ts';
 import { useExams, useRefusals, useStatus } from './worklist-queries.ts';
@@ -24,6 +26,7 @@ const ROWS_SHOWN = 200;
 /** All exams whatever came of them, and what was refused on arrival. */
 export function FilmsPage() {
   const { words } = useLanguage();
+  const { user } = useSession();
   const { search } = useAddress();
   const asked = new URLSearchParams(search).get('state');
   const state = STATE_COUNTS.find(([known]) => known === asked)?.[0];
@@ -44,7 +47,7 @@ export function FilmsPage() {
       {data?.exams.length === ROWS_SHOWN && (
         <p className="faint">{fillWords(words.rowsShown, { n: ROWS_SHOWN })}</p>
       )}
-      <Refusals />
+      {mayOpen('deliveries', user.roles) && <Refusals />}
     </>
   );
 }
@@ -135,7 +138,7 @@ function EmptyFilms({ filtered }: { readonly filtered: boolean }) {
 
 function Refusals() {
   const { language, words } = useLanguage();
-  const { data, error } = useRefusals(true);
+  const { data, error } = useRefusals();
   const section = useRef<HTMLElement>(null);
   const loaded = data !== undefined;
   useEffect(() => {

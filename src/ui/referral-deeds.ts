@@ -1,9 +1,9 @@
 /** What a person does with a referral: what each action asks for, and what is sent. Pure. */
-import { actionsIn } from '../exam/referral-action.ts';
 import { CLOSING_OUTCOMES, DISMISSAL_REASONS } from '../exam/referral-life.ts';
-import type { ReferralState } from '../exam/referral-life.ts';
 import type { ReferralActionName } from '../exam/referral-action.ts';
-import type { ReferralAction } from '../worklist/referral-views.ts';
+import type { Role } from '../exam/staff.ts';
+import { offeredActions } from '../worklist/offered-actions.ts';
+import type { ReferralAction, ReferralListRow } from '../worklist/referral-views.ts';
 import type { WordKey } from './words.ts';
 
 /** One thing that a dialog asks for. */
@@ -76,10 +76,24 @@ const SCORES = ['lumbarSpine', 'femoralNeck', 'totalHip'] as const;
 const SCORE_MIN = -9;
 const SCORE_MAX = 5;
 
+/**
+ * The next step as a row of the list offers it. Once DXA is done it follows from the T-scores, which a row does not
+ * hold: then it is taken on the referral's own page.
+ */
+export function stepOfRow(row: ReferralListRow, roles: readonly Role[]): ReferralActionName | undefined {
+  const { state, owner, assessments } = row;
+  if (state === 'dxa-done') return undefined;
+  const [next] = offeredActions({
+    ...{ state, roles, hasOwner: owner !== null, isStepWaiting: true, canUndo: false },
+    ...{ densityClass: undefined, asksTreatment: assessments.includes('treatment') },
+  });
+  return next === 'note' ? undefined : next;
+}
+
 /** What the key `a` does: it accepts what was looked at, and takes the next step where that is done. */
-export function stepOnward(state: ReferralState): ReferralActionName | undefined {
-  const actions = actionsIn(state);
-  return actions.includes('accept') ? 'accept' : actions[0];
+export function stepOnward(row: ReferralListRow, roles: readonly Role[]): ReferralActionName | undefined {
+  const next = stepOfRow(row, roles);
+  return next === 'claim' ? 'accept' : next;
 }
 
 /** A number as people here write it, with a comma or a point and any minus sign; undefined where it is none. */

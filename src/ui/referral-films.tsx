@@ -3,8 +3,9 @@ import type { ReferralView } from '../worklist/referral-views.ts';
 import { PageLink } from './address.tsx';
 import { dateOf } from './display.ts';
 import { localDate } from './due-words.ts';
+import { FilmViewer } from './film-viewer.tsx';
 import { useLanguage } from './language.tsx';
-import { LazyFilmViewer } from './lazy-film-viewer.tsx';
+
 import { AwaitedNotice, ExamBadge, ReasonText } from './page-parts.tsx';
 import { ThresholdChart } from './threshold-chart.tsx';
 import { fillWords } from './words.ts';
@@ -12,21 +13,15 @@ import { useExam } from './worklist-queries.ts';
 
 type Film = ReferralView['films'][number];
 
-/** The film that speaks, another of the same person beside it, and the choice among all of them. */
+/** The film that speaks, and the choice among all films of the person; the viewer lays another one beside it. */
 export function ReferralFilms({ films }: Pick<ReferralView, 'films'>) {
   const { words } = useLanguage();
-  const first = films.find(({ isOnReferral }) => isOnReferral) ?? films[0];
   const [chosenId, setChosenId] = useState<string>();
-  const [besideId, setBesideId] = useState<string>();
+  const first = films.find(({ isOnReferral }) => isOnReferral) ?? films[0];
   const shown = films.find(({ examId }) => examId === chosenId) ?? first;
-  const beside = films.find(({ examId }) => examId === besideId && examId !== shown?.examId);
   if (shown === undefined) return <p className="faint">{words.noFilms}</p>;
   return (
     <>
-      <div className={beside === undefined ? 'film-pair' : 'film-pair film-pair-two'}>
-        <FilmOfReferral key={shown.examId} film={shown} />
-        {beside !== undefined && <FilmOfReferral key={beside.examId} film={beside} isBeside />}
-      </div>
       {films.length > 1 && (
         <ul className="film-choice" aria-label={words.filmsTitleOne}>
           {films.map((film) => (
@@ -35,44 +30,32 @@ export function ReferralFilms({ films }: Pick<ReferralView, 'films'>) {
                 type="button"
                 className="film-name"
                 aria-pressed={film.examId === shown.examId}
-                onClick={() => {
-                  setChosenId(film.examId);
-                  if (film.examId === besideId) setBesideId(undefined);
-                }}
+                onClick={() => setChosenId(film.examId)}
               >
                 <FilmName film={film} />
               </button>
               <ExamBadge state={film.state} />
-              {film.examId !== shown.examId && (
-                <button
-                  type="button"
-                  className="button button-plain"
-                  aria-pressed={film.examId === besideId}
-                  onClick={() => setBesideId(film.examId === besideId ? undefined : film.examId)}
-                >
-                  {film.examId === besideId ? words.hideBeside : words.showBeside}
-                </button>
-              )}
             </li>
           ))}
         </ul>
       )}
+      <FilmOfReferral key={shown.examId} film={shown} />
     </>
   );
 }
 
 /** One film with its numbers. */
-function FilmOfReferral({ film, isBeside = false }: { readonly film: Film; readonly isBeside?: boolean }) {
+function FilmOfReferral({ film }: { readonly film: Film }) {
   const { words } = useLanguage();
   const { data, error } = useExam(film.examId);
   if (data === undefined) return <AwaitedNotice error={error} />;
   const { exam } = data;
   return (
     <section className="film-of-referral" aria-label={words.film}>
-      <h2 className={isBeside ? undefined : 'unseen'}>
+      <h2 className="unseen">
         <FilmName film={film} />
       </h2>
-      <LazyFilmViewer
+      <FilmViewer
         key={exam.finishedAt}
         examId={exam.examId}
         columns={exam.analysis?.image?.columns ?? null}
@@ -95,7 +78,7 @@ function FilmOfReferral({ film, isBeside = false }: { readonly film: Film; reado
           <PageLink to={`/exams/${exam.examId}`}>{words.openFilmPage}</PageLink>
         </p>
       </section>
-      {exam.analysis !== null && !isBeside && <ModelLimits analysis={exam.analysis} />}
+      {exam.analysis !== null && <ModelLimits analysis={exam.analysis} />}
     </section>
   );
 }

@@ -48,7 +48,7 @@ function DetailText({ event }: { readonly event: ReferralEventView }) {
   const parts = [
     named('reason-', 'reason'),
     named('outcome-', 'outcome'),
-    text('ownerName') ?? text('colleague'),
+    text('name'),
     [text('date') ?? text('measuredOn') ?? text('dueOn'), text('time'), text('stationAeTitle')]
       .filter((part) => part !== undefined)
       .join(' '),

@@ -23,7 +23,7 @@ export function DxaPart({ referral }: { readonly referral: ReferralView }) {
             <div>
               <dt>{words.timeOfDay}</dt>
               <dd>
-                {fillWords(words.dxaBooked, { date: dateOf(step.date), time: step.time })}{' '}
+                {dateOf(step.date)} {step.time}{' '}
                 {step.stationAeTitle === null
                   ? words.dxaAnyStation
                   : fillWords(words.dxaStation, { station: step.stationAeTitle })}

@@ -49,7 +49,7 @@ export function watchAttention(): () => void {
 export function useRead<Answer>(
   queryKey: readonly string[],
   path: string,
-  options: { readonly enabled?: boolean; readonly keepsPrevious?: boolean } = {},
+  options: { readonly keepsPrevious?: boolean } = {},
 ): UseQueryResult<Answer> {
   return useQuery<Answer>({
     queryKey,
@@ -57,7 +57,6 @@ export function useRead<Answer>(
     refetchInterval: REFRESH_MS,
     retry: (failures, error) => !(error instanceof RequestFailed) && failures < 1,
     retryDelay: 500,
-    enabled: options.enabled ?? true,
     ...(options.keepsPrevious === true ? { placeholderData: keepPreviousData } : {}),
   });
 }

@@ -72,18 +72,21 @@ function Rows(properties: {
   const deeds = useDeeds();
   const selection = useSelection(answer.rows);
   const [isHelpOpen, setIsHelpOpen] = useState(false);
-  const mayAct = user.roles.includes('coordinator');
+  const isCoordinator = user.roles.includes('coordinator');
+  const open = (): void => {
+    if (selection.row !== undefined) openAddress(`/referrals/${selection.row.referralId}`);
+  };
   const act = (choose: (row: ReferralListRow) => ReferralActionName | undefined) => (): void => {
     const { row } = selection;
-    const name = row === undefined ? undefined : choose(row);
-    if (mayAct && row !== undefined && name !== undefined) deeds.begin(name, row);
+    if (!isCoordinator || row === undefined) return;
+    const name = choose(row);
+    if (name === undefined) open();
+    else deeds.begin(name, row);
   };
   useWorklistKeys({
     move: selection.move,
-    open: () => {
-      if (selection.row !== undefined) openAddress(`/referrals/${selection.row.referralId}`);
-    },
-    step: act((row) => stepOnward(row.state)),
+    open,
+    step: act((row) => stepOnward(row, user.roles)),
     dismiss: act(() => 'dismiss'),
     claim: act(() => 'claim'),
     undo: deeds.undo,

@@ -1,5 +1,4 @@
 import type { ReactNode } from 'react';
-import { actionsIn } from '../exam/referral-action.ts';
 import type { ReferralListRow } from '../worklist/referral-views.ts';
 import { PageLink } from './address.tsx';
 import type { Deeds } from './deeds.tsx';
@@ -7,6 +6,7 @@ import { ageAndSexOf, nameOf, shownNumber } from './display.ts';
 import { FindingSummary } from './finding-figure.tsx';
 import { useLanguage } from './language.tsx';
 import { ReferralBadge, SinceLines } from './page-parts.tsx';
+import { stepOfRow } from './referral-deeds.ts';
 import { DueLines, OwnerName, UrgencyWord } from './referral-parts.tsx';
 import { useSession } from './session.tsx';
 import { fillWords } from './words.ts';
@@ -144,7 +144,8 @@ function StepButton({ row, deeds }: { readonly row: ReferralListRow; readonly de
   const { words } = useLanguage();
   const { user } = useSession();
   const name = nameOf(row.person, words);
-  if (!user.roles.includes('coordinator')) {
+  const step = stepOfRow(row, user.roles);
+  if (step === undefined) {
     return (
       <PageLink
         to={`/referrals/${row.referralId}`}
@@ -155,8 +156,6 @@ function StepButton({ row, deeds }: { readonly row: ReferralListRow; readonly de
       </PageLink>
     );
   }
-  const [step] = actionsIn(row.state);
-  if (step === undefined) return null;
   const text = words[`do-${step}`];
   return (
     <button
