@@ -246,6 +246,15 @@ describe('a receiver', () => {
     },
   );
 
+  it('that hangs up after every answer is called again for each message', async () => {
+    const ris = await receiver('accept and hang up');
+    for (const number of [1, 2, 3]) await insertAcceptedReferral(database, number);
+    begin({ ris: ris.port });
+    await until('all three', () => isEach('delivered'));
+    expect((await standings()).map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
+    expect(new Set(ris.heard).size).toBe(3);
+  });
+
   it('that is down delays no other, and is sent everything when it is back', async () => {
     const port = await freePort();
     const other = await receiver();

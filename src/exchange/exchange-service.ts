@@ -12,7 +12,7 @@ import { ExchangeRunner } from './exchange-runner.ts';
 import { verdictOf } from './hl7/acknowledgement.ts';
 import { openMllp } from './hl7/mllp-client.ts';
 import { encodeMessage } from './hl7/segment.ts';
-import type { MessageLine } from './message-sender.ts';
+import type { MessageLine, SendVerdict } from './message-sender.ts';
 import { openWebhookLine } from './webhook-line.ts';
 import { buildWebhookMessage } from './webhook-message.ts';
 
@@ -61,13 +61,30 @@ async function openHl7Line(
   { clock, config }: Pick<ExchangeServiceParts, 'clock' | 'config'>,
 ): Promise<MessageLine> {
   const { host, port, tls, characterSet, answerSecondsMax } = receiver;
-  const connection = await openMllp({
-    ...{ host, port, clock, connectMsMax: CONNECT_MS_MAX, answerMsMax: answerSecondsMax * 1000 },
-    ...(tls ? { tls: ownTlsFiles(config) } : {}),
-  });
+  const open = () =>
+    openMllp({
+      ...{ host, port, clock, connectMsMax: CONNECT_MS_MAX, answerMsMax: answerSecondsMax * 1000 },
+      ...(tls ? { tls: ownTlsFiles(config) } : {}),
+    });
+  let connection = await open();
+  let isUsed = false;
+  const send = async (message: Buffer, messageId: string): Promise<SendVerdict> => {
+    isUsed = true;
+    return verdictOf(await connection.send(message, messageId));
+  };
   return {
-    send: async ({ payload, messageId }) =>
-      verdictOf(await connection.send(encodeMessage(payload, characterSet), messageId)),
+    send: async ({ payload, messageId }) => {
+      const message = encodeMessage(payload, characterSet);
+      const wasUsed = isUsed;
+      try {
+        return await send(message, messageId);
+      } catch (thrown) {
+        // A receiver may hang up after every answer, also while the next message is on its way.
+        if (!wasUsed || !connection.wasHungUp) throw thrown;
+        connection = await open();
+        return send(message, messageId);
+      }
+    },
     close: () => connection.close(),
   };
 }

@@ -12,6 +12,7 @@ export type ReceiverDeed =
   | 'foreign answer, then accept'
   | 'foreign answer'
   | 'half a frame'
+  | 'accept and hang up'
   | 'hang up'
   | 'flood'
   | 'late duplicate, then accept';
@@ -82,6 +83,7 @@ export class ScriptedReceiver {
     const frame = (answers: string, code = 'AA', errorCode?: string): string =>
       `${START_BLOCK}${acknowledgement(answers, code, errorCode)}${END_BLOCK}`;
     if (typeof deed !== 'string') socket.write(frame(id, deed.code, deed.errorCode));
+    else if (deed === 'accept and hang up') socket.end(frame(id));
     else if (deed === 'rubbish') socket.write('HTTP/1.1 400 Bad Request\r\n\r\n\u001c\r');
     else if (deed === 'foreign answer') socket.write(frame('SOMETHING-ELSE'));
     else if (deed === 'foreign answer, then accept') socket.write(frame('SOMETHING-ELSE', 'AR') + frame(id));

@@ -28,6 +28,8 @@ export interface MllpOptions {
 
 /** One connection with at most one message under way. After any failure it is closed and of no more use. */
 export interface MllpConnection {
+  /** Whether the receiver closed it and said nothing of a message; some do so after every answer. */
+  readonly wasHungUp: boolean;
   /**
    * Sends a message and waits for the answer to it. Throws peer-aborted where none came in time, the connection
    * ended, or what came was no answer: the receiver may have taken the message, so it must get the same one again.
@@ -60,6 +62,7 @@ class MllpSocket implements MllpConnection {
   #received = Buffer.alloc(0);
   #foreignAnswers = 0;
   #ended: TriageError | undefined;
+  #wasHungUp = false;
 
   constructor(socket: Socket, options: MllpOptions) {
     this.#socket = socket;
@@ -67,9 +70,16 @@ class MllpSocket implements MllpConnection {
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => this.#take(bytes));
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      this.#end(`the connection failed: ${error.code ?? ''}`),
+      this.#hangUp(`the connection failed: ${error.code ?? ''}`),
     );
-    socket.on('close', () => this.#end('the connection was closed before the answer'));
+    // Who ends its half sends nothing more, an answer neither.
+    for (const end of ['end', 'close'] as const) {
+      socket.on(end, () => this.#hangUp('the connection was closed before the answer'));
+    }
+  }
+
+  get wasHungUp(): boolean {
+    return this.#wasHungUp;
   }
 
   send(message: Buffer, messageId: string): Promise<Acknowledgement> {
@@ -124,6 +134,11 @@ class MllpSocket implements MllpConnection {
     }
     this.#waiting = undefined;
     waiting.settle(answer);
+  }
+
+  #hangUp(reason: string): void {
+    if (this.#ended === undefined) this.#wasHungUp = this.#received.length === 0;
+    this.#end(reason);
   }
 
   #end(reason: string): void {
