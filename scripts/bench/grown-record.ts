@@ -25,6 +25,7 @@ const HEADER = JSON.stringify({
 const ANALYSIS = JSON.stringify({
   schema: 'osteotriage.analysis/1',
   outcome: 'negative',
+  ...{ spacing: { mmPerPx: null, source: 'none' }, reasons: [], models: [] },
   border: Array.from({ length: 2_000 }, (_, index) => ((index * 7_919) % 10_007) / 10),
 });
 

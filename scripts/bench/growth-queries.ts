@@ -18,6 +18,7 @@ import { Reconciler } from '../../src/queue/reconciler.ts';
 import { silentLog } from '../../src/telemetry.ts';
 import { openReferralList } from '../../src/worklist/referral-list.ts';
 import { openWorklist } from '../../src/worklist/worklist.ts';
+import { FHIR_QUERIES } from './fhir-queries.ts';
 import { GROWN_UNTIL_MS } from './grown-record.ts';
 
 /** Asks the record once; the number is different each time. */
@@ -101,6 +102,7 @@ export const GROWTH_QUERIES: Readonly<Record<string, GrowthQuery>> = {
     const queue = openDatabaseJobQueue(database, systemClock);
     return new Reconciler({ database, queue, clock: systemClock, log: silentLog }).reconcile(0);
   },
+  ...FHIR_QUERIES,
 };
 
 function inventedHeader(number: number): ImageHeader {

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 
 /** Orders in which other systems read the record, the newest change first. */
 export async function createExchangeIndexes(database: Kysely<never>): Promise<void> {
@@ -13,6 +13,14 @@ export async function createExchangeIndexes(database: Kysely<never>): Promise<vo
     ['corrections_by_time', 'corrections', ['at_ms', 'correction_id']],
     ['referral_events_by_time', 'referral_events', ['at_ms', 'event_id']],
   ];
+  // Most people are nobody else: an index of all of them looks useless to a planner, and it reads the table.
+  await schema.dropIndex('persons_by_survivor').execute();
+  await schema
+    .createIndex('persons_by_survivor')
+    .on('persons')
+    .column('merged_into')
+    .where(sql.ref('merged_into'), 'is not', null)
+    .execute();
   for (const [name, table, columns] of indexes) {
     await schema
       .createIndex(name)

@@ -71,11 +71,13 @@ export async function findPersonStandings(
   personIds: readonly string[],
 ): Promise<ReadonlyMap<string, PersonStanding>> {
   if (personIds.length === 0) return new Map();
-  const identities = await database
-    .selectFrom('persons')
-    .select(['person_id', 'merged_into', 'identity_key', 'patient_id', 'is_protected'])
-    .where((or) => or.or([or('person_id', 'in', personIds), or('merged_into', 'in', personIds)]))
-    .execute();
+  const identitiesBy = (column: 'person_id' | 'merged_into') =>
+    database
+      .selectFrom('persons')
+      .select(['person_id', 'merged_into', 'identity_key', 'patient_id', 'is_protected'])
+      .where(column, 'in', personIds)
+      .execute();
+  const identities = [...(await identitiesBy('person_id')), ...(await identitiesBy('merged_into'))];
   const keysOf = ({ identity_key, patient_id }: (typeof identities)[number]): readonly string[] =>
     patient_id === null ? [identity_key] : [identity_key, patientIdentityKey(null, patient_id)];
   const keys = [...new Set(identities.flatMap(keysOf))];

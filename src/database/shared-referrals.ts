@@ -1,5 +1,5 @@
 /** Referrals, orders, what was entered and what happened, as other systems read them. */
-import type { Selectable } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { ProcedureStepState } from '../exam/exam-state.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
 import type { Connection } from './exam-records.ts';
@@ -162,16 +162,16 @@ export async function listSharedDxa(
   const { ids, personIds, changed, stepIds } = filter;
   let query = database
     .selectFrom('dxa_measurements as m')
-    .innerJoin('referrals as r', 'r.referral_id', 'm.referral_id')
     .selectAll('m')
-    .select('r.person_id as personId')
+    .select(personOfReferral('m').as('personId'))
     .where(beginsAt(page, { at: 'm.at_ms', key: 'm.dxa_id' }))
     .orderBy('m.at_ms', directionOf(page))
     .orderBy('m.dxa_id', directionOf(page))
     .limit(page.limit);
   if (ids !== undefined) query = query.where('m.dxa_id', 'in', ids);
   if (stepIds !== undefined) query = query.where('m.referral_id', 'in', referralsOf(database, stepIds));
-  if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
+  if (personIds !== undefined)
+    query = query.where('m.referral_id', 'in', referralsOfPersons(database, personIds));
   if (changed !== undefined) {
     query = query.where('m.at_ms', '>=', changed.fromMs).where('m.at_ms', '<=', changed.toMs);
   }
@@ -192,7 +192,7 @@ export function listSharedRisks(
   const { ids, personIds, changed } = filter;
   let query = database
     .selectFrom('risk_factors as f')
-    .innerJoin('persons as p', 'p.person_id', 'f.person_id')
+    .leftJoin('persons as p', 'p.person_id', 'f.person_id')
     .selectAll('f')
     .select(['p.patient_id as patientId', 'p.birth_date as birthDate', 'p.sex'])
     .where(beginsAt(page, { at: 'f.at_ms', key: 'f.risk_id' }))
@@ -218,15 +218,15 @@ export async function listSharedEvents(
   if (eventIds?.length === 0) return [];
   let query = database
     .selectFrom('referral_events as v')
-    .innerJoin('referrals as r', 'r.referral_id', 'v.referral_id')
     .selectAll('v')
-    .select('r.person_id as personId')
+    .select(personOfReferral('v').as('personId'))
     .where(beginsAt(page, { at: 'v.at_ms', key: 'v.event_id' }, Number))
     .orderBy('v.at_ms', directionOf(page))
     .orderBy('v.event_id', directionOf(page))
     .limit(page.limit);
   if (eventIds !== undefined) query = query.where('v.event_id', 'in', eventIds);
-  if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
+  if (personIds !== undefined)
+    query = query.where('v.referral_id', 'in', referralsOfPersons(database, personIds));
   if (referralIds !== undefined) query = query.where('v.referral_id', 'in', referralIds);
   if (changed !== undefined) {
     query = query.where('v.at_ms', '>=', changed.fromMs).where('v.at_ms', '<=', changed.toMs);
@@ -243,15 +243,14 @@ export function listSharedCorrections(
   const { ids, personIds, examIds, changed } = filter;
   let query = database
     .selectFrom('corrections as c')
-    .innerJoin('exams as e', 'e.exam_id', 'c.exam_id')
     .selectAll('c')
-    .select('e.person_id as personId')
+    .select(sql<string>`(SELECT e.person_id FROM exams e WHERE e.exam_id = c.exam_id)`.as('personId'))
     .where(beginsAt(page, { at: 'c.at_ms', key: 'c.correction_id' }))
     .orderBy('c.at_ms', directionOf(page))
     .orderBy('c.correction_id', directionOf(page))
     .limit(page.limit);
   if (ids !== undefined) query = query.where('c.correction_id', 'in', ids);
-  if (personIds !== undefined) query = query.where('e.person_id', 'in', personIds);
+  if (personIds !== undefined) query = query.where('c.exam_id', 'in', filmsOf(database, personIds));
   if (examIds !== undefined) query = query.where('c.exam_id', 'in', examIds);
   if (changed !== undefined) {
     query = query.where('c.at_ms', '>=', changed.fromMs).where('c.at_ms', '<=', changed.toMs);
@@ -313,6 +312,20 @@ async function readGrounds(
 
 function referralsOf(database: Connection, stepIds: readonly string[]) {
   return database.selectFrom('procedure_steps').select('referral_id').where('step_id', 'in', stepIds);
+}
+
+/** Not joined: a planner that knows of few rows here would begin with all referrals. */
+function personOfReferral(alias: 'm' | 'v'): RawBuilder<string> {
+  const referralId = sql.ref(`${alias}.referral_id`);
+  return sql<string>`(SELECT r.person_id FROM referrals r WHERE r.referral_id = ${referralId})`;
+}
+
+function referralsOfPersons(database: Connection, personIds: readonly string[]) {
+  return database.selectFrom('referrals').select('referral_id').where('person_id', 'in', personIds);
+}
+
+function filmsOf(database: Connection, personIds: readonly string[]) {
+  return database.selectFrom('exams').select('exam_id').where('person_id', 'in', personIds);
 }
 
 /** The order of each referral that was made last. */
