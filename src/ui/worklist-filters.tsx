@@ -43,7 +43,7 @@ export function WorklistTabs(properties: {
             className="view"
             current={tab === filters.tab}
           >
-            {words[`tab-${tab}`]}
+            {words[`tab-${tab}`]}{' '}
             <span className={warns ? 'count count-warning' : 'count'}>{count ?? '…'}</span>
           </PageLink>
         );
