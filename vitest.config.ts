@@ -4,6 +4,7 @@ import { requirePostgres } from './src/testing/postgres.ts';
 
 /** Suites of the record and of what stands right on it: they run a second time, on PostgreSQL. */
 const ON_EACH_RECORD = [
+  'src/access/accounts.test.ts',
   'src/database/{calibration,model,person,query-plan,record-race,referral,revision}*.test.ts',
   'src/audit/*.test.ts',
   'src/queue/{database-job-queue,redis-job-queue,job-leases,reconciler}.test.ts',
@@ -12,7 +13,7 @@ const ON_EACH_RECORD = [
   'src/exchange/exchange-runner.test.ts',
   'src/report/{delivery-runner,commitment-asker,out-tray-runner,result-desk}.test.ts',
   'src/worklist/{modality-worklist,performed-steps,referral-desk,referral-life,referral-list,person-desk,reminders}.test.ts',
-  'src/http/dicomweb-{store,retrieve}.test.ts',
+  'src/http/{dicomweb-store,dicomweb-retrieve,admin-routes}.test.ts',
   'src/http/fhir-routes.test.ts',
 ];
 

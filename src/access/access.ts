@@ -11,6 +11,7 @@ import { Accounts } from './accounts.ts';
 import { forgetFirstSignIn, makeFirstAdministrator } from './first-administrator.ts';
 import { IdentityProvider } from './identity-provider.ts';
 import { openWithoutSignIn } from './open-gate.ts';
+import { Passwords } from './passwords.ts';
 import { ProviderSignIn } from './provider-sign-in.ts';
 import { Sessions } from './sessions.ts';
 import { UserDesk } from './user-desk.ts';
@@ -37,10 +38,13 @@ export interface Access {
 }
 
 /** Sign-in as the configuration says it. Throws configuration-invalid where its settings contradict each other. */
-export async function openAccess(parts: AccessParts): Promise<Access> {
+export async function openAccess(
+  parts: AccessParts,
+  passwords: Passwords = new Passwords(),
+): Promise<Access> {
   const { config, database, sites, clock, log } = parts;
   checkAccessSettings(config);
-  const users = new UserDesk(database, clock);
+  const users = new UserDesk(database, clock, passwords);
   const findSystem: AccessGate['findSystem'] = (key) => sites.findSystem(key);
   if (config.signIn === 'off') {
     log.warn(
@@ -64,9 +68,9 @@ export async function openAccess(parts: AccessParts): Promise<Access> {
     const signIn = new ProviderSignIn({ database, clock, sessions, provider });
     return { gate, users, sessions, accounts: null, provider: signIn };
   }
-  await makeFirstAdministrator(parts);
+  await makeFirstAdministrator(parts, passwords);
   const accounts = new Accounts({
-    ...{ database, clock, sessions, failuresMax: config.signInFailuresMax },
+    ...{ database, clock, sessions, passwords, failuresMax: config.signInFailuresMax },
     passwordChanged: (login) => forgetFirstSignIn(config.data, login),
   });
   return { gate, users, sessions, accounts, provider: null };

@@ -6,7 +6,7 @@ import { deleteSessionsOf } from '../database/session-records.ts';
 import { transact } from '../database/transact.ts';
 import { findUser, type StoredUser, updateUser } from '../database/user-records.ts';
 import { TriageError } from '../errors.ts';
-import { checkNewPassword, hashPassword, verifyPassword } from './passwords.ts';
+import { checkNewPassword, type Passwords } from './passwords.ts';
 import type { Sessions } from './sessions.ts';
 
 const LOCK_MS = 60_000;
@@ -22,6 +22,7 @@ export interface AccountParts {
   readonly database: Kysely<Database>;
   readonly clock: Clock;
   readonly sessions: Sessions;
+  readonly passwords: Passwords;
   readonly failuresMax: number;
   /** Told whose password was changed. */
   readonly passwordChanged: (login: string) => Promise<void>;
@@ -55,7 +56,7 @@ export class Accounts {
       throw new TriageError('request-invalid', 'the new password is the present one');
     }
     const user = await this.#prove(login, password);
-    const hash = await this.#inLine(() => hashPassword(newPassword));
+    const hash = await this.#inLine(() => this.#parts.passwords.hash(newPassword));
     const change = { password_hash: hash, must_change_password: 0 } as const;
     const token = await this.#startSession(user, change, 'password changed');
     await this.#parts.passwordChanged(login);
@@ -64,7 +65,9 @@ export class Accounts {
 
   async #prove(login: string, password: string): Promise<StoredUser> {
     const { user, isLocked } = await this.#noteAttempt(login);
-    const isRight = await this.#inLine(() => verifyPassword(password, user?.password_hash ?? null));
+    const isRight = await this.#inLine(() =>
+      this.#parts.passwords.verify(password, user?.password_hash ?? null),
+    );
     if (user !== undefined && isRight && !isLocked && user.is_disabled === 0) return user;
     const { database, clock } = this.#parts;
     await recordAudit(database, {

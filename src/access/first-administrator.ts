@@ -6,7 +6,7 @@ import { transact } from '../database/transact.ts';
 import { findUser, insertUser, listUsers } from '../database/user-records.ts';
 import type { Role } from '../exam/staff.ts';
 import type { AccessParts } from './access.ts';
-import { hashPassword, makeOneTimePassword } from './passwords.ts';
+import { makeOneTimePassword, type Passwords } from './passwords.ts';
 
 const LOGIN = 'admin';
 /** What a clinic with one person needs on its first day; the administrator gives these away later. */
@@ -16,7 +16,7 @@ const ROLES: readonly Role[] = ['administrator', 'coordinator', 'auditor'];
  * Makes the account `admin` where nobody can sign in yet. Its one-time password is in a file of the data folder that
  * only the service's own user can read; the log names the file alone.
  */
-export async function makeFirstAdministrator(parts: AccessParts): Promise<void> {
+export async function makeFirstAdministrator(parts: AccessParts, passwords: Passwords): Promise<void> {
   const { config, database, clock, log } = parts;
   const path = firstSignInFile(config.data);
   if ((await listUsers(database, 1)).length > 0) {
@@ -25,7 +25,7 @@ export async function makeFirstAdministrator(parts: AccessParts): Promise<void> 
     return;
   }
   const password = makeOneTimePassword();
-  const passwordHash = await hashPassword(password);
+  const passwordHash = await passwords.hash(password);
   // First the file: an account whose password nobody knows would be worse than a password without one.
   await rm(path, { force: true });
   await writeFile(path, `login: ${LOGIN}\none-time password: ${password}\n`, { mode: 0o600, flag: 'wx' });

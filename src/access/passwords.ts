@@ -21,39 +21,42 @@ const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const GROUPS = 5;
 const GROUP_LENGTH = 4;
 
-/** Hashes a password for the record: the parameters and a salt of its own stand in the hash. */
-export async function hashPassword(password: string, cost: PasswordCost = COST): Promise<string> {
-  const salt = randomBytes(SALT_BYTES);
-  const hash = await derive(password, salt, cost);
-  const { log2N, blockSize, parallelization } = cost;
-  return [
-    'scrypt',
-    log2N,
-    blockSize,
-    parallelization,
-    salt.toString('base64url'),
-    hash.toString('base64url'),
-  ].join('$');
-}
+/** Hashes passwords for the record and holds them against it. */
+export class Passwords {
+  readonly #cost: PasswordCost;
 
-/**
- * Whether a password is the one that was hashed. Without a hash, as for a login that nobody has, it takes as long and
- * is wrong.
- */
-export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
-  const [, log2N, blockSize, parallelization, salt = '', hash = ''] = STORED.exec(stored ?? '') ?? [];
-  if (log2N === undefined) {
-    await derive(password, Buffer.alloc(SALT_BYTES), COST);
-    return false;
+  constructor(cost: PasswordCost = COST) {
+    this.#cost = cost;
   }
-  const cost = {
-    log2N: Number(log2N),
-    blockSize: Number(blockSize),
-    parallelization: Number(parallelization),
-  };
-  const expected = Buffer.from(hash, 'base64url');
-  const derived = await derive(password, Buffer.from(salt, 'base64url'), cost);
-  return expected.length === derived.length && timingSafeEqual(expected, derived);
+
+  /** The hash of a password: parameters and a salt of its own stand in it. */
+  async hash(password: string): Promise<string> {
+    const salt = randomBytes(SALT_BYTES);
+    const hash = await derive(password, salt, this.#cost);
+    const { log2N, blockSize, parallelization } = this.#cost;
+    const parts = [log2N, blockSize, parallelization, salt.toString('base64url'), hash.toString('base64url')];
+    return ['scrypt', ...parts].join('$');
+  }
+
+  /**
+   * Whether a password is the one that was hashed. Without a hash, as for a login that nobody has, it takes as long
+   * and is wrong.
+   */
+  async verify(password: string, stored: string | null): Promise<boolean> {
+    const [, log2N, blockSize, parallelization, salt = '', hash = ''] = STORED.exec(stored ?? '') ?? [];
+    if (log2N === undefined) {
+      await derive(password, Buffer.alloc(SALT_BYTES), this.#cost);
+      return false;
+    }
+    const cost = {
+      log2N: Number(log2N),
+      blockSize: Number(blockSize),
+      parallelization: Number(parallelization),
+    };
+    const expected = Buffer.from(hash, 'base64url');
+    const derived = await derive(password, Buffer.from(salt, 'base64url'), cost);
+    return expected.length === derived.length && timingSafeEqual(expected, derived);
+  }
 }
 
 /** A password for one sign-in: 20 characters, 99 bits. */

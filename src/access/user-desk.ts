@@ -16,7 +16,7 @@ import {
 } from '../database/user-records.ts';
 import { TriageError } from '../errors.ts';
 import type { Role } from '../exam/staff.ts';
-import { hashPassword, makeOneTimePassword } from './passwords.ts';
+import { makeOneTimePassword, Passwords } from './passwords.ts';
 import type { NewUser, UserChange, UserRow } from './session-views.ts';
 
 const USERS_MAX = 1_000;
@@ -33,8 +33,10 @@ export interface WithPassword {
 export class UserDesk {
   readonly #database: Kysely<Database>;
   readonly #clock: Clock;
+  readonly #passwords: Passwords;
 
-  constructor(database: Kysely<Database>, clock: Clock) {
+  constructor(database: Kysely<Database>, clock: Clock, passwords = new Passwords()) {
+    this.#passwords = passwords;
     this.#database = database;
     this.#clock = clock;
   }
@@ -55,7 +57,7 @@ export class UserDesk {
     const name = checkedName(user.name);
     checkRoles(user.roles, user.siteIds);
     const oneTimePassword = makeOneTimePassword();
-    const passwordHash = await hashPassword(oneTimePassword);
+    const passwordHash = await this.#passwords.hash(oneTimePassword);
     const userId = randomUUID();
     await transact(this.#database, async (transaction) => {
       if ((await findUser(transaction, 'login', login)) !== undefined) {
@@ -113,7 +115,7 @@ export class UserDesk {
   /** Gives a person a new one-time password and ends the sessions. Throws not-found, state-conflict. */
   async resetPassword(userId: string, actor: string): Promise<WithPassword> {
     const oneTimePassword = makeOneTimePassword();
-    const passwordHash = await hashPassword(oneTimePassword);
+    const passwordHash = await this.#passwords.hash(oneTimePassword);
     await transact(this.#database, async (transaction) => {
       const user = await requireUser(transaction, userId);
       if (user.oidc_identity !== null) {
