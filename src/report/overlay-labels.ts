@@ -78,6 +78,17 @@ export function sideLines(side: ReportedSide): string[] {
 
 /** The lines of the title block: outcome and scale. */
 export function summaryLines(analysis: AnalysisResult): string[] {
+  return [...measuredLines(analysis), ...correctionLines(analysis)];
+}
+
+/** Whose points they are, where they are a person's. */
+function correctionLines({ correction }: AnalysisResult): string[] {
+  if (correction === undefined) return [];
+  const { sides, levels, by } = correction;
+  return [`Points set by a person (${by.role}): ${[...sides, ...levels].join(', ')}`];
+}
+
+function measuredLines(analysis: AnalysisResult): string[] {
   if (findingKindOf(analysis) === 'low-density') return [outcomeText(analysis), densityText(analysis)];
   const { panoramic, spacing } = analysis;
   if (panoramic === null) return [outcomeText(analysis), lateralScaleText(spacing)];

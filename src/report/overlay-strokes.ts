@@ -10,6 +10,8 @@ export const COLOURS = {
   orange: '#e69f00',
   vermilion: '#d55e00',
   purple: '#e79ac6',
+  /** Points that a person set; always a ring, so that the colour is not all that tells. */
+  green: '#5fe08c',
   text: '#ffffff',
   detail: '#d0d0d0',
   edge: '#000000',
@@ -21,6 +23,13 @@ export interface Stroke {
   readonly widthPx: number;
   readonly opacity: number;
   readonly dashPx?: number;
+}
+
+/** A ring at each point that a person set. */
+export function personRings(pane: Pane, points: readonly PointPx[], linePx: number): string {
+  return points
+    .map((point) => ringSvg(pane, point, { colour: COLOURS.green, widthPx: linePx, radiusPx: linePx * 3.5 }))
+    .join('');
 }
 
 /** Lines of text are this many letter sizes apart. */

@@ -12,6 +12,7 @@ import {
   frameSvg,
   labelSvg,
   LINE_HEIGHT,
+  personRings,
   pictureSvg,
   polylineSvg,
   ringSvg,
@@ -35,15 +36,25 @@ export function panoramicSvg(
   strips: readonly (CortexStrip | null)[],
 ): string {
   const { linePx, film, insets } = layout;
-  const parts = [paneSvg(layout, film, drawn, drawn.sides, 'film')];
+  const corrected = drawn.sides.filter(({ side }) => analysis.correction?.sides.includes(side) === true);
+  const parts = [paneSvg(layout, film, drawn, drawn.sides, 'film'), ringsSvg(layout, film, corrected)];
   drawn.sides.forEach((side, index) => {
     const [inset, pane, strip] = [insets[index], layout.strips[index], strips[index]];
-    if (inset) parts.push(paneSvg(layout, inset, drawn, [side], `inset${index}`), frameSvg(inset, linePx));
+    if (inset) {
+      const rings = ringsSvg(layout, inset, corrected.includes(side) ? [side] : []);
+      parts.push(paneSvg(layout, inset, drawn, [side], `inset${index}`), rings, frameSvg(inset, linePx));
+    }
     if (pane && strip && isMeasuredCortex(side)) parts.push(stripSvg(layout, pane, side, strip));
     if (isMeasuredCortex(side)) parts.push(siteLabel(layout, side));
   });
   layout.paragraphs.forEach((paragraph, index) => parts.push(...sideText(layout, paragraph, index)));
   return pictureSvg(layout, [...parts, ...titleText(layout, analysis)]);
+}
+
+/** The points of sides that a person set. */
+function ringsSvg({ linePx }: PanoramicLayout, pane: Pane, sides: readonly ReportedSide[]): string {
+  const points = sides.filter(isMeasuredCortex).flatMap(({ outerPx, innerPx }) => [outerPx, innerPx]);
+  return personRings(pane, points, linePx);
 }
 
 /** Border and construction within one pane, cut off at its edges. */

@@ -13,6 +13,7 @@ import {
   frameSvg,
   labelSvg,
   LINE_HEIGHT,
+  personRings,
   pictureSvg,
   polylineSvg,
   ringSvg,
@@ -38,6 +39,7 @@ export function spineSvg(layout: SpineLayout, analysis: AnalysisResult, spine: S
   const { film, insets, linePx } = layout;
   const bodies = spine.vertebrae.flatMap((vertebra) => [
     outlineSvg(layout, film, vertebra),
+    personRings(film, pointsByPerson(analysis, vertebra), linePx),
     bodyText(layout, vertebra, spine.facing),
   ]);
   const [inset] = insets;
@@ -51,6 +53,14 @@ export function spineSvg(layout: SpineLayout, analysis: AnalysisResult, spine: S
     ...enlarged,
     ...stripText(layout, analysis, analysis.spine ?? spine),
   ]);
+}
+
+/** The six points, where a person set them. */
+function pointsByPerson(
+  { correction }: AnalysisResult,
+  { level, pointsPx }: VertebraFinding,
+): readonly PointPx[] {
+  return correction?.levels.includes(level) === true ? Object.values(pointsPx) : [];
 }
 
 /**
