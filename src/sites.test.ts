@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_REFERRAL_DAYS } from './exam/referral-life.ts';
 import { parseSites, readSites } from './sites.ts';
 
 const CLINIC = {
@@ -50,6 +51,12 @@ describe('the sites file', () => {
     expect(peer).toMatchObject({ aeTitle: 'DENTAL', certificateSha256: 'ab'.repeat(32) });
   });
 
+  it('says how long a referral may wait, in part or not at all', () => {
+    expect(parse({ sites: [CLINIC] }).worklist.days).toEqual(DEFAULT_REFERRAL_DAYS);
+    const { days } = parse({ sites: [CLINIC], worklist: { days: { 'dxa-booked': 42 } } }).worklist;
+    expect(days).toEqual({ ...DEFAULT_REFERRAL_DAYS, 'dxa-booked': 42 });
+  });
+
   it.each<[string, () => unknown, RegExp]>([
     ['is not JSON', () => parseSites('{', '/etc/sites.json'), /\/etc\/sites\.json is not JSON/],
     ['does not exist', () => readSites('/nowhere/sites.json'), /\/nowhere\/sites\.json cannot be read/],
@@ -78,6 +85,11 @@ describe('the sites file', () => {
       'reports to a destination that is none',
       () => parse({ sites: [{ ...CLINIC, reportsTo: ['pacs'] }] }),
       /clinic reports to pacs, which is no destination/,
+    ],
+    [
+      'lets a referral wait no day at all',
+      () => parse({ sites: [CLINIC], worklist: { days: { flagged: 0 } } }),
+      /at worklist\.days\.flagged/,
     ],
     [
       'has two sites of one id',

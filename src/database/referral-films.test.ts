@@ -119,4 +119,44 @@ describe('a referral', () => {
       { kind: 'thin-cortex', vertebra: null, assessments: ['treatment', 'frax', 'dxa'] },
     ]);
   });
+
+  const summary = async () =>
+    database
+      .selectFrom('referrals')
+      .select(['kind', 'grade', 'sorting_score', 'age_years', 'lead_exam_id', 'urgency', 'version', 'state'])
+      .executeTakeFirstOrThrow();
+  const events = async () => {
+    const all = database.selectFrom('referral_events').selectAll().orderBy('event_id');
+    return (await all.execute()).map((event) => [event.action, JSON.parse(event.details_json) as unknown]);
+  };
+
+  it('says what its films show and how urgent that is, and keeps both right', async () => {
+    const cortex = await arrive(1);
+    await finish(cortex, FRAX);
+    const first = await summary();
+    expect(first).toMatchObject({ kind: 'thin-cortex', grade: null, age_years: 76, lead_exam_id: cortex });
+    const spine = await arrive(2);
+    const { analysis } = exampleSpineReport({ spine: { fractureScore: 0.4 } });
+    await finish(spine, TREATMENT, analysis);
+    const joined = await summary();
+    expect(joined).toMatchObject({ kind: 'fracture', grade: 2, sorting_score: 0.4, lead_exam_id: spine });
+    expect(joined.urgency).toBeGreaterThan(first.urgency);
+    expect((await events()).map(([action]) => action)).toEqual(['flagged', 'film-joined']);
+    // The same result again is no news.
+    await finish(await again(spine), TREATMENT, analysis);
+    expect(await summary()).toEqual(joined);
+  });
+
+  it('is never closed by a film that is no finding any longer: it says so and is less urgent', async () => {
+    const examId = await arrive(1);
+    const referralId = await finish(examId, FRAX);
+    const before = await summary();
+    const { analysis } = exampleReport();
+    expect(await finish(await again(examId), [], { ...analysis, outcome: 'negative' })).toBe(referralId);
+    expect(await summary()).toMatchObject({ state: 'flagged', kind: null, urgency: 0, version: 2 });
+    expect((await events()).at(-1)).toEqual([
+      'film-revised',
+      { examId, outcome: 'negative', kind: null, urgency: 0, urgencyBefore: before.urgency },
+    ]);
+  });
 });

@@ -93,6 +93,16 @@ describe('an upgrade', () => {
     expect(await database.selectFrom('referral_exams').selectAll().execute()).toEqual([
       { referral_id: 'r1', exam_id: 'e1', asks_treatment: 0, asks_frax: 1 },
     ]);
+    // It has waited since then, and begins with its first event.
+    expect(await database.selectFrom('referrals').selectAll().execute()).toMatchObject([
+      {
+        ...{ state: 'flagged', version: 1, state_since_ms: 1_700_000_001_000 },
+        due_at_ms: 1_700_000_001_000 + 7 * 86_400_000,
+      },
+    ]);
+    expect(await database.selectFrom('referral_events').selectAll().execute()).toMatchObject([
+      { referral_id: 'r1', action: 'flagged', at_ms: 1_700_000_001_000, is_told: 1 },
+    ]);
     const { rows: broken } = await sql`PRAGMA foreign_key_check`.execute(database);
     expect(broken).toEqual([]);
     expect((await sql`PRAGMA foreign_keys`.execute(database)).rows).toEqual([{ foreign_keys: 1 }]);
@@ -125,7 +135,9 @@ describe('an upgrade', () => {
     // The earlier version goes on writing, and a later attempt finds everything.
     await sql.raw(`UPDATE referrals SET state = 'accepted' WHERE referral_id = 'r1'`).execute(database);
     await upgradeDatabase(database, path);
-    expect(await database.selectFrom('referrals').select('state').execute()).toEqual([{ state: 'dxa-ordered' }]);
+    expect(await database.selectFrom('referrals').select('state').execute()).toEqual([
+      { state: 'dxa-ordered' },
+    ]);
   });
 
   it('that would leave a broken reference fails as a whole', async () => {
