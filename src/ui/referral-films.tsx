@@ -51,7 +51,7 @@ function FilmOfReferral({ film }: { readonly film: Film }) {
   if (data === undefined) return <AwaitedNotice error={error} />;
   const { exam } = data;
   return (
-    <section className="film-of-referral" aria-label={words.film}>
+    <div className="film-of-referral">
       <h2 className="unseen">
         <FilmName film={film} />
       </h2>
@@ -79,7 +79,7 @@ function FilmOfReferral({ film }: { readonly film: Film }) {
         </p>
       </section>
       {exam.analysis !== null && <ModelLimits analysis={exam.analysis} />}
-    </section>
+    </div>
   );
 }
 
