@@ -46,6 +46,8 @@ export async function buildPages(options: { readonly force?: boolean } = {}): Pr
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
         reportCompressedSize: false,
+        // The viewer's library is large, and fetched by those who look at a film.
+        chunkSizeWarningLimit: 5000,
       },
     }),
   );
