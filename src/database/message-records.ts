@@ -178,10 +178,11 @@ export function findDueMessages(
     .where('m.state', '=', 'pending')
     .where('m.receiver', '=', receiver)
     .where('m.due_at_ms', '<=', nowMs)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('messages as before')
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('messages as before')
             .select('before.message_id')
             .whereRef('before.subject', '=', 'm.subject')
             .whereRef('before.receiver', '=', 'm.receiver')

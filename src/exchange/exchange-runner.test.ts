@@ -8,6 +8,7 @@ import { dismissReferral } from '../database/referral-records.ts';
 import type { Database } from '../database/schema.ts';
 import type { ExchangeSettings } from '../exchange-settings.ts';
 import { parseSites } from '../sites.ts';
+import { silentLog } from '../telemetry.ts';
 import { until } from '../testing/delivery-fixtures.ts';
 import { freePort } from '../testing/free-port.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
@@ -34,8 +35,6 @@ afterEach(async () => {
   for (const end of ending.toReversed()) await end();
 });
 
-const LOG = { debug() {}, info() {}, warn() {}, error() {}, fatal() {} } as never;
-
 /** Starts to tell receivers by these names, each of which is sent orders alone. */
 function begin(ports: Readonly<Record<string, number>>, messages: readonly string[] = ['order']): void {
   const hl7 = Object.entries(ports).map(([name, port]) => ({ name, host: '127.0.0.1', port, messages }));
@@ -43,7 +42,7 @@ function begin(ports: Readonly<Record<string, number>>, messages: readonly strin
   settings = parseSites(text, 'sites.json').exchange;
   const tls = { tlsCertificateFile: '', tlsKeyFile: '', tlsAuthoritiesFile: '' };
   runner = startExchange({
-    ...{ database, clock, log: LOG, config: { ...tls, deliveryDaysMax: 7 } },
+    ...{ database, clock, log: silentLog, config: { ...tls, deliveryDaysMax: 7 } },
     sites: { exchange: () => settings },
     onReferral: (referralId) => changed.push(referralId),
   });

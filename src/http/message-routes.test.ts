@@ -5,6 +5,7 @@ import { insertMessage } from '../database/message-records.ts';
 import type { Database } from '../database/schema.ts';
 import type { Staff } from '../exam/staff.ts';
 import type { MessagesAnswer } from '../exchange/message-views.ts';
+import { silentLog } from '../telemetry.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { insertAcceptedReferral, insertTestReferral } from '../testing/scanner-fixtures.ts';
 import { openTestRecord } from '../testing/test-record.ts';
@@ -13,7 +14,6 @@ import { serveLetters } from './letter-routes.ts';
 import { serveMessages } from './message-routes.ts';
 
 const STAFF: Staff = { userId: 'u-1', name: 'Karin Koordinator', roles: ['coordinator'], siteIds: null };
-const LOG = { info() {}, warn() {}, error() {} } as never;
 
 let database: Kysely<Database>;
 let app: FastifyInstance;
@@ -29,7 +29,7 @@ beforeEach(async () => {
     request.staff = STAFF;
     await Promise.resolve();
   });
-  answerErrors(app, LOG);
+  answerErrors(app, silentLog);
   serveMessages({ database, clock, onRestarted: () => (rings += 1) })(app);
   serveLetters({ database, clock, sites: { book: () => null }, softwareVersion: '9.9.9' })(app);
 });

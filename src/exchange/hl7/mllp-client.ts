@@ -107,9 +107,8 @@ class MllpSocket implements MllpConnection {
   }
 
   #take(bytes: Buffer): void {
-    if (this.#ended !== undefined) return;
     this.#received = Buffer.concat([this.#received, bytes]);
-    while (this.#ended === undefined) {
+    for (;;) {
       const end = this.#received.indexOf(Buffer.from([END_BLOCK, CARRIAGE_RETURN]));
       if (end === -1) break;
       const frame = this.#received.subarray(0, end);
@@ -124,7 +123,10 @@ class MllpSocket implements MllpConnection {
     const start = frame.indexOf(START_BLOCK);
     // Separators, codes and identifiers are ASCII in every character set that a receiver may use.
     const answer = start === -1 ? undefined : readAcknowledgement(frame.toString('latin1', start + 1));
-    if (answer === undefined) return this.#end('what came is no acknowledgement');
+    if (answer === undefined) {
+      this.#end('what came is no acknowledgement');
+      return;
+    }
     const waiting = this.#waiting;
     if (waiting?.messageId !== answer.answers) {
       // A late answer to an earlier attempt, or to nothing: it says nothing of this message.

@@ -249,7 +249,7 @@ function observationSegments(observations: readonly Observation[], status: Resul
   );
 }
 
-function flagOf(flag: Observation['flag'] | null): Pick<Observation, 'flag'> | Record<never, never> {
+function flagOf(flag: Observation['flag'] | null): Partial<Pick<Observation, 'flag'>> {
   return flag == null ? {} : { flag };
 }
 

@@ -41,9 +41,9 @@ export function segment(name: string, fields: Fields): string {
 
 /** The header of a message (section 2.15.9). */
 export function headerSegment(fields: Fields): string {
-  const { 1: _separator, 2: _encoding, ...rest } = fields;
-  const [, , , ...texts] = segment('MSH', rest).split('|');
-  return ['MSH', '^~\\&', ...texts].join('|');
+  // The first field is the separator itself, the second names the others.
+  const [name = '', , , ...texts] = segment('MSH', fields).split('|');
+  return [name, '^~\\&', ...texts].join('|');
 }
 
 /** A message as it is sent: each segment ends with a carriage return. */
