@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import { fillPersonTerms } from '../../src/database/person-terms.ts';
 import type { Database } from '../../src/database/schema.ts';
+import { addToTallies } from '../../src/database/tallies.ts';
 import { FINDING_KINDS } from '../../src/exam/finding-kind.ts';
 import type { ReferralState } from '../../src/exam/referral-life.ts';
 import { inventAnalysis } from '../../src/testing/scripted-worklist.ts';
@@ -74,6 +75,7 @@ export async function fillListedRecord(database: Kysely<Database>, referrals: nu
       await transaction.insertInto('referral_exams').values(links).execute();
     });
   }
+  await addToTallies(database, { referral: referrals });
   await fillPersonTerms(database, LISTED_AT_MS);
 }
 

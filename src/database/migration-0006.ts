@@ -216,8 +216,13 @@ async function createListIndexes(db: Kysely<unknown>): Promise<void> {
     referrals_by_urgency: ['state', 'urgency desc', 'due_at_ms', ...filtered, 'arrived_at_ms'],
     referrals_by_due: ['state', 'due_at_ms', ...filtered, 'urgency', 'arrived_at_ms'],
     referrals_by_arrival: ['state', 'arrived_at_ms desc', ...filtered, 'urgency', 'due_at_ms'],
-    referrals_due: ['due_at_ms', 'urgency', 'arrived_at_ms', ...filtered, 'state'],
+    referrals_due: ['due_at_ms', 'state', 'owner_id', 'urgency', 'arrived_at_ms', ...filtered],
     referrals_by_owner: ['owner_id', 'due_at_ms', 'urgency', 'arrived_at_ms', ...filtered, 'state'],
+    // A search goes from the persons that it found to their referrals.
+    referrals_of_person: [
+      ...['person_id', 'state', 'referral_id', 'urgency', 'due_at_ms', 'arrived_at_ms'],
+      ...['site_id', 'kind', 'grade', 'age_years', 'owner_id'],
+    ],
   };
   for (const [name, columns] of Object.entries(indexes)) {
     await db.schema

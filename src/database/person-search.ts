@@ -3,7 +3,7 @@ import { endOfPrefix } from './person-terms.ts';
 import type { Connection } from './exam-records.ts';
 
 /** Up to so many terms that begin with a prefix are counted: fewer are few. */
-const FEW_MAX = 5_000;
+const FEW_MAX = 15_000;
 
 /** The prefixes of a search, by how many people have them. */
 export interface WeighedPrefixes {

@@ -43,6 +43,14 @@ export interface ReferralPlace {
   readonly arrivedAtMs: number;
 }
 
+/** Which part of a list is asked for. */
+export interface PageOfPlaces {
+  readonly sort: ReferralSort;
+  /** null: the first page. */
+  readonly after: ReferralPlace | null;
+  readonly limit: number;
+}
+
 type Builder = ExpressionBuilder<Database & { r: Database['referrals'] }, 'r'>;
 type ListQuery = SelectQueryBuilder<Database & { r: Database['referrals'] }, 'r', ReferralPlace>;
 
@@ -50,28 +58,70 @@ type ListQuery = SelectQueryBuilder<Database & { r: Database['referrals'] }, 'r'
 export async function findReferralPlaces(
   database: Connection,
   filter: ReferralFilter,
-  page: { readonly sort: ReferralSort; readonly after: ReferralPlace | null; readonly limit: number },
+  page: PageOfPlaces,
 ): Promise<readonly ReferralPlace[]> {
   const { sort, after, limit } = page;
   const { rarest, isFew, others } = await weighPrefixes(database, filter.prefixes);
   const driver = isFew ? rarest : null;
   const held = isFew ? others : filter.prefixes;
-  const select = (state: ReferralState | null): ListQuery => {
-    const from = driver === null ? selectPlaces(database) : selectFound(database, driver);
-    const chosen = from.where((where) => where.and(conditionsOf(where, filter, state, held)));
-    const rest = after === null ? chosen : chosen.where((where) => comesAfter(where, sort, after));
-    return orderBy(rest, sort, driver === null).limit(limit);
+  const select = (state: ReferralState | null, from: ReferralPlace | null, count: number): ListQuery => {
+    const all = driver === null ? selectPlaces(database) : selectFound(database, driver);
+    const chosen = all.where((where) => where.and(conditionsOf(where, filter, state, held)));
+    const rest = from === null ? chosen : chosen.where((where) => comesAfter(where, sort, from));
+    return orderBy(rest, sort, driver === null).limit(count);
   };
-  if (driver !== null || filter.states === null) return select(null).execute();
-  const ranges = await Promise.all(filter.states.map((state) => select(state).execute()));
-  return ranges
-    .flat()
-    .sort((a, b) => comparePlaces(a, b, sort))
-    .slice(0, limit);
+  if (driver !== null || filter.states === null) return select(null, after, limit).execute();
+  return mergeRanges(filter.states, page, (state, from, count) => select(state, from, count).execute());
 }
 
-/** How many referrals there are in each state, that one person leads, and that were due. */
-export async function countReferrals(
+/** Rows that are read of a range at a time: the page takes few of each where there are several. */
+const CHUNK_ROWS = 128;
+
+interface Range {
+  readonly state: ReferralState;
+  readonly places: ReferralPlace[];
+  last: ReferralPlace | null;
+  isRead: boolean;
+}
+
+/** One order out of the orders of several states; of each no more is read than the page may need. */
+async function mergeRanges(
+  states: readonly ReferralState[],
+  { sort, after, limit }: PageOfPlaces,
+  read: (
+    state: ReferralState,
+    after: ReferralPlace | null,
+    limit: number,
+  ) => Promise<readonly ReferralPlace[]>,
+): Promise<readonly ReferralPlace[]> {
+  const chunk = states.length === 1 ? limit : Math.min(limit, CHUNK_ROWS);
+  const ranges = states.map((state): Range => ({ state, places: [], last: after, isRead: false }));
+  const fill = async (range: Range): Promise<void> => {
+    const rows = await read(range.state, range.last, chunk);
+    range.places.push(...rows);
+    range.last = rows.at(-1) ?? range.last;
+    range.isRead = rows.length < chunk;
+  };
+  await Promise.all(ranges.map(fill));
+  const merged: ReferralPlace[] = [];
+  while (merged.length < limit) {
+    const next = ranges.reduce<Range | undefined>((first, range) => {
+      const [place] = range.places;
+      const [best] = first?.places ?? [];
+      return place !== undefined && (best === undefined || comparePlaces(place, best, sort) < 0)
+        ? range
+        : first;
+    }, undefined);
+    const place = next?.places.shift();
+    if (next === undefined || place === undefined) break;
+    merged.push(place);
+    if (next.places.length === 0 && !next.isRead) await fill(next);
+  }
+  return merged;
+}
+
+/** How many referrals have not ended, by state, of one person, and those that were due. */
+export async function countUnended(
   database: Connection,
   ownerId: string,
   nowMs: number,
@@ -80,25 +130,22 @@ export async function countReferrals(
   readonly owned: number;
   readonly overdue: number;
 }> {
-  const states = await database
+  const rows = await database
     .selectFrom('referrals')
-    .select((select) => ['state', select.fn.countAll<number>().as('count')])
+    .select((select) => [
+      'state',
+      select.fn.countAll<number>().as('count'),
+      select.fn.sum<number>(select.case().when('owner_id', '=', ownerId).then(1).else(0).end()).as('owned'),
+      select.fn.sum<number>(select.case().when('due_at_ms', '<=', nowMs).then(1).else(0).end()).as('overdue'),
+    ])
+    // Whatever has not ended is due some day: the index of what is due holds these and no others.
+    .where('due_at_ms', 'is not', null)
     .groupBy('state')
     .execute();
-  const count = (column: 'owner_id' | 'due_at_ms') =>
-    database
-      .selectFrom('referrals')
-      .select((select) => select.fn.countAll<number>().as('count'))
-      .where((where) =>
-        column === 'owner_id'
-          ? where.and([where('owner_id', '=', ownerId), where('due_at_ms', 'is not', null)])
-          : where('due_at_ms', '<=', nowMs),
-      )
-      .executeTakeFirstOrThrow();
+  const sum = (of: 'owned' | 'overdue') => rows.reduce((total, row) => total + row[of], 0);
   return {
-    states: Object.fromEntries(states.map(({ state, count: number }) => [state, number])),
-    owned: (await count('owner_id')).count,
-    overdue: (await count('due_at_ms')).count,
+    states: Object.fromEntries(rows.map(({ state, count }) => [state, count])),
+    ...{ owned: sum('owned'), overdue: sum('overdue') },
   };
 }
 

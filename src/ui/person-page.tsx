@@ -97,7 +97,7 @@ function Facts({ person, shown }: { readonly person: PersonDetails; readonly sho
   const own = usePersonWords();
   const kind = shown.number?.kind ?? 'other';
   return (
-    <dl className="card details">
+    <dl className="card details person-facts">
       <div>
         <dt>{own.number}</dt>
         <dd>
@@ -155,7 +155,7 @@ function IdentityPart(properties: {
       <h2 id="identities">{own.identities}</h2>
       <p className="intro">{own.identitiesIntro}</p>
       <PersonIdentities person={person} />
-      <p>
+      <p className="person-buttons">
         <button type="button" className="button" onClick={() => setOpen('correct')}>
           {own.correct}
         </button>

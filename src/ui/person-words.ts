@@ -65,7 +65,7 @@ const english = {
   confirmTitle: 'This will happen',
   correctNumber: 'The number becomes {number}.',
   correctName: 'The name becomes {name}.',
-  correctReports: 'The reports of {n} films are made anew with the right identity and sent again.',
+  correctReports: 'Reports are made anew with the right identity and sent again (films: {n}).',
   correctJoins:
     'If somebody is known under this number already, the two become one person with one referral.',
   correctLater: 'Films that still arrive under the earlier identity are put here, too.',
@@ -81,9 +81,9 @@ const english = {
     'Where both have an open referral, the one that is further on stays; it gets the films of the other.',
   mergeReports: 'Reports that named {from} are made anew and sent again.',
   mergeUndo: 'What stood there before is kept; taking it apart again is done by hand.',
-  doneCorrect: 'Corrected. {n} reports are made anew.',
-  doneMerge: 'Merged: {moved} films came here, {n} reports are made anew.',
-  notRevised: '{n} films were removed by retention: their reports still name the earlier identity.',
+  doneCorrect: 'Corrected. Films whose reports are made anew: {n}.',
+  doneMerge: 'Merged. Films that came here: {moved}. Films whose reports are made anew: {n}.',
+  notRevised: 'Films that retention removed, whose reports still name the earlier identity: {n}.',
 };
 
 /** The words of the pages of people. */
@@ -153,7 +153,7 @@ const swedish: PersonWords = {
   confirmTitle: 'Detta kommer att hända',
   correctNumber: 'Numret blir {number}.',
   correctName: 'Namnet blir {name}.',
-  correctReports: 'Rapporterna för {n} bilder görs om med rätt identitet och skickas igen.',
+  correctReports: 'Rapporter görs om med rätt identitet och skickas igen (antal bilder: {n}).',
   correctJoins: 'Om någon redan är känd under numret blir de två en person med en remiss.',
   correctLater: 'Bilder som ännu kommer under den tidigare identiteten hamnar också här.',
   nothingChanged: 'Inget är ändrat ännu: skriv det som är rätt.',
@@ -167,9 +167,9 @@ const swedish: PersonWords = {
   mergeReferral: 'Om båda har en öppen remiss blir den kvar som kommit längst; den får den andras bilder.',
   mergeReports: 'Rapporter där {from} stod görs om och skickas igen.',
   mergeUndo: 'Det som stod där tidigare sparas; att dela upp igen görs för hand.',
-  doneCorrect: 'Rättat. {n} rapporter görs om.',
-  doneMerge: 'Sammanslaget: {moved} bilder flyttades hit, {n} rapporter görs om.',
-  notRevised: '{n} bilder har gallrats: deras rapporter har kvar den tidigare identiteten.',
+  doneCorrect: 'Rättat. Bilder vars rapporter görs om: {n}.',
+  doneMerge: 'Sammanslaget. Bilder som flyttades hit: {moved}. Bilder vars rapporter görs om: {n}.',
+  notRevised: 'Gallrade bilder, vars rapporter har kvar den tidigare identiteten: {n}.',
 };
 
 /** The words of the pages of people in each language. */

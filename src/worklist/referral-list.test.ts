@@ -1,7 +1,9 @@
 import type { Insertable, Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renewPersonTerms } from '../database/person-terms.ts';
-import type { Database, ReferralTable } from '../database/schema.ts';
+import type { ReferralTable } from '../database/referral-tables.ts';
+import type { Database } from '../database/schema.ts';
+import { addToTallies } from '../database/tallies.ts';
 import type { Staff } from '../exam/staff.ts';
 import { insertTestExam } from '../testing/record-fixtures.ts';
 import { openTestRecord } from '../testing/test-record.ts';
@@ -52,6 +54,7 @@ async function invent(number: number, { name, patientId, ...changes }: Invented 
       ...changes,
     })
     .execute();
+  await addToTallies(database, { referral: 1 });
   await database
     .insertInto('referral_exams')
     .values({ referral_id: referralId, exam_id: examId, asks_treatment: 0, asks_frax: 1 })

@@ -6,13 +6,14 @@ import { TriageError } from '../errors.ts';
 import type { Staff } from '../exam/staff.ts';
 import { searchPrefixes } from '../database/person-terms.ts';
 import {
-  countReferrals,
+  countUnended,
   findReferralPlaces,
   type ReferralFilter,
   type ReferralPlace,
   type ReferralSort,
 } from '../database/referral-list-records.ts';
 import type { Database } from '../database/schema.ts';
+import { readTallies } from '../database/tallies.ts';
 import { REFERRAL_STATES, type ReferralState } from '../exam/referral-life.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import { readReferralRows } from './referral-rows.ts';
@@ -158,13 +159,16 @@ async function countTabs(
   staff: Staff,
   nowMs: number,
 ): Promise<ReferralListAnswer['counts']> {
-  const { states, owned, overdue } = await countReferrals(database, staff.userId, nowMs);
+  const { states, owned, overdue } = await countUnended(database, staff.userId, nowMs);
+  const { referral: all = 0 } = await readTallies(database);
+  const unended = Object.values(states).reduce((total, count) => total + count, 0);
   const sum = (of: readonly ReferralState[]) => of.reduce((total, state) => total + (states[state] ?? 0), 0);
   const counts = REFERRAL_TABS.map((tab) => {
     const ofTab = TAB_STATES[tab];
     return [tab, ofTab !== null ? sum(ofTab) : tab === 'mine' ? owned : overdue] as const;
   });
-  return Object.fromEntries(counts) as ReferralListAnswer['counts'];
+  // What has ended only grows, and would take longest to count.
+  return { ...Object.fromEntries(counts), closed: all - unended, all } as ReferralListAnswer['counts'];
 }
 
 /** Names by the sites file as it stands now. */
