@@ -5,7 +5,7 @@ import type { RiskFactors } from '../exam/risk-factors.ts';
 import type { TScores } from '../exam/t-scores.ts';
 import type { Connection } from './exam-records.ts';
 import type { ReferralActor } from './referral-events.ts';
-import type { DxaMeasurementTable } from './schema.ts';
+import type { DxaMeasurementTable } from './referral-tables.ts';
 
 /** T-scores as they were entered. */
 export interface DxaEntry {

@@ -7,7 +7,7 @@ import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import { changeStep, findStepOfReferral, type ProcedureStep } from './procedure-records.ts';
 import { changeReferral, type ReferralActor } from './referral-events.ts';
-import type { PerformedStepTable } from './schema.ts';
+import type { PerformedStepTable } from './referral-tables.ts';
 
 /** A performed procedure step as the record has it. */
 export type PerformedStep = Selectable<PerformedStepTable>;

@@ -4,7 +4,7 @@ import { newUid } from '../dicom/uids.ts';
 import { moveStep, type ProcedureStepState } from '../exam/exam-state.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
 import type { Connection } from './exam-records.ts';
-import type { ProcedureStepTable } from './schema.ts';
+import type { ProcedureStepTable } from './referral-tables.ts';
 
 /** What is asked for when a DXA is ordered. */
 export interface StepOrder {

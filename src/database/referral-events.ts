@@ -12,7 +12,7 @@ import {
 } from '../exam/referral-life.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
-import type { ReferralTable } from './schema.ts';
+import type { ReferralTable } from './referral-tables.ts';
 
 /** Who changes a referral, and when. */
 export interface ReferralActor {

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { ASSESSMENTS, type Assessment } from '../exam/assessment.ts';
 import type { Connection } from './exam-records.ts';
-import type { ReferralExamTable } from './schema.ts';
+import type { ReferralExamTable } from './referral-tables.ts';
 
 /** What is stored of a film's assessments: DXA is not, for every film on a referral asks for it. */
 export type Asks = Pick<ReferralExamTable, 'asks_treatment' | 'asks_frax'>;

@@ -5,13 +5,13 @@ import type { ReferralState } from '../exam/referral-life.ts';
 import type { Connection } from './exam-records.ts';
 import { beginsAt, directionOf, type RecordPage, type TimeRange } from './record-page.ts';
 import type {
-  CorrectionTable,
   DxaMeasurementTable,
   ProcedureStepTable,
   ReferralEventTable,
   ReferralTable,
   RiskFactorTable,
-} from './schema.ts';
+} from './referral-tables.ts';
+import type { CorrectionTable } from './schema.ts';
 
 /** Which referrals, and rows that belong to one, are looked for. */
 export interface ReferralFilter {

@@ -2,7 +2,7 @@
 import type { Selectable } from 'kysely';
 import type { Connection } from '../database/exam-records.ts';
 import { assessmentsAsked } from '../database/referral-films.ts';
-import type { ReferralExamTable } from '../database/schema.ts';
+import type { ReferralExamTable } from '../database/referral-tables.ts';
 import type { AnalysisResult, Reason } from '../exam/analysis.ts';
 import { isScaleCorrected } from '../exam/device-profile.ts';
 import { dueStanding } from '../exam/due-standing.ts';
