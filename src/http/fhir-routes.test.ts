@@ -37,7 +37,12 @@ beforeAll(async () => {
     access: openWithoutSignIn((key) =>
       createHash('sha256').update(key).digest('hex') === sha256 ? { name: 'journal' } : undefined,
     ),
-    routes: [serveFhir({ database, clock: systemClock, log, publicUrl: new URL('https://node.test') })],
+    routes: [
+      serveFhir({
+        ...{ database, clock: systemClock, log, softwareVersion: '1.0' },
+        publicUrl: new URL('https://node.test'),
+      }),
+    ],
     operations: servedOperations(),
     limits: { bodyBytesMax: 1024, eventStreamsMax: 1 },
   });

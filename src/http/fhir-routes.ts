@@ -12,7 +12,6 @@ import type { FhirElement } from '../exchange/fhir/fhir-values.ts';
 import { findKind, RESOURCE_KINDS, type ResourceKind } from '../exchange/fhir/resource-kinds.ts';
 import { failureOutcome, searchBundle } from '../exchange/fhir/search-bundle.ts';
 import { addressOf, readSearch } from '../exchange/fhir/search-request.ts';
-import { PRODUCT_VERSION } from '../project-folder.ts';
 import { systemOf } from './caller.ts';
 import { acceptedTypes, chooseType } from './dicomweb-request.ts';
 import { answerFailures, type HttpLog } from './http-answers.ts';
@@ -30,6 +29,7 @@ export interface FhirParts {
   readonly log: HttpLog;
   /** The address that callers use; null: the one that they wrote. */
   readonly publicUrl: URL | null;
+  readonly softwareVersion: string;
 }
 
 type Pairs = readonly (readonly [name: string, value: string])[];
@@ -53,8 +53,9 @@ function serveScope(scope: FastifyInstance, parts: FhirParts): void {
     return send(reply.code(http), failureOutcome(code, message, action));
   });
   scope.get('/fhir/metadata', (request, reply) => {
-    const about = { softwareVersion: PRODUCT_VERSION, atMs: parts.clock.nowMs() };
-    return send(reply, capabilityStatement({ base: baseOf(request, parts), ...about }));
+    const { softwareVersion, clock } = parts;
+    const about = { base: baseOf(request, parts), softwareVersion, atMs: clock.nowMs() };
+    return send(reply, capabilityStatement(about));
   });
   scope.get('/fhir/:type', (request, reply) => search(request, reply, parts, pairsOf(request)));
   scope.post('/fhir/:type/_search', (request, reply) => {

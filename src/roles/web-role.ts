@@ -79,7 +79,7 @@ export function describeServer(foundation: Foundation, health: Health, access: A
         models: openModelDesk(foundation),
       }),
       serveFilms({ ...foundation, reader: displays, publish: (event) => events.publish(event) }),
-      serveFhir({ ...foundation, publicUrl: config.publicUrl }),
+      serveFhir({ ...foundation, publicUrl: config.publicUrl, softwareVersion: PRODUCT_VERSION }),
       serveReferrals({ desk: openReferralDesk(foundation), clock }),
       servePersons({ desk: openPersonDesk(database, clock), database, clock, events }),
       serveReferralList({

@@ -255,6 +255,9 @@ describe('what a film showed', () => {
       status: 'final',
       performer: [{ reference: `Practitioner/${record.userId}`, display: 'Karin Koordinator' }],
     });
+    const left = of('Observation', `${examId}.mcw-l`);
+    expect(left).toMatchObject({ status: 'preliminary' });
+    expect(left).not.toHaveProperty('performer');
     expect(of('DiagnosticReport', record.notEligibleExamId)).toMatchObject({ status: 'cancelled' });
     expect(of('DiagnosticReport', record.notEligibleExamId)).not.toHaveProperty('result');
   });

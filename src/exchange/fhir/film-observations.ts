@@ -61,23 +61,26 @@ export function filmObservations(film: SharedFilm, analysis: AnalysisResult): re
   ];
 }
 
-type Maker = (name: string, members: FhirElement) => FhirResource;
+/** `part` names the side or the vertebra that it is of; left out: it rests on all of them. */
+type Maker = (name: string, members: FhirElement, part?: string) => FhirResource;
 
 function makerFor(film: SharedFilm, { models, correction }: AnalysisResult): Maker {
   const device = models.map(({ name, version }) => `${name} ${version}`).join(', ');
-  return (name, members) => ({
+  const isCorrected = (part: string | undefined): boolean =>
+    part === undefined || [...(correction?.sides ?? []), ...(correction?.levels ?? [])].includes(part);
+  return (name, members, part) => ({
     resourceType: 'Observation',
     id: `${film.exam_id}.${name}`,
     // What a model says alone was verified by nobody.
-    status: correction === undefined ? 'preliminary' : 'final',
+    status: correction !== undefined && isCorrected(part) ? 'final' : 'preliminary',
     category: [hl7Concept('observation-category', 'imaging', 'Imaging')],
     subject: referenceTo('Patient', film.person_id),
     effectiveDateTime: dateOf(film.study_date),
     issued: instantOf(film.endedAtMs),
     performer:
-      correction === undefined
-        ? undefined
-        : [{ ...referenceTo('Practitioner', correction.by.userId), display: correction.by.name }],
+      correction !== undefined && isCorrected(part)
+        ? [{ ...referenceTo('Practitioner', correction.by.userId), display: correction.by.name }]
+        : undefined,
     device: { type: 'Device', display: device === '' ? 'osteotriage' : `osteotriage: ${device}` },
     derivedFrom: [referenceTo('ImagingStudy', film.studyExamId)],
     ...members,
@@ -124,38 +127,50 @@ function sideObservations(
   const lengthComponent = (code: Code, px: number | null) =>
     px === null ? [] : [{ code: conceptOf(code), valueQuantity: length(px) }];
   return [
-    make(`mcw-${name}`, {
-      code: conceptOf(CONCEPTS.corticalWidth),
-      bodySite,
-      method: conceptOf(ANSWERS.perpendicularThroughForamen),
-      valueQuantity: inMm ? quantityOf(widthMm, 2, UNITS.millimetre) : length(widthPx ?? 0),
-      component: [
-        scale,
-        ...lengthComponent(CONCEPTS.corticalWidthError, uncertaintyPx),
-        ...lengthComponent(CONCEPTS.corticalWidthRival, otherWidthPx),
-      ],
-    }),
+    make(
+      `mcw-${name}`,
+      {
+        code: conceptOf(CONCEPTS.corticalWidth),
+        bodySite,
+        method: conceptOf(ANSWERS.perpendicularThroughForamen),
+        valueQuantity: inMm ? quantityOf(widthMm, 2, UNITS.millimetre) : length(widthPx ?? 0),
+        component: [
+          scale,
+          ...lengthComponent(CONCEPTS.corticalWidthError, uncertaintyPx),
+          ...lengthComponent(CONCEPTS.corticalWidthRival, otherWidthPx),
+        ],
+      },
+      side.side,
+    ),
     ...(pmi === null
       ? []
       : [
-          make(`pmi-${name}`, {
-            code: conceptOf(CONCEPTS.panoramicIndex),
-            bodySite,
-            valueQuantity: quantityOf(pmi, 3, UNITS.ratio),
-          }),
+          make(
+            `pmi-${name}`,
+            {
+              code: conceptOf(CONCEPTS.panoramicIndex),
+              bodySite,
+              valueQuantity: quantityOf(pmi, 3, UNITS.ratio),
+            },
+            side.side,
+          ),
         ]),
     ...(mci === null
       ? []
       : [
-          make(`mci-${name}`, {
-            code: conceptOf(CONCEPTS.corticalIndex),
-            bodySite,
-            valueCodeableConcept: conceptOf(KLEMETTI[mci.class]),
-            component: [
-              numberComponent(CONCEPTS.residueLayers, mci.signs.residueLayers, 0, UNITS.none),
-              numberComponent(CONCEPTS.bandPorosity, mci.signs.porosityShare * 100, 0, UNITS.percent),
-            ],
-          }),
+          make(
+            `mci-${name}`,
+            {
+              code: conceptOf(CONCEPTS.corticalIndex),
+              bodySite,
+              valueCodeableConcept: conceptOf(KLEMETTI[mci.class]),
+              component: [
+                numberComponent(CONCEPTS.residueLayers, mci.signs.residueLayers, 0, UNITS.none),
+                numberComponent(CONCEPTS.bandPorosity, mci.signs.porosityShare * 100, 0, UNITS.percent),
+              ],
+            },
+            side.side,
+          ),
         ]),
   ];
 }
@@ -193,14 +208,18 @@ function vertebraObservation(make: Maker, vertebra: VertebraFinding): FhirResour
     ...percent(SPINE_CONCEPTS.crushLoss, lossPercent?.crush),
     ...percent(SPINE_CONCEPTS.crushLossError, lossErrorPercent?.crush),
   ];
-  return make(`vertebra-${level.toLowerCase()}`, {
-    code: conceptOf(SPINE_CONCEPTS.grade),
-    bodySite: conceptOf(VERTEBRA_LEVELS[level] ?? VERTEBRA, `Vertebra ${level}`),
-    method: conceptOf(SPINE_ANSWERS.sixPoints),
-    valueCodeableConcept: conceptOf(grade),
-    component: components.length === 0 ? undefined : components,
-    note: texts.length === 0 ? undefined : texts.map((text) => ({ text })),
-  });
+  return make(
+    `vertebra-${level.toLowerCase()}`,
+    {
+      code: conceptOf(SPINE_CONCEPTS.grade),
+      bodySite: conceptOf(VERTEBRA_LEVELS[level] ?? VERTEBRA, `Vertebra ${level}`),
+      method: conceptOf(SPINE_ANSWERS.sixPoints),
+      valueCodeableConcept: conceptOf(grade),
+      component: components.length === 0 ? undefined : components,
+      note: texts.length === 0 ? undefined : texts.map((text) => ({ text })),
+    },
+    level,
+  );
 }
 
 /** SNOMED CT has no code for half a mandible: the whole, and the side in words and as an expression. */
