@@ -37,7 +37,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'osteotriage-admin-'));
   database = await openTestRecord();
   clock = new ManualClock();
-  open();
+  await open();
 });
 afterEach(async () => {
   await app.close();
@@ -46,8 +46,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function open(environment: Readonly<Record<string, string>> = {}): void {
-  stage = openAdminStage({ folder, database, clock, environment });
+async function open(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+  stage = await openAdminStage({ folder, database, clock, environment });
   app = buildHttpServer(stage.options).app;
 }
 
@@ -135,7 +135,7 @@ describe('the sites file on the administration page', () => {
     const refused = await change('PUT', '/api/admin/sites', { text, version });
     expect(refused.statusCode).toBe(409);
     await app.close();
-    open({ TRIAGE_PACS: 'PACS@pacs.example:104' });
+    await open({ TRIAGE_PACS: 'PACS@pacs.example:104' });
     expect(await get<SitesAnswer>('/api/admin/sites')).toMatchObject({ path: null, heldBy: 'environment' });
   });
 });
@@ -177,7 +177,7 @@ describe('what else administrators see', () => {
 
   it('is every setting with where it came from, and no password', async () => {
     await app.close();
-    open({ TRIAGE_LOG_LEVEL: 'warn' });
+    await open({ TRIAGE_LOG_LEVEL: 'warn' });
     const { settings } = await get<SettingsAnswer>('/api/admin/settings');
     const of = (variable: string) => settings.find((setting) => setting.variable === variable);
     expect(of('TRIAGE_LOG_LEVEL')).toMatchObject({ value: 'warn', source: 'environment' });
