@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { ReferralView } from '../worklist/referral-views.ts';
 import { PageLink } from './address.tsx';
+import { CorrectionNotes } from './correction-notes.tsx';
 import { dateOf } from './display.ts';
 import { localDate } from './due-words.ts';
 import { FilmViewer } from './film-viewer.tsx';
@@ -74,6 +75,7 @@ function FilmOfReferral({ film }: { readonly film: Film }) {
             </li>
           ))}
         </ul>
+        <CorrectionNotes exam={exam} />
         <p className="film-page-link">
           <PageLink to={`/exams/${exam.examId}`}>{words.openFilmPage}</PageLink>
         </p>
