@@ -79,6 +79,13 @@ export async function fillRecord(database: Kysely<Database>, exams: number): Pro
     await run(sql`UPDATE referrals SET state = ${to} WHERE referral_id IN (SELECT min(referral_id) FROM referrals
       WHERE (created_at_ms / ${sql.lit(MINUTE_MS * 8)}) % 10 = ${of} GROUP BY person_id)`);
   }
+  // What has not ended is due about the last moment, and half of it is led by the one who asks.
+  await run(sql`UPDATE referrals SET arrived_at_ms = created_at_ms, kind = 'fracture', grade = 1 + urgency % 3,
+    urgency = 500, age_years = 60, site_id = 'site' || (created_at_ms / 60000 % ${sql.lit(SITES)})`);
+  await run(sql`UPDATE referrals SET due_at_ms = created_at_ms + ${sql.lit(7 * 1_440 * MINUTE_MS)}, owner_id = CASE
+    created_at_ms / 60000 % 16 WHEN 8 THEN 'u1' END WHERE state <> 'closed'`);
+  await run(sql`INSERT INTO person_terms (term, person_id) SELECT lower(patient_id), person_id FROM persons
+    UNION ALL SELECT 'namn' || substr(person_id, 2), person_id FROM persons UNION ALL SELECT 'åsa', person_id FROM persons`);
   await run(
     sql`INSERT INTO referral_exams (referral_id, exam_id) SELECT referral_id, substr(referral_id, 2) FROM referrals`,
   );
@@ -91,7 +98,8 @@ export async function fillRecord(database: Kysely<Database>, exams: number): Pro
   await run(sql`INSERT INTO audit_trail (at_ms, actor, action, subject)
     SELECT finished_at_ms, 'triage', 'exam ' || state, exam_id FROM exams WHERE finished_at_ms IS NOT NULL`);
   await run(
-    sql`INSERT INTO tallies (name, amount) SELECT 'exam ' || state, count(*) FROM exams GROUP BY state`,
+    sql`INSERT INTO tallies (name, amount) SELECT 'exam ' || state, count(*) FROM exams GROUP BY state
+      UNION ALL SELECT 'referral', count(*) FROM referrals`,
   );
   await run(sql`ANALYZE`);
 }

@@ -10,6 +10,7 @@ import { listReferralEntries } from '../../src/database/referral-records.ts';
 import type { Database } from '../../src/database/schema.ts';
 import { findStudyUids } from '../../src/database/study-search.ts';
 import { findTriageInput } from '../../src/database/triage-records.ts';
+import { findPersonIds } from '../../src/database/person-search.ts';
 import { insertInGroup } from '../../src/database/transact.ts';
 import type { ImageHeader } from '../../src/exam/exam.ts';
 import type { Staff } from '../../src/exam/staff.ts';
@@ -17,6 +18,7 @@ import { openDatabaseJobQueue } from '../../src/queue/database-job-queue.ts';
 import { Reconciler } from '../../src/queue/reconciler.ts';
 import { silentLog } from '../../src/telemetry.ts';
 import { openReferralList } from '../../src/worklist/referral-list.ts';
+import type { ReferralListQuery } from '../../src/worklist/referral-views.ts';
 import { openWorklist } from '../../src/worklist/worklist.ts';
 import { FHIR_QUERIES } from './fhir-queries.ts';
 import { GROWN_UNTIL_MS } from './grown-record.ts';
@@ -32,6 +34,14 @@ const SITE = 'site1';
 const COORDINATOR: Staff = { userId: 'u1', name: 'Bench', roles: ['coordinator'], siteIds: null };
 /** Even the smallest record has so many of each, so that all of them answer with as much. */
 const ROWS = 3;
+
+/** Where a page by urgency ended, in the middle of those that are as urgent. */
+const PAGE_END = Buffer.from(JSON.stringify(['urgency', 're5', 500, null, 1, null])).toString('base64url');
+
+function listReferrals(database: Kysely<Database>, query: Partial<ReferralListQuery>): Promise<unknown> {
+  const list = openReferralList({ database, sites: { book: () => null }, clock: systemClock });
+  return list.list({ tab: 'all', sort: 'urgency', limit: 50, ...query }, COORDINATOR);
+}
 
 /** Somewhere in the record, the same part of it whatever its size. */
 const placeOf = (exams: number, number: number): number => 1 + ((number * 7_919) % (exams - 1));
@@ -53,11 +63,18 @@ export const GROWTH_QUERIES: Readonly<Record<string, GrowthQuery>> = {
   'worklist of exams': (database) => openWorklist(database).listExams({ limit: 100, siteIds: null }),
   'worklist of one state': (database) =>
     openWorklist(database).listExams({ state: 'positive', limit: 50, siteIds: null }),
-  'worklist of referrals': (database) =>
-    openReferralList({ database, sites: { book: () => null }, clock: systemClock }).list(
-      { tab: 'all', sort: 'urgency', limit: 50 },
-      COORDINATOR,
-    ),
+  'worklist of referrals': (database) => listReferrals(database, {}),
+  'referrals of one tab, by arrival': (database) => listReferrals(database, { tab: 'new', sort: 'newest' }),
+  'referrals of two states, by due date': (database) =>
+    listReferrals(database, { tab: 'awaiting-dxa', sort: 'due' }),
+  'referrals of one coordinator': (database) => listReferrals(database, { tab: 'mine' }),
+  'referrals that are late': (database) => listReferrals(database, { tab: 'overdue' }),
+  'referrals of a site and a grade': (database) => listReferrals(database, { siteId: SITE, gradeMin: 2 }),
+  'referrals of a rare name': (database, exams, number) =>
+    listReferrals(database, { search: `namn${placeOf(exams, number)}` }),
+  'referrals after a page': (database) => listReferrals(database, { tab: 'closed', cursor: PAGE_END }),
+  'register of people, two beginnings': (database, exams, number) =>
+    findPersonIds(database, ['åsa', `namn${placeOf(exams, number)}`], 50),
   'referrals to decide on': (database) => listReferralEntries(database, { state: 'flagged', limit: ROWS }),
   'page of an exam': (database, exams, number) =>
     openWorklist(database).readExam(`e${placeOf(exams, number)}`),

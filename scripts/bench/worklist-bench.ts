@@ -113,7 +113,10 @@ async function benchEngine(engine: Engine, referrals: number, repeats: number): 
         await migrate(database);
         await fillListedRecord(database, referrals);
         if (engine === 'postgres') await sql`VACUUM ANALYZE`.execute(database);
-        return await askAll(engine, database, repeats);
+        say(`${referrals} referrals stand on ${engine}`);
+        const rows = await askAll(engine, database, repeats);
+        for (const { asked, p50Ms, p95Ms } of rows) say(`${engine}, ${asked}: ${p50Ms} ms, p95 ${p95Ms} ms`);
+        return rows;
       } finally {
         await database.destroy();
       }

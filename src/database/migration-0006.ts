@@ -211,19 +211,27 @@ async function createListIndexes(db: Kysely<unknown>): Promise<void> {
     .on('identity_changes')
     .column('to_person_id')
     .execute();
+  // One that only names the person would lead to every row.
+  await db.schema.dropIndex('referrals_by_person').execute();
   const filtered = ['referral_id', 'person_id', 'site_id', 'kind', 'grade', 'age_years'];
   const indexes: Readonly<Record<string, readonly string[]>> = {
     referrals_by_urgency: ['state', 'urgency desc', 'due_at_ms', ...filtered, 'arrived_at_ms'],
     referrals_by_due: ['state', 'due_at_ms', ...filtered, 'urgency', 'arrived_at_ms'],
     referrals_by_arrival: ['state', 'arrived_at_ms desc', ...filtered, 'urgency', 'due_at_ms'],
-    referrals_due: ['due_at_ms', 'state', 'owner_id', 'urgency', 'arrived_at_ms', ...filtered],
     referrals_by_owner: ['owner_id', 'due_at_ms', 'urgency', 'arrived_at_ms', ...filtered, 'state'],
     // A search goes from the persons that it found to their referrals.
-    referrals_of_person: [
+    referrals_by_person: [
       ...['person_id', 'state', 'referral_id', 'urgency', 'due_at_ms', 'arrived_at_ms'],
       ...['site_id', 'kind', 'grade', 'age_years', 'owner_id'],
     ],
   };
+  // What has not ended is counted along it, and what is late is found.
+  await db.schema
+    .createIndex('referrals_unended')
+    .on('referrals')
+    .columns(['state', 'due_at_ms', 'owner_id', 'urgency', 'arrived_at_ms', ...filtered])
+    .where(sql.ref('due_at_ms'), 'is not', null)
+    .execute();
   for (const [name, columns] of Object.entries(indexes)) {
     await db.schema
       .createIndex(name)

@@ -5,6 +5,9 @@ import type { Connection } from './exam-records.ts';
 /** Up to so many terms that begin with a prefix are counted: fewer are few. */
 const FEW_MAX = 15_000;
 
+/** So few are looked up at once, whatever else is asked for. */
+const RARE_MAX = 200;
+
 /** The prefixes of a search, by how many people have them. */
 export interface WeighedPrefixes {
   /** The rarest; null where there is none. */
@@ -19,8 +22,9 @@ export async function weighPrefixes(
   database: Connection,
   prefixes: readonly string[],
 ): Promise<WeighedPrefixes> {
-  const weighed = [];
-  for (const prefix of prefixes) weighed.push({ prefix, count: await countTerms(database, prefix) });
+  let weighed = await countEach(database, prefixes, RARE_MAX);
+  // Where one is rare the others need not be counted further.
+  if (!weighed.some(({ count }) => count <= RARE_MAX)) weighed = await countEach(database, prefixes, FEW_MAX);
   const [rarest] = weighed.toSorted((a, b) => a.count - b.count);
   if (rarest === undefined) return { rarest: null, isFew: false, others: [] };
   return {
@@ -67,7 +71,17 @@ export async function findPersonIds(
   return [...new Set(rows.map(({ person_id }) => person_id))].slice(0, limit);
 }
 
-async function countTerms(database: Connection, prefix: string): Promise<number> {
+async function countEach(
+  database: Connection,
+  prefixes: readonly string[],
+  upTo: number,
+): Promise<readonly { readonly prefix: string; readonly count: number }[]> {
+  const counted = [];
+  for (const prefix of prefixes) counted.push({ prefix, count: await countTerms(database, prefix, upTo) });
+  return counted;
+}
+
+async function countTerms(database: Connection, prefix: string, upTo: number): Promise<number> {
   const { count } = await database
     .selectFrom((from) =>
       from
@@ -75,7 +89,7 @@ async function countTerms(database: Connection, prefix: string): Promise<number>
         .select('person_id')
         .where('term', '>=', prefix)
         .where('term', '<', endOfPrefix(prefix))
-        .limit(FEW_MAX + 1)
+        .limit(upTo + 1)
         .as('found'),
     )
     .select((select) => select.fn.countAll<number>().as('count'))

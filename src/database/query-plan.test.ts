@@ -15,6 +15,12 @@ const LEADING_INDEX: Readonly<Record<string, string>> = {
   'worklist of exams': 'exams_by_arrival',
   'worklist of one state': 'exams_by_state',
   'worklist of referrals': 'referrals_by_urgency',
+  'referrals of two states, by due date': 'referrals_by_due',
+  'referrals of one coordinator': 'referrals_by_owner',
+  'referrals after a page': 'referrals_by_urgency',
+  'referrals of a site and a grade': 'referrals_by_urgency',
+  'referrals of a rare name': 'referrals_by_person',
+  'register of people, two beginnings': 'person_terms_by_person',
   'referrals to decide on': 'referrals_by_state',
   'studies, first page': 'exams_by_site',
   'search by Patient ID': 'persons_by_id_text',
@@ -84,7 +90,7 @@ async function lookInto(
     // What is scanned along no index is read as a whole; the lines that tallies have are few.
     return {
       wide: details.filter((detail) =>
-        /^SCAN (?!tallies|\(|own|later|due|waiting|ended|some|CONSTANT)\S+$/.test(detail),
+        /^SCAN (?!tallies|\(|found|own|later|due|waiting|ended|some|CONSTANT)\S+$/.test(detail),
       ),
       plan,
     };

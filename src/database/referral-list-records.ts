@@ -3,7 +3,7 @@
  *
  * - A list of one state is a range of an index that ends with every column a filter looks at: a page reads entries of
  *   that index and no rows. A list of several states is merged from such ranges.
- * - A person's referrals that wait, and those that are late, are few: they are found first and then sorted.
+ * - A person's referrals that have not ended are few: they are found first and then sorted.
  * - Whom a search finds is looked up first where they are few; where they are many, the list is walked and each entry's
  *   person is held against the terms, since the page is soon full.
  */
@@ -20,7 +20,7 @@ export type ReferralSort = 'urgency' | 'due' | 'newest';
 
 /** Which referrals are listed. */
 export interface ReferralFilter {
-  /** In one of these states; `null`: whatever its state, because owner or due date say enough. */
+  /** In one of these states; `null`: whatever its state, because the owner says enough. */
   readonly states: readonly ReferralState[] | null;
   /** Those of one person that have not ended. */
   readonly ownerId: string | null;
@@ -138,7 +138,7 @@ export async function countUnended(
       select.fn.sum<number>(select.case().when('owner_id', '=', ownerId).then(1).else(0).end()).as('owned'),
       select.fn.sum<number>(select.case().when('due_at_ms', '<=', nowMs).then(1).else(0).end()).as('overdue'),
     ])
-    // Whatever has not ended is due some day: the index of what is due holds these and no others.
+    // Whatever has not ended is due some day: an index holds these and no others.
     .where('due_at_ms', 'is not', null)
     .groupBy('state')
     .execute();

@@ -6,10 +6,11 @@ import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { recordAudit } from '../database/audit-trail.ts';
 import { type Connection, patientIdentityKey } from '../database/exam-records.ts';
-import { renewPersonTerms } from '../database/person-terms.ts';
+import { dateOf, renewPersonTerms } from '../database/person-terms.ts';
 import { reassessExam } from '../database/revision-records.ts';
 import type { Database } from '../database/schema.ts';
 import { TriageError } from '../errors.ts';
+import { describeNumber } from '../exam/personal-number.ts';
 import { findPerson, type Person, type PersonName, requireSurvivor } from './person-lookup.ts';
 import { joinReferrals } from './referral-join.ts';
 import { matchResults } from './result-matching.ts';
@@ -79,6 +80,7 @@ export function correctIdentity(
             identity_key: identityKey,
             issuer: issuer.trim() === '' ? null : issuer.trim(),
             patient_id: patientId,
+            ...bornBy(patientId, from, by.nowMs),
           })
         : await requireSurvivor(transaction, { personId: known.person_id }, 'the corrected identity');
     if (known === undefined) await transaction.insertInto('persons').values(to).execute();
@@ -101,6 +103,16 @@ export function mergePersons(
     }
     return makeOne(transaction, { kind: 'merge', from: gone, to: survivor, name: null }, by);
   });
+}
+
+/** Birth date and sex by the corrected number, where nobody said what they are. */
+function bornBy(
+  patientId: string,
+  { birth_date, sex }: Person,
+  nowMs: number,
+): Pick<Person, 'birth_date' | 'sex'> {
+  const number = describeNumber(patientId, dateOf(nowMs));
+  return { birth_date: birth_date ?? number.birthDate, sex: sex ?? number.sex };
 }
 
 interface Change {
@@ -132,6 +144,7 @@ async function makeOne(database: Connection, change: Change, by: ChangeMaker): P
     actor: by.actor,
     action: kind === 'merge' ? `person merged into ${to.person_id}` : `identity corrected to ${to.person_id}`,
     subject: from.person_id,
+    personId: to.person_id,
   });
   const revision = await reviseReports(database, [...moved, ...renamed], by);
   return {

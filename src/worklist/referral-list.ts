@@ -14,7 +14,7 @@ import {
 } from '../database/referral-list-records.ts';
 import type { Database } from '../database/schema.ts';
 import { readTallies } from '../database/tallies.ts';
-import { REFERRAL_STATES, type ReferralState } from '../exam/referral-life.ts';
+import { REFERRAL_STATES, type ReferralState, UNENDED_STATES } from '../exam/referral-life.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import { readReferralRows } from './referral-rows.ts';
 import {
@@ -45,13 +45,13 @@ const EXPORTED_AT_ONCE = 500;
 /** Up to so many it is told how many match; looking further costs more than it says. */
 const MATCHING_MAX = 1_000;
 
-/** The states of each tab; null: owner or due date tell it. */
+/** The states of each tab; null: whoever leads it has few. */
 const TAB_STATES: Readonly<Record<ReferralTab, readonly ReferralState[] | null>> = {
   new: ['flagged'],
   mine: null,
   'awaiting-dxa': ['dxa-ordered', 'dxa-booked'],
   'awaiting-answer': ['dxa-done', 'treatment-assessment'],
-  overdue: null,
+  overdue: UNENDED_STATES,
   closed: ['closed', 'dismissed'],
   all: REFERRAL_STATES,
 };
@@ -165,7 +165,8 @@ async function countTabs(
   const sum = (of: readonly ReferralState[]) => of.reduce((total, state) => total + (states[state] ?? 0), 0);
   const counts = REFERRAL_TABS.map((tab) => {
     const ofTab = TAB_STATES[tab];
-    return [tab, ofTab !== null ? sum(ofTab) : tab === 'mine' ? owned : overdue] as const;
+    if (tab === 'overdue') return [tab, overdue] as const;
+    return [tab, ofTab === null ? owned : sum(ofTab)] as const;
   });
   // What has ended only grows, and would take longest to count.
   return { ...Object.fromEntries(counts), closed: all - unended, all } as ReferralListAnswer['counts'];
