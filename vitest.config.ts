@@ -5,7 +5,7 @@ import { requirePostgres } from './src/testing/postgres.ts';
 /** Suites of the record and of what stands right on it: they run a second time, on PostgreSQL. */
 const ON_EACH_RECORD = [
   'src/access/accounts.test.ts',
-  'src/database/{calibration,model,person,query-plan,record-race,referral,revision}*.test.ts',
+  'src/database/{calibration,correction,model,person,query-plan,record-race,referral,revision}*.test.ts',
   'src/audit/*.test.ts',
   'src/queue/{database-job-queue,redis-job-queue,job-leases,reconciler}.test.ts',
   'src/operations/{identity,opt-outs,retention}.test.ts',

@@ -177,7 +177,7 @@ describe('a film whose points a person corrects', { timeout: 90_000 }, () => {
 
 describe.skipIf(!tool.available)(
   `the viewer in Chromium${tool.available ? '' : ` (${tool.reason})`}`,
-  { timeout: 90_000 },
+  { timeout: 150_000 },
   () => {
     let browser: Browser;
     let page: Page;
@@ -219,7 +219,7 @@ describe.skipIf(!tool.available)(
 
     it('draws the film, and its greys, its overlay and its ruler answer to buttons and keys', async () => {
       await page.goto(address(`/exams/${panoramic}`).href);
-      await pane().waitFor({ timeout: 45_000 });
+      await pane().waitFor({ timeout: 90_000 });
       const asGiven = await greyOf();
       await page.getByRole('button', { name: 'Invert' }).click();
       await expect.poll(greyOf).toBeGreaterThan(asGiven + 20);
@@ -255,7 +255,7 @@ describe.skipIf(!tool.available)(
     it('moves a point of a vertebra by the keyboard; the grade follows, is saved, and stands beside the measured one', async () => {
       const before = await readAnalysis(lateral);
       await page.goto(address(`/exams/${lateral}`).href);
-      await pane().waitFor({ timeout: 45_000 });
+      await pane().waitFor({ timeout: 90_000 });
       await page.getByRole('button', { name: 'Correct points' }).click();
       const value = page.locator('[data-value="corrected"]');
       const asMeasured = await value.innerText();

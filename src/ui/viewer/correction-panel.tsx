@@ -46,7 +46,7 @@ export function CorrectionPanel(properties: CorrectionPanelParts) {
   const levels = draft.vertebrae.map(({ level }) => level);
   return (
     <div className="correction">
-      <h3>{said.correctTitle}</h3>
+      <h2>{said.correctTitle}</h2>
       <p className="faint">{said.correctIntro}</p>
       <div className="correction-parts">
         {draft.sides.map((side) => (

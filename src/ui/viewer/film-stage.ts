@@ -189,11 +189,16 @@ export class FilmStage {
   /** Brings a point to the middle at a scale. */
   setPlace(center: PointPx, scale: number): void {
     const wanted = Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale));
-    this.#viewport.setZoom((this.#viewport.getZoom() * wanted) / this.place().scale);
-    const { clientWidth, clientHeight } = this.#element;
-    const [x, y] = this.toElement(center);
-    const [panX, panY] = this.#viewport.getPan();
-    this.#viewport.setPan([panX + clientWidth / 2 - x, panY + clientHeight / 2 - y]);
+    const { reduction } = this.#film.head;
+    const shift = (reduction - 1) / 2;
+    const [x, y] = [(center[0] - shift) / reduction, (center[1] - shift) / reduction];
+    const { focalPoint = [0, 0, 0], position = [0, 0, -1] } = this.#viewport.getCamera();
+    this.#viewport.setCamera({
+      focalPoint: [x, y, focalPoint[2]],
+      position: [x, y, position[2]],
+      // Half of the height that is seen, in samples.
+      parallelScale: this.#element.clientHeight / (2 * wanted * reduction),
+    });
     this.#viewport.render();
   }
 
