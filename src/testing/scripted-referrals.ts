@@ -201,7 +201,7 @@ export class ScriptedReferrals {
     ]);
     return {
       at: this.#at(),
-      rows: found.slice(from, to),
+      rows: found.slice(from, to).map(rowOf),
       nextCursor: to < found.length ? String(to) : null,
       counts: Object.fromEntries(counts) as ReferralListAnswer['counts'],
       matching: found.length,
@@ -258,6 +258,13 @@ export class ScriptedReferrals {
 /** How long ago or ahead, for dates of invented referrals. */
 export function daysFrom(nowMs: number, days: number): string {
   return new Date(nowMs + days * DAY_MS).toISOString();
+}
+
+/** The row without what only the page of one referral has. */
+function rowOf(referral: ScriptedReferral): ReferralListRow {
+  const { events: _e, step: _s, dxa: _d, riskFactors: _f, riskIndices: _i, ...rest } = referral;
+  const { dismissalReason: _r, outcome: _o, otherReferrals: _p, asks: _a, ...row } = rest;
+  return row;
 }
 
 const SORTS = {

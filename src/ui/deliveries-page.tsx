@@ -3,7 +3,7 @@ import type { DeliveryView } from '../worklist/delivery-desk.ts';
 import { momentOf, spokenCode } from './display.ts';
 import { useLanguage } from './language.tsx';
 import { MessagesPart } from './messages-part.tsx';
-import { AwaitedNotice, FilmLink, PersonLines, SinceLines, usePageTitle } from './page-parts.tsx';
+import { AwaitedNotice, FilmLink, PersonLines, SinceLines, usePageTitle, TableCard } from './page-parts.tsx';
 import { fillWords } from './words.ts';
 import { restartDeliveries, useDeadDeliveries } from './worklist-queries.ts';
 
@@ -86,7 +86,7 @@ function DeliveryTable(properties: {
   const { language, words } = useLanguage();
   const { name, deliveries, at } = properties;
   return (
-    <div className="card">
+    <TableCard label={name}>
       <table className="rows">
         <caption className="unseen">{name}</caption>
         <thead>
@@ -127,6 +127,6 @@ function DeliveryTable(properties: {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableCard>
   );
 }

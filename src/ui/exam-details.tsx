@@ -4,6 +4,7 @@ import { sortingScoreOf } from '../exam/finding-kind.ts';
 import type { ExamView } from '../worklist/worklist-views.ts';
 import { dateOf, momentOf, numberOf } from './display.ts';
 import { useLanguage } from './language.tsx';
+import { TableCard } from './page-parts.tsx';
 import { fillWords } from './words.ts';
 
 const STAGES = ['read', 'decode', 'prepare', 'inference', 'measure', 'report'] as const;
@@ -66,7 +67,7 @@ export function ExamReports({ exam }: { readonly exam: ExamView }) {
       <p>{exam.reportsWritten ? words.reportsWritten : expected ? words.reportsPending : absent}</p>
       {exam.reportsWritten && exam.deliveries.length === 0 && <p className="faint">{words.noDeliveries}</p>}
       {exam.deliveries.length > 0 && (
-        <div className="card">
+        <TableCard label={words.reportsTitle}>
           <table className="rows">
             <caption className="unseen">{words.reportsTitle}</caption>
             <thead>
@@ -101,7 +102,7 @@ export function ExamReports({ exam }: { readonly exam: ExamView }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableCard>
       )}
     </section>
   );

@@ -13,6 +13,7 @@ import {
   SinceLines,
   usePageTitle,
   FilmLink,
+  TableCard,
 } from './page-parts.tsx';
 import { mayOpen } from './page-routes.ts';
 import { useSession } from './session.tsx';
@@ -83,7 +84,7 @@ function Counted({ text, count }: { readonly text: string; readonly count: numbe
 function ExamTable({ exams, at }: { readonly exams: readonly ExamRow[]; readonly at: string }) {
   const { words } = useLanguage();
   return (
-    <div className="card">
+    <TableCard label={words.filmsTitle}>
       <table className="rows">
         <caption className="unseen">{words.filmsTitle}</caption>
         <thead>
@@ -122,7 +123,7 @@ function ExamTable({ exams, at }: { readonly exams: readonly ExamRow[]; readonly
           ))}
         </tbody>
       </table>
-    </div>
+    </TableCard>
   );
 }
 
@@ -151,7 +152,7 @@ function Refusals() {
       {data === undefined && <AwaitedNotice error={error} />}
       {data?.refusals.length === 0 && <p className="faint">{words.refusalsEmpty}</p>}
       {data !== undefined && data.refusals.length > 0 && (
-        <div className="card">
+        <TableCard label={words.refusalsTitle}>
           <table className="rows">
             <caption className="unseen">{words.refusalsTitle}</caption>
             <thead>
@@ -175,7 +176,7 @@ function Refusals() {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableCard>
       )}
     </section>
   );

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { MessageView } from '../exchange/message-views.ts';
 import { momentOf } from './display.ts';
 import { useLanguage } from './language.tsx';
-import { AwaitedNotice, SinceLines } from './page-parts.tsx';
+import { AwaitedNotice, SinceLines, TableCard } from './page-parts.tsx';
 import { fillWords } from './words.ts';
 import { restartMessages, useDeadMessages } from './worklist-queries.ts';
 
@@ -65,7 +65,7 @@ function Receiver(properties: {
 function MessageTable({ name, messages, at }: Parameters<typeof Receiver>[0]) {
   const { language, words } = useLanguage();
   return (
-    <div className="card">
+    <TableCard label={name}>
       <table className="rows">
         <caption className="unseen">{name}</caption>
         <thead>
@@ -99,6 +99,6 @@ function MessageTable({ name, messages, at }: Parameters<typeof Receiver>[0]) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableCard>
   );
 }

@@ -154,3 +154,12 @@ export function ChoiceRow<Value extends string>(properties: {
     </div>
   );
 }
+
+/** A table that is scrolled sideways where the screen is narrow: by keys, too, so it takes the focus. */
+export function TableCard({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    <div className="card" role="group" aria-label={label} tabIndex={0}>
+      {children}
+    </div>
+  );
+}

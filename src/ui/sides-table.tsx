@@ -10,6 +10,7 @@ import {
 import type { PanoramicFinding, ReportedSide, Spacing } from '../exam/analysis.ts';
 import { numberOf, spokenCode } from './display.ts';
 import { useLanguage } from './language.tsx';
+import { TableCard } from './page-parts.tsx';
 import { fillWords } from './words.ts';
 
 /** What was measured, side by side, each number with what explains it; an unmeasured side says why it is. */
@@ -23,7 +24,7 @@ export function SidesTable({
   const { language, words } = useLanguage();
   return (
     <>
-      <div className="card">
+      <TableCard label={words.numbersTitle}>
         <table className="numbers sides">
           <caption className="unseen">{words.numbersTitle}</caption>
           <thead>
@@ -51,7 +52,7 @@ export function SidesTable({
             </tfoot>
           )}
         </table>
-      </div>
+      </TableCard>
       <p className="faint legend">
         {words.scale}: {scaleText(spacing, panoramic, language)}. {words.sidesLegend}
       </p>

@@ -3,13 +3,14 @@ import type { HeightLossPercent, SpineFinding, VertebraFinding } from '../exam/a
 import { isGraded } from '../exam/worst-vertebra.ts';
 import { numberOf } from './display.ts';
 import { useLanguage } from './language.tsx';
+import { TableCard } from './page-parts.tsx';
 
 /** The vertebrae from top to bottom; one that was not graded says why in place of its grade. */
 export function VertebraeTable({ spine }: { readonly spine: SpineFinding }) {
   const { words } = useLanguage();
   return (
     <>
-      <div className="card">
+      <TableCard label={words.numbersTitle}>
         <table className="numbers">
           <caption className="unseen">{words.numbersTitle}</caption>
           <thead>
@@ -29,7 +30,7 @@ export function VertebraeTable({ spine }: { readonly spine: SpineFinding }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableCard>
       <p className="faint legend">{words.vertebraeLegend}</p>
     </>
   );
