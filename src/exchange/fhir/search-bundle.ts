@@ -59,7 +59,7 @@ export function searchBundle(
 
 /** A failure, in our words. */
 export function failureOutcome(code: ErrorCode, message: string, action: string): FhirElement {
-  return operationOutcome(ISSUE_CODES[code] ?? 'exception', `${message} ${action}`.trim(), 'error');
+  return operationOutcome(ISSUE_CODES[code] ?? 'exception', `${message}. ${action}`, 'error');
 }
 
 function operationOutcome(code: string, diagnostics: string, severity: 'error' | 'warning'): FhirElement {
