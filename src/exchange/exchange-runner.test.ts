@@ -307,6 +307,21 @@ describe('a receiver', () => {
     expect(await restartMessages(database, {}, by)).toBe(0);
   });
 
+  it('that may have heard of an order which was given up is told when it is called off, and it cannot come back', async () => {
+    const ris = await receiver({ code: 'AR' }, ACCEPTS);
+    const { referral_id: referralId } = await insertAcceptedReferral(database, 1);
+    begin({ ris: ris.port });
+    await until('the rejection', async () => changed.length === 1 && isEach('dead'));
+    await dismissReferral(database, { referralId, reason: 'declined', actor: 'test', nowMs: clock.nowMs() });
+    runner.ring();
+    await until('the cancellation', () => changed.length === 2);
+    expect((await standings()).map(({ standing, state }) => `${standing} ${state}`)).toEqual([
+      'NW superseded',
+      'CA delivered',
+    ]);
+    expect(await restartMessages(database, {}, { nowMs: clock.nowMs(), actor: 'user 1' })).toBe(0);
+  });
+
   it('that was taken out of the sites file leaves its messages for people to see', async () => {
     await insertAcceptedReferral(database, 1);
     begin({ ris: await freePort() });

@@ -116,11 +116,9 @@ async function tellOrder(telling: Telling, step: ProcedureStep, isCalledOff: boo
   const { referralId } = facts;
   const thread = { kind: 'hl7-order', receiver: receiver.name, about: step.step_id } as const;
   const told = await readThread(database, referralId, thread);
-  const last = lastHeard(told);
   const digest = digestOf(orderMessage({ facts, step, control: 'NW' }, receiver, NO_STAMP));
-  const control = orderControl(last?.standing ?? null, step.state, isCalledOff);
-  if (control === null || (control === 'XO' && last?.digest === digest)) return;
-  if (isGivenUp(told, digest, control)) return;
+  const control = orderControl(told, step.state, isCalledOff);
+  if (control === null || isSaid(told, digest, control)) return;
   const messageId = messageIdOf(step.step_id, eventId, receiver.name, 'hl7-order');
   const payload = orderMessage({ facts, step, control }, receiver, { messageId, atMs: nowMs });
   const message = { ...thread, messageId, subject: referralId, standing: control, digest, payload };
@@ -128,18 +126,18 @@ async function tellOrder(telling: Telling, step: ProcedureStep, isCalledOff: boo
 }
 
 /**
- * What is to be said of an order. Whoever was never told of it, or refused it, hears of it as new; one that is being
- * performed or was is neither changed nor called off.
+ * What is to be said of an order. Whoever was never told of it, or refused it, hears of it as new. It is called off also
+ * where it was given up, for the receiver may have heard of it all the same. One that was performed is left alone.
  */
 function orderControl(
-  last: string | null,
+  told: readonly ToldMessage[],
   step: ProcedureStep['state'],
   isCalledOff: boolean,
 ): OrderControl | null {
-  const isKnown = last !== null && last !== 'CA';
   if (step === 'completed') return null;
-  if (isCalledOff) return isKnown ? 'CA' : null;
-  return isKnown ? 'XO' : 'NW';
+  const isOrder = (message: ToldMessage | undefined) => message !== undefined && message.standing !== 'CA';
+  if (isCalledOff) return isOrder(told[0]) ? 'CA' : null;
+  return isOrder(lastHeard(told)) ? 'XO' : 'NW';
 }
 
 async function tellResult({ database, receiver, facts, eventId, nowMs }: Telling): Promise<void> {
@@ -152,8 +150,7 @@ async function tellResult({ database, receiver, facts, eventId, nowMs }: Telling
   if (!isReviewed && last === undefined) return;
   const digest = digestOf(resultMessage({ facts, status: 'P' }, receiver, NO_STAMP));
   const status = resultStatus(isUnended(state), last?.standing ?? null);
-  const isSame = last?.digest === digest && (last.standing === status || last.standing !== 'P');
-  if (isSame || isGivenUp(told, digest, status)) return;
+  if (isSaid(told, digest, status)) return;
   const messageId = messageIdOf(referralId, eventId, receiver.name, 'hl7-result');
   const payload = resultMessage({ facts, status }, receiver, { messageId, atMs: nowMs });
   const message = { ...thread, messageId, subject: referralId, standing: status, digest, payload };
@@ -171,10 +168,17 @@ function lastHeard(told: readonly ToldMessage[]): ToldMessage | undefined {
   return told.find(({ state }) => state !== 'dead');
 }
 
-/** What was given up is not said again by itself: a person looks at it, and starts it again or changes something. */
-function isGivenUp([latest]: readonly ToldMessage[], digest: string, standing: string): boolean {
-  return latest?.state === 'dead' && latest.digest === digest && latest.standing === standing;
+/**
+ * Whether the last message said the same. What was given up is not said again by itself either: a person looks at it, and
+ * starts it again or changes something.
+ */
+function isSaid([latest]: readonly ToldMessage[], digest: string, standing: string): boolean {
+  if (latest?.digest !== digest) return false;
+  return latest.standing === standing || FOLLOWERS[standing] === latest.standing;
 }
+
+/** What says no more than what it follows: a change after the order itself, a correction after the final result. */
+const FOLLOWERS: Readonly<Record<string, string>> = { XO: 'NW', C: 'F' };
 
 /** What is remarked around a referral and changes nothing of it. */
 const REMARKS: readonly string[] = ['order-sent', 'order-refused', 'reminder', 'fetched-by-scanner'];
