@@ -43,8 +43,12 @@ class Reminders {
   }
 
   start(): void {
-    this.#round = this.#look().finally(() => {
-      if (!this.#closed) this.#cancelRound = this.#parts.clock.schedule(LOOK_MS, () => this.start());
+    this.#begin(summariseOld);
+  }
+
+  #begin(before?: typeof remindAll): void {
+    this.#round = this.#look(before).finally(() => {
+      if (!this.#closed) this.#cancelRound = this.#parts.clock.schedule(LOOK_MS, () => this.#begin());
     });
   }
 
@@ -54,19 +58,26 @@ class Reminders {
     await this.#round;
   }
 
-  async #look(): Promise<void> {
+  async #look(before?: typeof remindAll): Promise<void> {
+    const isOver = (): boolean => this.#closed;
     try {
-      await remindAll(this.#parts, () => this.#closed);
+      await before?.(this.#parts, isOver);
+      await remindAll(this.#parts, isOver);
     } catch (thrown) {
       this.#parts.log.error({ err: thrown }, 'due dates could not be looked at; they are in a minute');
     }
   }
 }
 
-/** One round: summaries that an earlier version did not make, then what is late, then what is due soon. */
+/** Referrals of an earlier version have no summary yet; every later one is made with it. */
+async function summariseOld({ database }: RemindersParts, isOver: () => boolean): Promise<void> {
+  const summarise = () => transact(database, (transaction) => refreshUnsummarised(transaction, BATCH));
+  await inBatches(isOver, summarise, Infinity);
+}
+
+/** One round: what is late, then what is due soon. */
 export async function remindAll(parts: RemindersParts, isOver = (): boolean => false): Promise<void> {
   const { database, clock, log, events } = parts;
-  await inBatches(isOver, () => transact(database, (transaction) => refreshUnsummarised(transaction, BATCH)));
   const nowMs = clock.nowMs();
   for (const kind of ['escalation', 'reminder'] as const) {
     let noted = 0;
@@ -80,8 +91,12 @@ export async function remindAll(parts: RemindersParts, isOver = (): boolean => f
   }
 }
 
-async function inBatches(isOver: () => boolean, batch: () => Promise<number>): Promise<void> {
-  for (let done = 0; done < BATCHES_MAX && !isOver(); done += 1) {
+async function inBatches(
+  isOver: () => boolean,
+  batch: () => Promise<number>,
+  batchesMax = BATCHES_MAX,
+): Promise<void> {
+  for (let done = 0; done < batchesMax && !isOver(); done += 1) {
     if ((await batch()) < BATCH) return;
   }
 }
