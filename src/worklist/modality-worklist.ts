@@ -23,6 +23,8 @@ import {
 const PAGE_ROWS = 500;
 /** A scanner's list is not read further than this; the answer then ends with A700, never in silence. */
 const MATCHES_MAX = 2_000;
+/** So many fetched orders are written down in one transaction. */
+const BOOKED_AT_ONCE = 250;
 /** More single values than this are matched row by row. */
 const LOOKED_UP_MAX = 200;
 
@@ -88,7 +90,12 @@ async function noteFetched(
   if (referralIds.length === 0) return;
   try {
     const by = { actor: `scanner ${callingAeTitle}`, nowMs: clock.nowMs(), days: days?.() };
-    for (const referralId of await bookFetched(database, referralIds, by)) onReferral(referralId);
+    for (let from = 0; from < referralIds.length; from += BOOKED_AT_ONCE) {
+      const some = referralIds.slice(from, from + BOOKED_AT_ONCE);
+      for (const referralId of await bookFetched(database, some, by)) onReferral(referralId);
+      // The rest of the process has its turn, as between pages.
+      await clock.sleep(0);
+    }
   } catch (thrown) {
     log.warn({ callingAeTitle, err: thrown }, 'a fetched worklist could not be noted; the next answer will');
   }
