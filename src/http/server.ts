@@ -13,6 +13,7 @@ import type { DeliveryDesk } from '../worklist/delivery-desk.ts';
 import type { EventSource, ExamPictures, WorklistReader } from '../worklist/worklist-views.ts';
 import { guardAccess, requireListedRoutes } from './access-hooks.ts';
 import { answerErrors, closeServer, hostInUrl, type HttpLog, listen, logAnswers } from './http-answers.ts';
+import { compressAnswers } from './compressed-answers.ts';
 import { serveDeliveries } from './delivery-routes.ts';
 import { describeImageRoutes } from './image-routes.ts';
 import { readSessionCookie } from './session-cookie.ts';
@@ -142,6 +143,7 @@ export function buildHttpServer(options: HttpServerOptions): {
   guardRequests(app, options);
   logAnswers(app, options.log, 'http request answered');
   answerErrors(app, options.log);
+  compressAnswers(app);
   requireListedRoutes(app);
   void app.register(fastifyCookie);
   void app.register(fastifyRateLimit, { global: false });
