@@ -33,7 +33,7 @@ export async function buildPages(options: { readonly force?: boolean } = {}): Pr
     build({
       configFile: false,
       root: path.join(ROOT, 'src', 'ui'),
-      logLevel: 'warn',
+      logLevel: 'error',
       mode: 'production',
       plugins: [react()],
       // The viewer's library has workers of several modules.
