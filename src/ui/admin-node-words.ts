@@ -38,7 +38,6 @@ const english = {
   toDeliveries: 'See reports and messages',
 
   healthIntro: 'How this process is, and what waits.',
-  check: 'Check',
   ready: 'Ready for work',
   fine: 'fine',
   notReady: 'not ready',
@@ -58,7 +57,6 @@ const english = {
   schema: 'Schema of the record',
   duties: 'Work that one process does for all',
   dutiesAlone: 'This node is alone and does all of it.',
-  holder: 'Who',
   notHeld: 'nobody at this moment',
   receivers: 'Receivers',
   receiver: 'Receiver',
@@ -131,7 +129,6 @@ const swedish: NodeWords = {
   toDeliveries: 'Se rapporter och meddelanden',
 
   healthIntro: 'Hur den här processen mår och vad som väntar.',
-  check: 'Kontroll',
   ready: 'Redo för arbete',
   fine: 'bra',
   notReady: 'inte redo',
@@ -151,7 +148,6 @@ const swedish: NodeWords = {
   schema: 'Registrets schema',
   duties: 'Arbete som en process gör för alla',
   dutiesAlone: 'Noden är ensam och gör allt.',
-  holder: 'Vem',
   notHeld: 'ingen just nu',
   receivers: 'Mottagare',
   receiver: 'Mottagare',

@@ -42,6 +42,7 @@ export function AuditChain() {
             {fillWords(words.verifying, { done: data.running.rows, of: data.running.of })}
           </p>
         )}
+        {data.running === null && data.last === null && <p className="faint">{words.neverVerified}</p>}
         {data.running === null && data.last !== null && <Verdict verdict={data.last} />}
       </div>
       {verify.error !== null && <AwaitedNotice error={verify.error} />}

@@ -35,9 +35,9 @@ const english = {
   chainIntro:
     'Each row is sealed with a hash over itself and the row before. A change to one byte, a removed or an inserted row is found when the chain is verified.',
   chainHead: 'Head',
-  chainRows: '{n} rows sealed',
+  chainRows: 'Sealed rows: {n}',
   chainEmpty: 'No row is sealed yet.',
-  unsealed: '{n} rows wait to be sealed, the oldest since {time}',
+  unsealed: 'Waiting to be sealed: {n}, the oldest since {time}',
   noUnsealed: 'No row waits to be sealed',
   neverVerified: 'Not verified from this page yet',
   verifiedWhole: 'Verified whole: {n} rows, {time} by {name}',
@@ -53,9 +53,6 @@ const english = {
   knownHead: 'Known head (optional)',
   knownHeadHint: 'NUMBER:HASH from the service’s log or an export: finds a cut tail, too',
   exportTrail: 'Export (JSON lines)',
-  copyHead: 'Copy the head',
-  copied: 'Copied',
-  yourself: 'you',
 };
 
 /** The words of the auditor's page. */
@@ -96,9 +93,9 @@ const swedish: AuditWords = {
   chainIntro:
     'Varje rad förseglas med en kontrollsumma över sig själv och raden före. En ändring av en enda byte, en borttagen eller en insatt rad upptäcks när kedjan kontrolleras.',
   chainHead: 'Kedjans slut',
-  chainRows: '{n} rader förseglade',
+  chainRows: 'Förseglade rader: {n}',
   chainEmpty: 'Ingen rad är förseglad än.',
-  unsealed: '{n} rader väntar på försegling, den äldsta sedan {time}',
+  unsealed: 'Väntar på försegling: {n}, den äldsta sedan {time}',
   noUnsealed: 'Ingen rad väntar på försegling',
   neverVerified: 'Inte kontrollerad från den här sidan än',
   verifiedWhole: 'Kontrollerad och hel: {n} rader, {time} av {name}',
@@ -114,9 +111,6 @@ const swedish: AuditWords = {
   knownHead: 'Känt slut (valfritt)',
   knownHeadHint: 'NUMMER:KONTROLLSUMMA ur tjänstens logg eller en export: då upptäcks även en avklippt ände',
   exportTrail: 'Exportera (JSON-rader)',
-  copyHead: 'Kopiera kedjans slut',
-  copied: 'Kopierat',
-  yourself: 'du',
 };
 
 /** Those words in each language. */
