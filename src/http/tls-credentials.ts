@@ -48,12 +48,12 @@ export function openFastify(
   credentials: Credentials | undefined,
 ): FastifyInstance {
   // Fastify's type depends on the option; the routes do not.
-  return (credentials === undefined
+  return credentials === undefined
     ? Fastify(options)
     : Fastify({
         ...(options as object),
         https: { ...credentials, ...TLS_PROFILE },
-      })) as unknown as FastifyInstance;
+      });
 }
 
 /** Looks at the files till the end; a new pair is shown to whoever connects next, a broken one is not taken up. */

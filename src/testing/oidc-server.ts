@@ -1,6 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { Server } from 'node:http';
 import Provider, { type Configuration } from 'oidc-provider';
 import { freePort } from './free-port.ts';
 
@@ -52,7 +51,7 @@ export async function startOidcServer(publicUrl: string): Promise<OidcServer> {
     },
   };
   const provider = new Provider(issuer, configuration);
-  const server = provider.listen(port, '127.0.0.1') as Server;
+  const server = provider.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const close = async (): Promise<void> => {
     server.closeAllConnections();
