@@ -69,6 +69,8 @@ export class FilmStage {
   /** What was seen last, for when the element changes its size. */
   #seen: FilmPlace = { center: [0, 0], scale: 1 };
   #fitScale = 0;
+  /** Of the element when it was drawn last. */
+  #heightPx: number;
 
   private constructor(
     element: HTMLDivElement,
@@ -77,6 +79,7 @@ export class FilmStage {
     viewport: Types.IStackViewport,
   ) {
     this.#element = element;
+    this.#heightPx = element.clientHeight;
     this.#film = film;
     this.#id = id;
     this.#viewport = viewport;
@@ -178,11 +181,12 @@ export class FilmStage {
 
   /** The point of the film in the middle, and pixels of the element for one of the film. */
   place(): FilmPlace {
-    const { clientWidth, clientHeight } = this.#element;
-    const [a, b] = [this.toElement([0, 0]), this.toElement([1000, 0])];
+    const { reduction } = this.#film.head;
+    const shift = (reduction - 1) / 2;
+    const { focalPoint: [x, y] = [0, 0], parallelScale = 1 } = this.#viewport.getCamera();
     return {
-      center: this.toFilm([clientWidth / 2, clientHeight / 2]),
-      scale: Math.hypot(b[0] - a[0], b[1] - a[1]) / 1000,
+      center: [x * reduction + shift, y * reduction + shift],
+      scale: this.#heightPx / (2 * parallelScale * reduction),
     };
   }
 
@@ -197,7 +201,7 @@ export class FilmStage {
       focalPoint: [x, y, focalPoint[2]],
       position: [x, y, position[2]],
       // Half of the height that is seen, in samples.
-      parallelScale: this.#element.clientHeight / (2 * wanted * reduction),
+      parallelScale: this.#heightPx / (2 * wanted * reduction),
     });
     this.#viewport.render();
   }
@@ -213,6 +217,7 @@ export class FilmStage {
   #resize(): void {
     const { center, scale } = this.#seen;
     const wasWhole = Math.abs(scale / this.#fitScale - 1) < 0.01;
+    this.#heightPx = this.#element.clientHeight;
     engine?.resize(true, true);
     if (wasWhole) this.fit();
     else this.setPlace(center, scale);
