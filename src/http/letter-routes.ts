@@ -39,7 +39,8 @@ export function serveLetters({ database, sites, clock, softwareVersion }: Letter
       await recordAudit(database, {
         ...{ atMs: nowMs, actor: actorOf(staff), action: 'referral letter printed', subject: referralId },
         personId: facts.person.personId,
-        detail: { language },
+        // The letter names a person of protected identity, and that is said.
+        detail: { language, ...(facts.person.isProtected ? { isProtected: true } : {}) },
       });
       const pdf = await makeReferralLetter({
         ...{ facts, language, softwareVersion, nowMs },
