@@ -37,6 +37,10 @@ describe.skipIf(!tool.available)(`the first view${skipped}`, { timeout: 120_000 
     process.stderr.write(`first view: ${bytes} bytes in ${names.length} answers\n`);
     expect(bytes).toBeLessThan(FIRST_VIEW_BYTES_MAX);
     expect(names.filter((name) => /viewer|audit|admin|person|referral-page/.test(name))).toEqual([]);
+    // Both are taken from what was preloaded; the rows are read once more when the stream of events is open.
+    const count = (path: string): number => names.filter((name) => name.includes(path)).length;
+    expect(count('/api/session')).toBe(1);
+    expect(count('/api/referrals?')).toBeLessThanOrEqual(2);
     for (const name of readdirSync(join(PAGES_FOLDER, 'assets')).filter((file) => file.endsWith('.js'))) {
       expect(statSync(join(PAGES_FOLDER, 'assets', `${name}.gz`)).size, name).toBeGreaterThan(0);
     }

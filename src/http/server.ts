@@ -79,6 +79,9 @@ const PAGE_PATHS = [
 ];
 /** Probes and scrapers ask for them by plain http inside a network; nothing there names a person. */
 const OPERATIONS_PATHS = new Set(['/healthz', '/readyz', '/metrics']);
+/** The rows of the first page are on their way before its script is; the same address as src/ui/referral-query.ts. */
+const FIRST_ROWS =
+  '</api/referrals?tab=new&sort=urgency&limit=50>; rel=preload; as=fetch; crossorigin=anonymous';
 const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '::1']);
 
 /**
@@ -222,10 +225,11 @@ function servePages(app: FastifyInstance, pagesFolder: string): void {
     preCompressed: true,
   });
   for (const page of PAGE_PATHS) {
-    app.get(page, async (_request, reply) => {
+    app.get(page, async (request, reply) => {
       const html = await readFile(path.join(pagesFolder, 'index.html')).catch(() => {
         throw new TriageError('not-found', 'the pages are not built; run: npm run build');
       });
+      if (request.url === '/') void reply.header('link', FIRST_ROWS);
       return reply.type('text/html; charset=utf-8').send(html);
     });
   }

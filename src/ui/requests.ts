@@ -65,7 +65,8 @@ export function useRead<Answer>(
 export function readJson<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
   const isUnattended = Date.now() - touchedAtMs > UNATTENDED_MS;
   return askJson<Answer>(path, {
-    headers: { accept: 'application/json', ...(isUnattended ? { 'x-unattended': '1' } : {}) },
+    // No header of its own while somebody is there, so that what the document preloaded is taken.
+    ...(isUnattended ? { headers: { 'x-unattended': '1' } } : {}),
     ...(signal === undefined ? {} : { signal }),
   });
 }
