@@ -7,7 +7,7 @@ import { ERRORS, type ErrorCode, TriageError } from '../errors.ts';
 const DISPLAY_PIXELS_MAX = 16_000_000;
 /** 16 million samples of two bytes that nothing can be compressed of, and their head. */
 const ANSWER_BYTES_MAX = 40 * 1024 * 1024;
-const DECODE_MS_MAX = 30_000;
+const DECODE_MS_MAX = 60_000;
 const AT_ONCE_MAX = 2;
 const WAITING_MAX = 20;
 
