@@ -3,7 +3,7 @@ import { endOfPrefix } from './person-terms.ts';
 import type { Connection } from './exam-records.ts';
 
 /** Up to so many terms that begin with a prefix are counted: fewer are few. */
-const FEW_MAX = 15_000;
+const FEW_MAX = 4_000;
 
 /** So few are looked up at once, whatever else is asked for. */
 const RARE_MAX = 200;

@@ -66,7 +66,9 @@ export async function findReferralPlaces(
   const held = isFew ? others : filter.prefixes;
   const select = (state: ReferralState | null, from: ReferralPlace | null, count: number): ListQuery => {
     const all = driver === null ? selectPlaces(database) : selectFound(database, driver);
-    const chosen = all.where((where) => where.and(conditionsOf(where, filter, state, held)));
+    const chosen = all.where((where) =>
+      where.and(conditionsOf(where, filter, { state, prefixes: held, isFound: driver !== null })),
+    );
     const rest = from === null ? chosen : chosen.where((where) => comesAfter(where, sort, from));
     return orderBy(rest, sort, driver === null).limit(count);
   };
@@ -75,7 +77,7 @@ export async function findReferralPlaces(
 }
 
 /** Rows that are read of a range at a time: the page takes few of each where there are several. */
-const CHUNK_ROWS = 128;
+const CHUNK_ROWS = 32;
 
 interface Range {
   readonly state: ReferralState;
@@ -185,17 +187,23 @@ function selectFound(database: Connection, prefix: string): ListQuery {
   return query as unknown as ListQuery;
 }
 
+/** Of persons that were found first nothing but the person may lead to the referral. */
 function conditionsOf(
   where: Builder,
   filter: ReferralFilter,
-  state: ReferralState | null,
-  prefixes: readonly string[],
+  range: {
+    readonly state: ReferralState | null;
+    readonly prefixes: readonly string[];
+    readonly isFound: boolean;
+  },
 ) {
   const { states, ownerId, dueUntilMs, siteId, kind, gradeMin, ageMin, ageMax } = filter;
+  const { state, prefixes, isFound } = range;
+  const owner = isFound ? sql<string>`coalesce(r.owner_id, '')` : sql.ref<string>('r.owner_id');
   return [
     ...(state !== null ? [where('r.state', '=', state)] : []),
     ...(state === null && states !== null ? [where('r.state', 'in', states)] : []),
-    ...(ownerId !== null ? [where('r.owner_id', '=', ownerId), where('r.due_at_ms', 'is not', null)] : []),
+    ...(ownerId !== null ? [where(owner, '=', ownerId), where('r.due_at_ms', 'is not', null)] : []),
     ...(dueUntilMs !== null ? [where('r.due_at_ms', '<=', dueUntilMs)] : []),
     ...(siteId !== null ? [where('r.site_id', '=', siteId)] : []),
     ...(kind !== null ? [where('r.kind', '=', kind)] : []),
