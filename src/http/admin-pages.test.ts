@@ -153,7 +153,7 @@ describe.skipIf(!tool.available)(
       await preview.getByText('A rule holds for films from now on.').waitFor();
       await page.getByRole('textbox', { name: 'Why' }).fill('agreed with the clinic');
       await page.getByRole('button', { name: 'Save' }).click();
-      await page.getByText('Saved.').waitFor();
+      await page.getByText('Saved.', { exact: true }).waitFor();
       expect(stage.sites.rulesOf('north')).toMatchObject({ ageYearsMin: 55, pmiMin: 0.25 });
       await page.getByRole('link', { name: 'History' }).click();
       await page.getByText('agreed with the clinic').waitFor();
