@@ -341,6 +341,7 @@ export interface SettingOrigin {
   readonly meaning: string;
 }
 
+/** By the configuration that they make up. */
 const ORIGINS = new WeakMap<Config, readonly SettingOrigin[]>();
 
 /** Options of the command line by setting name; they win over the environment. */

@@ -25,7 +25,7 @@ export interface KnownChain {
 }
 
 /** Looks at the whole chain. Throws request-invalid where what it is held against cannot be used. */
-export function verifyTrail(place: RecordPlace, known: KnownChain): Promise<ChainVerdict> {
+export async function verifyTrail(place: RecordPlace, known: KnownChain): Promise<ChainVerdict> {
   if (known.fromExport !== undefined && known.head !== undefined) {
     throw new TriageError(
       'request-invalid',
