@@ -1,5 +1,4 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import type { SettingChangeRow } from '../database/setting-records.ts';
 import type { HistoryAnswer } from '../operations/admin-views.ts';
 import { differencesOf } from '../operations/setting-difference.ts';
 import { DifferenceList, useAdminWords } from './admin-parts.tsx';
@@ -44,7 +43,7 @@ export function AdminHistory() {
   );
 }
 
-function Change({ change }: { readonly change: SettingChangeRow }) {
+function Change({ change }: { readonly change: HistoryAnswer['changes'][number] }) {
   const { admin, language } = useAdminWords();
   const at = new Date(change.atMs).toISOString();
   return (
