@@ -141,7 +141,8 @@ describe('doctor', () => {
     const found = await examineSites({ sites: [] }, { pacs: 'PACS@127.0.0.1:1' });
     expect(found(/sites file/)).toMatchObject({ ok: false });
     expect(found(/who may call/)?.detail).toMatch(/leave TRIAGE_PACS empty/);
-    const { config } = readConfig({ data: folder, dimseHost: '0.0.0.0' }, {});
+    // A data folder without a sites file of its own.
+    const { config } = readConfig({ data: join(folder, 'fresh'), dimseHost: '0.0.0.0' }, {});
     const open = (await examine(config)).find(({ what }) => what === 'who may call');
     expect(open?.detail).toMatch(/TRIAGE_DIMSE_HOST.*only loopback/);
   });
