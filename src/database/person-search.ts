@@ -2,8 +2,11 @@
 import { endOfPrefix } from './person-terms.ts';
 import type { Connection } from './exam-records.ts';
 
-/** Up to so many terms that begin with a prefix are counted: fewer are few. */
-const FEW_MAX = 4_000;
+/**
+ * Up to so many terms that begin with a prefix are few: it is faster to look up their people than to walk past others.
+ * Where more than one is asked for, most of them fall away before anything else is read.
+ */
+const FEW_MAX = { ofOne: 8_000, ofSeveral: 30_000 };
 
 /** So few are looked up at once, whatever else is asked for. */
 const RARE_MAX = 200;
@@ -22,14 +25,15 @@ export async function weighPrefixes(
   database: Connection,
   prefixes: readonly string[],
 ): Promise<WeighedPrefixes> {
+  const fewMax = prefixes.length > 1 ? FEW_MAX.ofSeveral : FEW_MAX.ofOne;
   let weighed = await countEach(database, prefixes, RARE_MAX);
   // Where one is rare the others need not be counted further.
-  if (!weighed.some(({ count }) => count <= RARE_MAX)) weighed = await countEach(database, prefixes, FEW_MAX);
+  if (!weighed.some(({ count }) => count <= RARE_MAX)) weighed = await countEach(database, prefixes, fewMax);
   const [rarest] = weighed.toSorted((a, b) => a.count - b.count);
   if (rarest === undefined) return { rarest: null, isFew: false, others: [] };
   return {
     rarest: rarest.prefix,
-    isFew: rarest.count <= FEW_MAX,
+    isFew: rarest.count <= fewMax,
     others: prefixes.filter((prefix) => prefix !== rarest.prefix),
   };
 }

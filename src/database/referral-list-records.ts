@@ -7,7 +7,7 @@
  * - Whom a search finds is looked up first where they are few; where they are many, the list is walked and each entry's
  *   person is held against the terms, since the page is soon full.
  */
-import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely';
+import { type ExpressionBuilder, type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import type { FindingKind } from '../exam/finding-kind.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
 import type { Connection } from './exam-records.ts';
@@ -63,9 +63,9 @@ export async function findReferralPlaces(
   const { sort, after, limit } = page;
   const { rarest, isFew, others } = await weighPrefixes(database, filter.prefixes);
   const driver = isFew ? rarest : null;
-  const held = isFew ? others : filter.prefixes;
+  const held = isFew ? [] : filter.prefixes;
   const select = (state: ReferralState | null, from: ReferralPlace | null, count: number): ListQuery => {
-    const all = driver === null ? selectPlaces(database) : selectFound(database, driver);
+    const all = driver === null ? selectPlaces(database) : selectFound(database, driver, others);
     const chosen = all.where((where) =>
       where.and(conditionsOf(where, filter, { state, prefixes: held, isFound: driver !== null })),
     );
@@ -163,17 +163,18 @@ function selectPlaces(database: Connection): ListQuery {
 }
 
 /** A cross join and a list that is made first: both engines then go from the persons to their referrals. */
-function selectFound(database: Connection, prefix: string): ListQuery {
+function selectFound(database: Connection, prefix: string, others: readonly string[]): ListQuery {
   const query = database
     .with(
       (cte) => cte('found').materialized(),
       (from) =>
         from
-          .selectFrom('person_terms')
-          .select('person_id')
+          .selectFrom('person_terms as own')
+          .select('own.person_id')
           .distinct()
-          .where('term', '>=', prefix)
-          .where('term', '<', endOfPrefix(prefix)),
+          .where('own.term', '>=', prefix)
+          .where('own.term', '<', endOfPrefix(prefix))
+          .where((where) => where.and(others.map((other) => hasTerm(other, 'own.person_id')))),
     )
     .selectFrom('found')
     .crossJoin('referrals as r')
@@ -210,19 +211,14 @@ function conditionsOf(
     ...(gradeMin !== null ? [where('r.grade', '>=', gradeMin)] : []),
     ...(ageMin !== null ? [where('r.age_years', '>=', ageMin)] : []),
     ...(ageMax !== null ? [where('r.age_years', '<=', ageMax)] : []),
-    ...prefixes.map((prefix) => hasTerm(where, prefix)),
+    ...prefixes.map((prefix) => hasTerm(prefix, 'r.person_id')),
   ];
 }
 
-function hasTerm(where: Builder, prefix: string) {
-  return where.exists(
-    where
-      .selectFrom('person_terms as t')
-      .select('t.term')
-      .whereRef('t.person_id', '=', 'r.person_id')
-      .where('t.term', '>=', prefix)
-      .where('t.term', '<', endOfPrefix(prefix)),
-  );
+/** Whether a person, named by a column of the query round it, has a term that begins so. */
+function hasTerm(prefix: string, person: 'own.person_id' | 'r.person_id'): RawBuilder<SqlBool> {
+  return sql<SqlBool>`exists (select 1 from person_terms as t where t.person_id = ${sql.ref(person)}
+    and t.term >= ${prefix} and t.term < ${endOfPrefix(prefix)})`;
 }
 
 /** What is due comes before what is not; the identifier tells apart what is equal. */
