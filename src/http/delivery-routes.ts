@@ -2,7 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { DeliveriesAnswer, DeliveryDesk, RestartAnswer } from '../worklist/delivery-desk.ts';
+import { actorOf } from '../exam/staff.ts';
 import { parseInput } from '../worklist/worklist-routes.ts';
+import { staffOf } from './caller.ts';
 
 const ROWS_MAX = 500;
 
@@ -28,10 +30,15 @@ export function serveDeliveries(app: FastifyInstance, desk: DeliveryDesk, clock:
   const at = (): string => new Date(clock.nowMs()).toISOString();
   app.get('/api/deliveries', async (request): Promise<DeliveriesAnswer> => {
     const { state, limit } = parseInput(listQuery, request.query);
-    return { at: at(), deliveries: await desk.list(state, limit) };
+    const deliveries = await desk.list(state, limit);
+    if (staffOf(request).roles.includes('coordinator')) return { at: at(), deliveries };
+    return { at: at(), deliveries: deliveries.map((row) => ({ ...row, person: null, ageYears: null })) };
   });
   app.post('/api/deliveries/restart', async (request): Promise<RestartAnswer> => {
     const { all, ...selection } = parseInput(restartBody, request.body);
-    return { at: at(), restarted: await desk.restart(all === true ? {} : selection) };
+    return {
+      at: at(),
+      restarted: await desk.restart(all === true ? {} : selection, actorOf(staffOf(request))),
+    };
   });
 }

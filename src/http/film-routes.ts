@@ -95,15 +95,6 @@ function serveCorrections(app: FastifyInstance, { database, clock, publish }: Fi
       staff.siteIds,
     );
     const corrections = await listCorrections(database, examId);
-    await recordAudit(database, {
-      ...{
-        atMs: clock.nowMs(),
-        actor: actorOf(staff),
-        action: 'corrections seen',
-        subject: examId,
-        personId,
-      },
-    });
     const otherFilms = await listOtherFilms(database, { examId, personId }, staff.siteIds);
     return { revision, corrections, otherFilms };
   });

@@ -14,6 +14,7 @@ import { servePersons } from '../http/person-routes.ts';
 import { serveReferralList } from '../http/referral-list-routes.ts';
 import { serveReferrals } from '../http/referral-routes.ts';
 import { type HttpServerOptions, startHttpServer } from '../http/server.ts';
+import { noteSights } from '../http/sight-hooks.ts';
 import { serveSignIn } from '../http/sign-in-routes.ts';
 import { serveUsers } from '../http/user-routes.ts';
 import { openDisplayReader } from '../imaging/display-process.ts';
@@ -71,6 +72,7 @@ export function describeServer(foundation: Foundation, health: Health, access: A
     events,
     deliveries: openDeliveryDesk(database, clock, () => events.publish({ type: 'deliveries' })),
     routes: [
+      noteSights(foundation),
       serveSignIn(access),
       serveUsers(access.users, clock),
       serveAudit(foundation),

@@ -103,7 +103,11 @@ function DeliveryTable(properties: {
           {deliveries.map((delivery) => (
             <tr key={`${delivery.examId} ${delivery.revision} ${delivery.object}`}>
               <th scope="row" className="lines">
-                <PersonLines person={delivery.person} ageYears={delivery.ageYears} />
+                {delivery.person === null ? (
+                  <span className="code">{delivery.examId}</span>
+                ) : (
+                  <PersonLines person={delivery.person} ageYears={delivery.ageYears} />
+                )}
               </th>
               <td>{words[delivery.object]}</td>
               <td className="reason" title={delivery.note ?? undefined}>
@@ -121,7 +125,7 @@ function DeliveryTable(properties: {
                 <SinceLines from={delivery.changedAt} at={at} />
               </td>
               <td className="links">
-                <FilmLink examId={delivery.examId} person={delivery.person} />
+                {delivery.person !== null && <FilmLink examId={delivery.examId} person={delivery.person} />}
               </td>
             </tr>
           ))}

@@ -15,7 +15,8 @@ export interface DeliveryView {
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly note: string | null;
-  readonly person: PersonView;
+  /** null for who keeps the node and leads no referrals. */
+  readonly person: PersonView | null;
   readonly ageYears: number | null;
   /** When it was first tried; null where it never was. */
   readonly firstTryAt: string | null;
@@ -39,7 +40,7 @@ export interface RestartAnswer {
 export interface DeliveryDesk {
   list(state: DeliveryState, limit: number): Promise<readonly DeliveryView[]>;
   /** Makes dead deliveries due at once; returns how many. */
-  restart(selection: RestartSelection): Promise<number>;
+  restart(selection: RestartSelection, actor: string): Promise<number>;
 }
 
 /** Opens the desk over the record; `onRestarted` is rung when there is something to send. */
@@ -50,8 +51,7 @@ export function openDeliveryDesk(
 ): DeliveryDesk {
   return {
     list: (state, limit) => listDeliveryViews(database, state, limit, clock.nowMs()),
-    async restart(selection) {
-      const actor = 'worklist page';
+    async restart(selection, actor) {
       const restarted = await restartDeliveries(database, selection, { nowMs: clock.nowMs(), actor });
       if (restarted > 0) onRestarted();
       return restarted;

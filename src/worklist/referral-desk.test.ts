@@ -117,7 +117,6 @@ describe('a referral on its way', () => {
     expect(audit.map(({ action }) => action)).toEqual([
       'referral seen',
       ...way.map(([{ action }]) => `referral ${action}`),
-      'referral seen',
     ]);
     expect(audit.every(({ person_id }) => person_id === referral.personId)).toBe(true);
   });

@@ -1,6 +1,7 @@
 /** Where people read a referral and act on it. Every change is one transaction, and of two at once one is told. */
 import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
+import { AuditSights } from '../database/audit-sights.ts';
 import { recordAudit } from '../database/audit-trail.ts';
 import type { Connection } from '../database/exam-records.ts';
 import { insertRiskFactors } from '../database/measurement-records.ts';
@@ -55,11 +56,12 @@ export function openReferralDesk(parts: ReferralDeskParts): ReferralDesk {
   });
   const view = (referralId: string, staff: Staff): Promise<ReferralView> =>
     readReferral(database, referralId, { staff, nameSite: siteNames(sites), nowMs: clock.nowMs() });
+  const sights = new AuditSights(database, clock);
   return {
     async read(referralId, staff) {
       const referral = await view(referralId, staff);
-      await recordAudit(database, {
-        ...{ atMs: clock.nowMs(), actor: actorOf(staff), action: 'referral seen', subject: referralId },
+      await sights.note({
+        ...{ actor: actorOf(staff), action: 'referral seen', subject: referralId },
         personId: referral.personId,
       });
       return referral;
