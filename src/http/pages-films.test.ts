@@ -44,7 +44,7 @@ describe.skipIf(!tool.available)(`films and deliveries in Chromium${skipped}`, {
   afterAll(() => browser.close());
 
   it('show one film with its overlay and numbers, and change size and picture by keys', async () => {
-    const { page, worklist } = stage;
+    const { page } = stage;
     await page.goto(`${stage.url}films`);
     await page.getByRole('link', { name: 'Open the film of Almgren' }).click();
     await page.getByRole('heading', { name: 'Almgren, Ingrid' }).waitFor();
@@ -145,7 +145,7 @@ describe.skipIf(!tool.available)(`films and deliveries in Chromium${skipped}`, {
   });
 
   it('list every film with its reason, by state, and what was refused', async () => {
-    const { page, worklist } = stage;
+    const { page } = stage;
     await page.goto(`${stage.url}films`);
     await page.getByText('The patient was 9 years old').waitFor();
     await page.getByText('The file lacks a valid identifier.').waitFor();

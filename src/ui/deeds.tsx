@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { PersonView } from '../worklist/worklist-views.ts';
 import type { ReferralActionName } from '../exam/referral-action.ts';
@@ -63,11 +63,16 @@ export function useDeeds(): Deeds {
       );
     },
   });
-  const begin = (name: ReferralActionName, target: DeedTarget): void => {
-    if (change.isPending) return;
-    if (DEED_FIELDS[name] !== undefined) setAsked({ name, target });
-    else change.mutate({ target, action: deedOf(name, target.version, {}) });
-  };
+  const { isPending, mutate } = change;
+  // The same from drawing to drawing, so that the rows need not be drawn anew.
+  const begin = useCallback(
+    (name: ReferralActionName, target: DeedTarget): void => {
+      if (isPending) return;
+      if (DEED_FIELDS[name] !== undefined) setAsked({ name, target });
+      else mutate({ target, action: deedOf(name, target.version, {}) });
+    },
+    [isPending, mutate],
+  );
   const undo = (): void => {
     if (told !== undefined && 'name' in told && told.canUndo) begin('undo', told.target);
   };
@@ -78,15 +83,15 @@ export function useDeeds(): Deeds {
           name={asked.name}
           personName={nameOf(asked.target.person, words)}
           version={asked.target.version}
-          isBusy={change.isPending}
-          act={(action) => change.mutate({ target: asked.target, action })}
+          isBusy={isPending}
+          act={(action) => mutate({ target: asked.target, action })}
           close={() => setAsked(undefined)}
         />
       )}
       <DeedMessage told={told} undo={undo} close={() => setTold(undefined)} />
     </>
   );
-  return { begin, undo, isBusy: change.isPending, layer };
+  return { begin, undo, isBusy: isPending, layer };
 }
 
 function DeedMessage(properties: {

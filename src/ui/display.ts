@@ -56,9 +56,7 @@ export function durationOf(fromIso: string, atIso: string, language: Language): 
 
 /** Date and time of day in the reader's own time zone. */
 export function momentOf(iso: string, language: Language): string {
-  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'medium', timeStyle: 'short' }).format(
-    Date.parse(iso),
-  );
+  return momentFormat(language).format(Date.parse(iso));
 }
 
 /** A DICOM date (YYYYMMDD) or an ISO date as YYYY-MM-DD. */
@@ -70,10 +68,27 @@ export function dateOf(written: string): string {
 /** A number with fixed decimals in the reader's notation; a dash where there is none. */
 export function numberOf(value: number | null, decimals: number, language: Language): string {
   if (value === null) return '–';
-  return value.toLocaleString(LOCALES[language], {
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-  });
+  return numberFormat(decimals, language).format(value);
+}
+
+// To make a format takes far longer than to use it, and fifty rows use it two hundred times.
+const momentFormats = new Map<Language, Intl.DateTimeFormat>();
+const numberFormats = new Map<string, Intl.NumberFormat>();
+
+function momentFormat(language: Language): Intl.DateTimeFormat {
+  const made =
+    momentFormats.get(language) ??
+    new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'medium', timeStyle: 'short' });
+  momentFormats.set(language, made);
+  return made;
+}
+
+function numberFormat(decimals: number, language: Language): Intl.NumberFormat {
+  const key = `${language} ${decimals}`;
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const made = numberFormats.get(key) ?? new Intl.NumberFormat(LOCALES[language], digits);
+  numberFormats.set(key, made);
+  return made;
 }
 
 /**

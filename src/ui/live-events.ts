@@ -1,7 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Refresher } from './refresher.ts';
 import { useStatus } from './worklist-queries.ts';
+
+/** The rows were asked for together with the first stream: what came in less than this is seen at the next reading. */
+const SAME_MOMENT_MS = 3_000;
 
 /** How the pages hear of what is new. */
 export type Connection = 'connecting' | 'live' | 'lost';
@@ -16,6 +19,7 @@ export function useLiveEvents(): Connection {
   const status = useStatus();
   const [connection, setConnection] = useState<Connection>('connecting');
   const [attempt, setAttempt] = useState(0);
+  const hasOpened = useRef(false);
 
   useEffect(() => {
     const refresher = new Refresher((key) => client.invalidateQueries({ queryKey: [key] }));
@@ -25,9 +29,11 @@ export function useLiveEvents(): Connection {
     const open = (): void => {
       if (document.hidden || (source !== undefined && source.readyState !== EventSource.CLOSED)) return;
       source = new EventSource('/api/events');
+      const askedAtMs = Date.now();
       source.onopen = () => {
         setConnection('live');
-        markAll();
+        if (hasOpened.current || Date.now() - askedAtMs > SAME_MOMENT_MS) markAll();
+        hasOpened.current = true;
       };
       source.onerror = () => setConnection('lost');
       source.addEventListener('exam', () => refresher.mark('exams', 'exam', 'status'));

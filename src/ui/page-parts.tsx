@@ -86,7 +86,7 @@ export function SinceLines({ from, at }: { readonly from: string; readonly at: s
   const { language, words } = useLanguage();
   return (
     <time dateTime={from}>
-      <span>{fillWords(words.ago, { time: durationOf(from, at, language) })}</span>
+      <span>{fillWords(words.ago, { time: durationOf(from, at, language) })}</span>{' '}
       <span className="faint">{momentOf(from, language)}</span>
     </time>
   );

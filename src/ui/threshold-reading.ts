@@ -96,7 +96,9 @@ function pmiReading(
     pmi === null || widthPx === null || uncertaintyPx === null ? null : (pmi * uncertaintyPx) / widthPx,
   );
   return {
-    ...{ measure: 'pmi', value: sign.mean, error, worse: 'below', level: null, decimals: 2 },
+    ...{ measure: 'pmi', value: sign.mean, error, worse: 'below', level: null },
+    // An error that two decimals would write as nothing.
+    decimals: error !== null && error < 0.005 ? 3 : 2,
     limits: [{ at: limitPmi, grade: null }],
     ...{ from: 0, to: Math.max(0.5, Math.ceil(sign.mean * 10 + 1) / 10) },
   };

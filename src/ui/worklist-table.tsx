@@ -1,3 +1,4 @@
+import { memo, useDeferredValue } from 'react';
 import type { ReactNode } from 'react';
 import type { ReferralListRow } from '../worklist/referral-views.ts';
 import { PageLink } from './address.tsx';
@@ -11,6 +12,8 @@ import { DueLines, OwnerName, UrgencyWord } from './referral-parts.tsx';
 import { useSession } from './session.tsx';
 import { fillWords } from './words.ts';
 
+/** What a screen shows: they stand there at once, the others follow without keeping a key waiting. */
+const FIRST_ROWS = 12;
 const COLUMNS = ['person', 'finding', 'urgency', 'due', 'owner', 'state', 'nextStep'] as const;
 
 /** The rows of one page. On a narrow screen each row is a card, so the roles of a table are said in so many words. */
@@ -24,6 +27,7 @@ export function WorklistTable(properties: {
 }) {
   const { words } = useLanguage();
   const { rows, at, newcomers, selectedId, select, deeds } = properties;
+  const isWhole = useDeferredValue(true, false);
   return (
     <div className="card">
       <table className="rows worklist" role="table">
@@ -38,15 +42,16 @@ export function WorklistTable(properties: {
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.map((row) => (
+          {(isWhole ? rows : rows.slice(0, FIRST_ROWS)).map((row) => (
             <Row
               key={row.referralId}
               row={row}
               at={at}
               isNew={newcomers.has(row.referralId)}
               isSelected={row.referralId === selectedId}
-              select={() => select(row.referralId)}
-              deeds={deeds}
+              select={select}
+              begin={deeds.begin}
+              isBusy={deeds.isBusy}
             />
           ))}
         </tbody>
@@ -55,16 +60,19 @@ export function WorklistTable(properties: {
   );
 }
 
-function Row(properties: {
+/** Drawn anew only when it changes itself: a key that moves the selection draws two rows, not fifty. */
+const Row = memo(function Row(properties: {
   readonly row: ReferralListRow;
   readonly at: string;
   readonly isNew: boolean;
   readonly isSelected: boolean;
-  readonly select: () => void;
-  readonly deeds: Deeds;
+  readonly select: (referralId: string) => void;
+  readonly begin: Deeds['begin'];
+  readonly isBusy: boolean;
 }) {
   const { words } = useLanguage();
-  const { row, at, isNew, isSelected, select, deeds } = properties;
+  const { row, at, isNew, isSelected, begin, isBusy } = properties;
+  const select = (): void => properties.select(row.referralId);
   const classes = [...(isNew ? ['row-new'] : []), ...(isSelected ? ['row-selected'] : [])];
   return (
     <tr
@@ -97,11 +105,11 @@ function Row(properties: {
         </span>
       </Cell>
       <td role="cell" className="links">
-        <StepButton row={row} deeds={deeds} />
+        <StepButton row={row} begin={begin} isBusy={isBusy} />
       </td>
     </tr>
   );
-}
+});
 
 /** On a narrow screen the heading of the column stands in the card. */
 function Cell({ label, children }: { readonly label: string; readonly children: ReactNode }) {
@@ -140,7 +148,12 @@ function PersonCell({ row, at, isNew }: { row: ReferralListRow; at: string; isNe
   );
 }
 
-function StepButton({ row, deeds }: { readonly row: ReferralListRow; readonly deeds: Deeds }) {
+function StepButton(
+  properties: Pick<Deeds, 'begin' | 'isBusy'> & {
+    readonly row: ReferralListRow;
+  },
+) {
+  const { row, begin, isBusy } = properties;
   const { words } = useLanguage();
   const { user } = useSession();
   const name = nameOf(row.person, words);
@@ -161,9 +174,9 @@ function StepButton({ row, deeds }: { readonly row: ReferralListRow; readonly de
     <button
       type="button"
       className="button"
-      disabled={deeds.isBusy}
+      disabled={isBusy}
       aria-label={fillWords(words.stepOf, { step: text, name })}
-      onClick={() => deeds.begin(step, row)}
+      onClick={() => begin(step, row)}
     >
       {text}
     </button>
