@@ -183,7 +183,9 @@ describe.skipIf(!findscu.available || !storescu.available)(
         new Promise<number | null>((settle) =>
           spawn(process.execPath, [...dismiss, ...words], { cwd: PROJECT_FOLDER }).once('exit', settle),
         );
-      expect(await Promise.all([end(), end('--reason', 'known-and-treated', '--note', 'has had a DXA')])).toEqual([2, 0]);
+      expect(
+        await Promise.all([end(), end('--reason', 'known-and-treated', '--note', 'has had a DXA')]),
+      ).toEqual([2, 0]);
       expect(await stateOf(referralId)).toBe('dismissed');
       expect(await askWorklist('avskriven*')).toEqual([]);
       expect(await command('referral', 'list', '--state', 'dismissed')).toMatchObject({

@@ -35,12 +35,20 @@ const SITES = {
 /** A thin cortex and a fracture, each in one language; what storescu proposes is the film's own compression. */
 const WALKS = [
   {
-    ...{ language: 'en', locale: 'en-GB', login: 'anna.ek' },
-    ...{ film: '02-thin-cortex.dcm', proposal: '-xs', point: 'point-innerPx' },
+    language: 'en',
+    locale: 'en-GB',
+    login: 'anna.ek',
+    film: '02-thin-cortex.dcm',
+    proposal: '-xs',
+    point: 'point-innerPx',
   },
   {
-    ...{ language: 'sv', locale: 'sv-SE', login: 'bo.lind' },
-    ...{ film: '27-spine-wedge-2.dcm', proposal: '-xt', point: 'point-superiorAnterior' },
+    language: 'sv',
+    locale: 'sv-SE',
+    login: 'bo.lind',
+    film: '27-spine-wedge-2.dcm',
+    proposal: '-xt',
+    point: 'point-superiorAnterior',
   },
 ] as const;
 

@@ -51,7 +51,7 @@ export function listedNumber(index: number): string {
   const day = new Date(Date.UTC(1926, 0, 1) + Math.floor(fractionOf(index, 5) * 50 * 365) * DAY_MS);
   const date = day.toISOString().slice(0, 10).replaceAll('-', '');
   const digits = `${date.slice(2)}${String(index % 1_000).padStart(3, '0')}`;
-  const sum = [...digits].reduce((total, digit, place) => {
+  const sum = Array.from(digits).reduce((total, digit, place) => {
     const value = Number(digit) * (place % 2 === 0 ? 2 : 1);
     return total + (value > 9 ? value - 9 : value);
   }, 0);

@@ -115,38 +115,38 @@ async function workThroughReferrals(anna: WorklistClient, bo: WorklistClient): P
   const { rows } = await anna.list('new');
   const ids = rows.map(({ referralId }) => referralId).reverse();
   const take = (): string => ids.shift() ?? '';
-  await bo.act<'dismiss'>(take(), { action: 'dismiss', reason: 'known-and-treated' });
+  await bo.act(take(), { action: 'dismiss', reason: 'known-and-treated' });
   const closed = take();
   await toBooked(anna, closed);
-  await anna.act<'record-dxa'>(closed, {
+  await anna.act(closed, {
     ...{ action: 'record-dxa', measuredOn: '2026-11-20' },
     tScores: { lumbarSpine: -0.4, femoralNeck: -0.8, totalHip: -0.6 },
   });
-  await anna.act<'close'>(closed, { action: 'close', outcome: 'normal-bone-density' });
+  await anna.act(closed, { action: 'close', outcome: 'normal-bone-density' });
   const done = take();
   await toBooked(anna, done);
-  await anna.act<'record-dxa'>(done, {
+  await anna.act(done, {
     ...{ action: 'record-dxa', measuredOn: '2026-11-21' },
     tScores: { lumbarSpine: -2.7, femoralNeck: -2.1, totalHip: null },
   });
   await toBooked(bo, take());
   const ordered = take();
-  await anna.act<'claim'>(ordered, { action: 'claim' });
-  await anna.act<'accept'>(ordered, { action: 'accept' });
-  await anna.act<'order-dxa'>(ordered, { action: 'order-dxa' });
+  await anna.act(ordered, { action: 'claim' });
+  await anna.act(ordered, { action: 'accept' });
+  await anna.act(ordered, { action: 'order-dxa' });
   const accepted = take();
-  await anna.act<'claim'>(accepted, { action: 'claim' });
-  await anna.act<'note'>(accepted, {
+  await anna.act(accepted, { action: 'claim' });
+  await anna.act(accepted, {
     action: 'note',
     text: 'Called; wants an appointment after the holidays.',
   });
-  await anna.act<'accept'>(accepted, { action: 'accept' });
-  await bo.act<'claim'>(take(), { action: 'claim' });
+  await anna.act(accepted, { action: 'accept' });
+  await bo.act(take(), { action: 'claim' });
 }
 
 async function toBooked(client: WorklistClient, referralId: string): Promise<void> {
-  await client.act<'claim'>(referralId, { action: 'claim' });
-  await client.act<'accept'>(referralId, { action: 'accept' });
-  await client.act<'order-dxa'>(referralId, { action: 'order-dxa' });
-  await client.act<'book-dxa'>(referralId, { action: 'book-dxa', date: '2026-12-01', time: '09:30' });
+  await client.act(referralId, { action: 'claim' });
+  await client.act(referralId, { action: 'accept' });
+  await client.act(referralId, { action: 'order-dxa' });
+  await client.act(referralId, { action: 'book-dxa', date: '2026-12-01', time: '09:30' });
 }

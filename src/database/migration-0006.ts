@@ -2,7 +2,6 @@ import { type Kysely, sql } from 'kysely';
 import { systemClock } from '../clock.ts';
 import { countedKey } from './engine.ts';
 import { fillPersonTerms } from './person-terms.ts';
-import type { Database } from './schema.ts';
 
 /** What the coordinator's worklist needs: the life of a referral, its history, and how a person is found. */
 export async function createWorklistRecord(database: Kysely<never>): Promise<void> {
@@ -13,7 +12,7 @@ export async function createWorklistRecord(database: Kysely<never>): Promise<voi
   await allowSeveralSteps(db);
   await createPersonTerms(db);
   await createListIndexes(db);
-  await fillPersonTerms(database as unknown as Kysely<Database>, systemClock.nowMs());
+  await fillPersonTerms(database, systemClock.nowMs());
 }
 
 /** What was accepted had its DXA ordered at once; what was done had nothing left to do. */

@@ -185,7 +185,7 @@ function selectFound(database: Connection, prefix: string, others: readonly stri
       'r.due_at_ms as dueAtMs',
       'r.arrived_at_ms as arrivedAtMs',
     ]);
-  return query as unknown as ListQuery;
+  return query;
 }
 
 /** Of persons that were found first nothing but the person may lead to the referral. */

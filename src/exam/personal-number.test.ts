@@ -49,7 +49,7 @@ describe('a personnummer', () => {
     fc.assert(
       fc.property(days, serial, (day, number) => {
         const date = day.toISOString().slice(0, 10).replaceAll('-', '');
-        const kinds = [...'0123456789'].map(
+        const kinds = Array.from('0123456789', Number).map(
           (digit) => describeNumber(`${date}-${number}${digit}`, TODAY).kind,
         );
         expect(kinds.filter((kind) => kind === 'personnummer')).toHaveLength(1);

@@ -94,7 +94,7 @@ function isCalendarDate(date: string): boolean {
 
 /** The check digit after Luhn: every other digit counts double, the first one too. */
 function luhnDigit(digits: string): string {
-  const sum = [...digits].reduce((total, digit, index) => {
+  const sum = Array.from(digits).reduce((total, digit, index) => {
     const value = Number(digit) * (index % 2 === 0 ? 2 : 1);
     return total + (value > 9 ? value - 9 : value);
   }, 0);

@@ -27,7 +27,7 @@ beforeEach(async () => {
   const sites = { book: () => null, referralDays: () => DEFAULT_REFERRAL_DAYS };
   const desk = openReferralDesk({ database, clock: systemClock, sites, events: { publish: ignore } });
   const built = buildHttpServer({
-    ...{ host: '127.0.0.1', port: 0, access: openWithoutSignIn(ignore) },
+    ...{ host: '127.0.0.1', port: 0, access: openWithoutSignIn(() => undefined) },
     ...{ reader: worklist, pictures: worklist, events: worklist, deliveries: worklist },
     ...{ clock: systemClock, routes: [serveReferrals({ desk, clock: systemClock })] },
     log: { info: ignore, warn: ignore, error: ignore },

@@ -22,7 +22,7 @@ afterEach(() => database.destroy());
 function serveTo(roles: readonly Role[]) {
   const worklist = new ScriptedWorklist();
   worklist.deliveries.push(inventDelivery({ examId: 'e1' }));
-  const open = openWithoutSignIn(ignore);
+  const open = openWithoutSignIn(() => undefined);
   const staff = { userId: 'anna', name: 'Anna Ek', roles, siteIds: null };
   const built = buildHttpServer({
     ...{

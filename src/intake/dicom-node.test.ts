@@ -45,7 +45,7 @@ beforeAll(async () => {
 // The node goes on; its record is empty again for the next test.
 afterEach(async () => {
   const { database } = started;
-  for (const table of ['jobs', 'exams', 'persons', 'refusals'] as const) {
+  for (const table of ['jobs', 'exams', 'person_terms', 'persons', 'refusals'] as const) {
     await database.deleteFrom(table).execute();
   }
 });

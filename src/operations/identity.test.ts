@@ -261,7 +261,7 @@ describe('a merge', () => {
     const events = await database.selectFrom('referral_events').selectAll().execute();
     const joined = events.filter(({ action }) => action === 'joined-with');
     expect(
-      joined.map((event) => [event.referral_id, event.to_state, JSON.parse(event.details_json)]),
+      joined.map((event) => [event.referral_id, event.to_state, JSON.parse(event.details_json) as unknown]),
     ).toEqual([
       [closed, 'dismissed', { keptReferralId: kept }],
       [kept, kept === 'from' ? a : b, { dismissedReferralId: closed }],

@@ -107,7 +107,9 @@ function personNameOf(name: string): string {
     .split(' ')
     .filter((word) => word !== '');
   const family = words.at(-1) ?? '';
-  return [...`${family}^${words.slice(0, -1).join(' ')}`].slice(0, PERSON_NAME_CHARACTERS_MAX).join('');
+  return Array.from(`${family}^${words.slice(0, -1).join(' ')}`)
+    .slice(0, PERSON_NAME_CHARACTERS_MAX)
+    .join('');
 }
 
 /** TID 1600: the film that was measured. */

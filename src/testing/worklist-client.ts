@@ -7,6 +7,9 @@ import type { ReferralAction, ReferralAnswer, ReferralListAnswer } from '../work
 /** The password of every account that tests and pictures make. */
 export const TEST_PASSWORD = 'a-long-password-of-a-test';
 
+/** An action, whatever version it is done at. */
+type WithoutVersion<Action> = Action extends unknown ? Omit<Action, 'version'> : never;
+
 /** A person at the worklist's API, as the pages are one: with a session, and its token at every change. */
 export class WorklistClient {
   readonly url: string;
@@ -62,10 +65,7 @@ export class WorklistClient {
   }
 
   /** Does one thing with a referral at the version that it has now. */
-  async act<Action extends ReferralAction['action']>(
-    referralId: string,
-    action: Omit<Extract<ReferralAction, { action: Action }>, 'version'>,
-  ): Promise<ReferralAnswer> {
+  async act(referralId: string, action: WithoutVersion<ReferralAction>): Promise<ReferralAnswer> {
     const { referral } = await this.read<ReferralAnswer>(`/api/referrals/${referralId}`);
     const body = { ...action, version: referral.version };
     return this.change<ReferralAnswer>('POST', `/api/referrals/${referralId}/actions`, body);

@@ -19,7 +19,6 @@ export function PersonSearch(properties: {
   readonly offer: (entry: PersonEntry) => ReactNode;
 }) {
   const own = usePersonWords();
-  const { words } = useLanguage();
   const [text, setText] = useState('');
   const [asked, setAsked] = useState('');
   const { data, error, isFetching } = useQuery<PersonsAnswer>({
@@ -56,41 +55,53 @@ export function PersonSearch(properties: {
         {asked !== '' && data === undefined && <AwaitedNotice error={error} />}
         {data?.persons.length === 0 && <Hint title={own.nobodyTitle} text={own.nobodyText} />}
         {data !== undefined && data.persons.length > 0 && (
-          <div className="card">
-            <table className="rows">
-              <caption className="unseen">{own.found}</caption>
-              <thead>
-                <tr>
-                  <th scope="col">{words.person}</th>
-                  <th scope="col">{own.number}</th>
-                  <th scope="col">
-                    <span className="unseen">{own.open}</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.persons.map((entry) => (
-                  <tr key={entry.personId}>
-                    <th scope="row" className="lines">
-                      <PersonLines person={entry.person} ageYears={entry.ageYears}>
-                        {entry.person.isProtected === true && (
-                          <span className="badge badge-protected">{own.protection}</span>
-                        )}
-                      </PersonLines>
-                    </th>
-                    <td>
-                      <NumberKindText entry={entry} />
-                    </td>
-                    <td className="links">{properties.offer(entry)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <FoundPersons persons={data.persons} offer={properties.offer} />
         )}
         {data?.isCut === true && <p className="faint">{fillWords(own.cut, { n: data.persons.length })}</p>}
       </div>
     </>
+  );
+}
+
+function FoundPersons(properties: {
+  readonly persons: readonly PersonEntry[];
+  readonly offer: (entry: PersonEntry) => ReactNode;
+}) {
+  const own = usePersonWords();
+  const { words } = useLanguage();
+  const { persons, offer } = properties;
+  return (
+    <div className="card">
+      <table className="rows">
+        <caption className="unseen">{own.found}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{words.person}</th>
+            <th scope="col">{own.number}</th>
+            <th scope="col">
+              <span className="unseen">{own.open}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {persons.map((entry) => (
+            <tr key={entry.personId}>
+              <th scope="row" className="lines">
+                <PersonLines person={entry.person} ageYears={entry.ageYears}>
+                  {entry.person.isProtected === true && (
+                    <span className="badge badge-protected">{own.protection}</span>
+                  )}
+                </PersonLines>
+              </th>
+              <td>
+                <NumberKindText entry={entry} />
+              </td>
+              <td className="links">{offer(entry)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -58,7 +58,7 @@ async function act(action: Asked, staff = ANNA, of = referralId): Promise<Referr
     .select('version')
     .where('referral_id', '=', of)
     .executeTakeFirstOrThrow();
-  return desk.act(of, { ...action, version } as ReferralAction, staff);
+  return desk.act(of, { ...action, version }, staff);
 }
 
 const inDays = (days: number): string => new Date(NOW_MS + days * DAY_MS).toISOString();

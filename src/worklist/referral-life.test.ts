@@ -101,7 +101,7 @@ async function happen(what: Happening, { clock, patientId, films, staff }: Walk)
   const { referral_id: referralId, version } = newest!;
   const by = { actor: 'scanner DXA1', nowMs: clock.nowMs() };
   if (what.kind === 'act') {
-    await desk.act(referralId, { ...what.action, version } as ReferralAction, staff);
+    await desk.act(referralId, { ...what.action, version }, staff);
   } else if (what.kind === 'onward') {
     const [action] = (await desk.read(referralId, staff)).actions;
     await desk.act(referralId, { ...ONWARD[action!], action, version } as ReferralAction, staff);

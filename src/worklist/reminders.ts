@@ -46,7 +46,7 @@ class Reminders {
     this.#begin(summariseOld);
   }
 
-  #begin(before?: typeof remindAll): void {
+  #begin(before?: typeof summariseOld): void {
     this.#round = this.#look(before).finally(() => {
       if (!this.#closed) this.#cancelRound = this.#parts.clock.schedule(LOOK_MS, () => this.#begin());
     });
@@ -58,7 +58,7 @@ class Reminders {
     await this.#round;
   }
 
-  async #look(before?: typeof remindAll): Promise<void> {
+  async #look(before?: typeof summariseOld): Promise<void> {
     const isOver = (): boolean => this.#closed;
     try {
       await before?.(this.#parts, isOver);

@@ -71,11 +71,16 @@ function useFilm(examId: string, element: RefObject<HTMLDivElement | null>, list
   useEffect(() => {
     const abort = new AbortController();
     let stage: FilmStage | null = null;
+    // Asked anew each time: the pane may be gone after every wait.
+    const isOver = (): boolean => abort.signal.aborted;
     const open = async (): Promise<void> => {
       const samples = await fetchFilmSamples(examId, abort.signal);
-      if (abort.signal.aborted || element.current === null) return;
+      if (isOver() || element.current === null) return;
       stage = await FilmStage.open(element.current, samples);
-      if (abort.signal.aborted) return stage.close();
+      if (isOver()) {
+        stage.close();
+        return;
+      }
       stage.onChange(() => {
         setTurn((turn) => turn + 1);
         told.current.onChange();

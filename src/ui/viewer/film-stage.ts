@@ -25,9 +25,9 @@ import type { FilmSamples, SampleWindow } from './film-samples.ts';
 export type DragTool = 'window' | 'pan' | 'zoom';
 
 const TOOL_NAMES: Readonly<Record<DragTool, string>> = {
-  window: WindowLevelTool.toolName,
-  pan: PanTool.toolName,
-  zoom: ZoomTool.toolName,
+  window: WindowLevelTool.toolName as string,
+  pan: PanTool.toolName as string,
+  zoom: ZoomTool.toolName as string,
 };
 const SCHEME = 'osteotriage:';
 /** All that the library asks of a film besides its samples: how they are scaled, which ours are not. */
@@ -91,7 +91,7 @@ export class FilmStage {
     stages += 1;
     const id = `film-${stages}`;
     rendering.enableElement({ viewportId: id, element, type: Enums.ViewportType.STACK });
-    const viewport = rendering.getViewport(id) as Types.IStackViewport;
+    const viewport = rendering.getViewport<Types.IStackViewport>(id);
     const stage = new FilmStage(element, film, id, viewport);
     const { columns, rows, window } = film.head;
     imageLoader.createAndCacheLocalImage(stage.#imageId, {
@@ -174,7 +174,7 @@ export class FilmStage {
   /** The point of the film at a place of the element. */
   toFilm([column, row]: PointPx): PointPx {
     const { reduction } = this.#film.head;
-    const [x = 0, y = 0] = this.#viewport.canvasToWorld([column, row]);
+    const [x, y] = this.#viewport.canvasToWorld([column, row]);
     const shift = (reduction - 1) / 2;
     return [x * reduction + shift, y * reduction + shift];
   }

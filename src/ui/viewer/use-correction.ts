@@ -93,25 +93,18 @@ export function useCorrection(exam: ExamView | undefined, notes: CorrectionsAnsw
     choose: setChosen,
     save: (note) => void save(note),
     panel: (measured, points) => ({
-      analysis: measured,
-      draft: points,
-      change: setDraft,
-      body,
+      ...{ analysis: measured, draft: points, change: setDraft, body, chosen },
       chooseBody: (at) => {
         setBody(at);
         setChosen(null);
       },
-      chosen,
       choose: (name) => {
         setChosen(name);
-        const point = pointsOf(points, 'body' in name ? name.body : body).find((each) =>
-          isSame(each.name, name),
-        );
-        setSought(point?.at ?? null);
+        setSought(placeOf(points, name, body));
       },
       nudge: ([dx, dy]) => {
-        const point = pointsOf(points, body).find(({ name }) => isSame(name, chosen));
-        if (point !== undefined) moveTo(point.name, [point.at[0] + dx, point.at[1] + dy]);
+        const at = chosen === null ? null : placeOf(points, chosen, body);
+        if (chosen !== null && at !== null) moveTo(chosen, [at[0] + dx, at[1] + dy]);
       },
     }),
   };
@@ -133,8 +126,14 @@ function isOther(changes: PointsCorrection, saved: PointsCorrection | undefined)
   return JSON.stringify(changes) !== JSON.stringify(saved ?? { sides: [], vertebrae: [] });
 }
 
+/** Where a point of the draft is; null where it is none of the body that is shown. */
+function placeOf(draft: CorrectionDraft, name: PointName, body: number): PointPx | null {
+  const of = 'body' in name ? name.body : body;
+  return pointsOf(draft, of).find((each) => isSame(each.name, name))?.at ?? null;
+}
+
 function isSame(one: PointName, other: PointName | null): boolean {
-  if (other === null || one.point !== other.point) return false;
+  if (other?.point !== one.point) return false;
   return 'side' in one
     ? 'side' in other && one.side === other.side
     : 'body' in other && one.body === other.body;

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { KeyboardEvent } from 'react';
 import type { CorrectionsAnswer } from '../../worklist/film-views.ts';
+import type { AnalysisResult } from '../../exam/analysis.ts';
 import type { PointPx } from '../../exam/film.ts';
 import type { ExamView } from '../../worklist/worklist-views.ts';
 import { useRead } from '../requests.ts';
@@ -77,18 +78,7 @@ export function Viewer(properties: {
           <ToolButton text={said.correctPoints} act={correction.begin} />
         )}
       </div>
-      {correction.draft !== null && exam?.analysis != null && (
-        <>
-          <CorrectionPanel {...correction.panel(exam.analysis, correction.draft)} />
-          <CorrectionEnd
-            canSave={correction.canSave}
-            isSaving={correction.isSaving}
-            save={correction.save}
-            restore={correction.restore}
-            leave={correction.leave}
-          />
-        </>
-      )}
+      <OpenCorrection correction={correction} analysis={exam?.analysis ?? null} />
       {correction.message !== null && (
         <p className="notice" role="status">
           {correction.message}
@@ -96,6 +86,21 @@ export function Viewer(properties: {
       )}
       <p className="viewer-keys">{said.viewerKeys}</p>
     </div>
+  );
+}
+
+function OpenCorrection(properties: {
+  readonly correction: Correction;
+  readonly analysis: AnalysisResult | null;
+}) {
+  const { correction, analysis } = properties;
+  const { draft, canSave, isSaving, save, restore, leave } = correction;
+  if (draft === null || analysis === null) return null;
+  return (
+    <>
+      <CorrectionPanel {...correction.panel(analysis, draft)} />
+      <CorrectionEnd {...{ canSave, isSaving, save, restore, leave }} />
+    </>
   );
 }
 
