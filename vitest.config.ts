@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { requirePostgres } from './src/testing/postgres.ts';
 
 /** Suites of the record and of what stands right on it: they run a second time, on PostgreSQL. */
@@ -16,6 +16,9 @@ const ON_EACH_RECORD = [
   'src/http/{dicomweb-store,dicomweb-retrieve,admin-routes}.test.ts',
   'src/http/fhir-routes.test.ts',
 ];
+
+/** What is timed runs when everything else is done. */
+const TIMED = ['src/http/pages-speed.test.ts'];
 
 const postgres = requirePostgres();
 if (!postgres.available) process.stderr.write(`No suite runs on PostgreSQL: ${postgres.reason}.\n`);
@@ -34,8 +37,10 @@ export default defineConfig({
         test: {
           name: 'embedded',
           include: ['src/**/*.test.ts', 'workers/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...TIMED],
         },
       },
+      { extends: true, test: { name: 'timed', include: TIMED, sequence: { groupOrder: 1 } } },
       ...(postgres.available
         ? [
             {

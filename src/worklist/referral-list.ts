@@ -86,6 +86,25 @@ async function answerList(
   staff: Staff,
 ): Promise<ReferralListAnswer> {
   const nowMs = clock.nowMs();
+  // Side by side where the engine has more than one connection.
+  const [counts, page] = await Promise.all([
+    countTabs(database, staff, nowMs),
+    findPage({ database, sites, clock }, query, staff, nowMs),
+  ]);
+  return {
+    at: new Date(nowMs).toISOString(),
+    ...page,
+    counts,
+    sites: (sites.book()?.sites ?? []).map(({ id, name }) => ({ siteId: id, name })),
+  };
+}
+
+async function findPage(
+  { database, sites }: ReferralListParts,
+  query: ReferralListQuery,
+  staff: Staff,
+  nowMs: number,
+): Promise<Pick<ReferralListAnswer, 'rows' | 'nextCursor' | 'matching'>> {
   const { sort, limit } = query;
   const cursor = query.cursor === undefined ? null : readCursor(query.cursor, sort);
   const filter = filterOf(query, staff, nowMs);
@@ -97,19 +116,12 @@ async function answerList(
   const matching = cursor !== null ? cursor.matching : found.length > MATCHING_MAX ? null : found.length;
   const page = found.slice(0, limit);
   const last = page.at(-1);
-  const nameSite = siteNames(sites);
+  const ids = page.map(({ referralId }) => referralId);
   return {
-    at: new Date(nowMs).toISOString(),
-    rows: await readReferralRows(
-      database,
-      page.map(({ referralId }) => referralId),
-      { nameSite, nowMs },
-    ),
+    rows: await readReferralRows(database, ids, { nameSite: siteNames(sites), nowMs }),
     nextCursor:
       last === undefined || found.length <= limit ? null : writeCursor({ sort, place: last, matching }),
-    counts: await countTabs(database, staff, nowMs),
     matching,
-    sites: (sites.book()?.sites ?? []).map(({ id, name }) => ({ siteId: id, name })),
   };
 }
 
