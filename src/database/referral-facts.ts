@@ -6,6 +6,7 @@ import type { RiskFactors } from '../exam/risk-factors.ts';
 import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
 import type { TScores } from '../exam/t-scores.ts';
 import type { Connection } from './exam-records.ts';
+import { findRiskFactors } from './measurement-records.ts';
 import { CALLED_OFF_LAST, type ProcedureStep } from './procedure-records.ts';
 import { assessmentsAsked } from './referral-films.ts';
 
@@ -112,7 +113,7 @@ export async function readReferralFacts(
     steps,
     ...(await readFilms(database, referralId, row.lead_exam_id)),
     dxa: await readDxa(database, referralId),
-    risk: await readRisk(database, row.person_id),
+    risk: await findRiskFactors(database, row.person_id),
     accepted: await readAcceptance(database, referralId),
   };
 }
@@ -163,16 +164,6 @@ async function readDxa(database: Connection, referralId: string): Promise<DxaFac
     measuredOn: row.measured_on,
     tScores: { lumbarSpine, femoralNeck, totalHip },
   };
-}
-
-async function readRisk(database: Connection, personId: string): Promise<RiskFactors | null> {
-  const row = await database
-    .selectFrom('risk_factors')
-    .select('factors_json')
-    .where('person_id', '=', personId)
-    .orderBy('at_ms', 'desc')
-    .executeTakeFirst();
-  return row === undefined ? null : (JSON.parse(row.factors_json) as RiskFactors);
 }
 
 async function readAcceptance(database: Connection, referralId: string): Promise<Deed | null> {
