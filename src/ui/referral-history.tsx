@@ -1,5 +1,5 @@
 import type { ReferralEventView } from '../worklist/referral-views.ts';
-import { momentOf, numberOf } from './display.ts';
+import { dateOf, momentOf, numberOf } from './display.ts';
 import { useLanguage } from './language.tsx';
 import type { WordKey, Words } from './words.ts';
 import { fillWords } from './words.ts';
@@ -49,8 +49,13 @@ function DetailText({ event }: { readonly event: ReferralEventView }) {
     named('reason-', 'reason'),
     named('outcome-', 'outcome'),
     text('name'),
-    [text('date') ?? text('measuredOn') ?? text('dueOn'), text('time'), text('stationAeTitle')]
-      .filter((part) => part !== undefined)
+    // An appointment stands there as the scanner's list has it: YYYYMMDD and HHMMSS.
+    [
+      dateOf(text('date') ?? text('measuredOn') ?? text('dueOn') ?? ''),
+      text('time')?.replace(/^(\d{2})(\d{2})\d{2}$/, '$1:$2'),
+      text('stationAeTitle'),
+    ]
+      .filter((part) => part !== undefined && part !== '')
       .join(' '),
     scores,
     text('note') ?? text('text'),
