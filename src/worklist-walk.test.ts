@@ -112,6 +112,26 @@ describe.skipIf(missing.length > 0)(
       },
     );
 
+    it.each(['light', 'dark'] as const)(
+      'left pages of people on which axe finds nothing, %s',
+      async (theme) => {
+        const context = await browser.newContext({ locale: 'sv-SE', colorScheme: theme });
+        const walk = new Walk(await context.newPage(), 'sv');
+        await walk.checkSignInPage();
+        await walk.signIn('anna.ek');
+        const { rows } = await administrator.list('all');
+        const [row] = rows;
+        const pages = [
+          '/persons',
+          `/persons/${row?.personId ?? ''}`,
+          `/exams/${row?.examIds[0] ?? ''}`,
+          '/account',
+        ];
+        for (const address of pages) expect(await walk.findFaults(address), address).toEqual([]);
+        await context.close();
+      },
+    );
+
     it('left an audit trail that verifies', async () => {
       expect(await verifyAudit()).toMatchObject({ firstBad: null });
     });
@@ -175,6 +195,25 @@ class Walk {
     await this.#page.getByRole('heading', { name: this.#words.worklistTitle }).waitFor();
   }
 
+  /** What axe finds at an address. */
+  async findFaults(address: string): Promise<readonly string[]> {
+    await this.#page.goto(new URL(address, service.ready.http.url).href);
+    await this.#page.locator('h1').first().waitFor();
+    await this.#page.waitForLoadState('networkidle').catch(() => undefined);
+    return this.#faults();
+  }
+
+  async checkSignInPage(): Promise<void> {
+    await this.#page.goto(service.ready.http.url);
+    await this.#page.getByLabel(this.#words.login, { exact: true }).waitFor();
+    expect(await this.#faults()).toEqual([]);
+  }
+
+  async #faults(): Promise<readonly string[]> {
+    const { violations } = await new AxeBuilder({ page: this.#page }).analyze();
+    return violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)].join(' | '));
+  }
+
   /** The row comes by itself while the page is open; the keyboard opens it. */
   async meetNewRow(): Promise<string> {
     const row = this.#page.locator('tr[data-referral]').first();
@@ -188,7 +227,7 @@ class Walk {
 
   async claim(): Promise<void> {
     await this.#next('claim');
-    await this.#page.getByText(this.#words['done-claim']).first().waitFor();
+    await this.#seeTold('done-claim');
   }
 
   async lookAtFilm(): Promise<void> {
@@ -198,8 +237,7 @@ class Walk {
     await overlay.click();
     expect(await overlay.getAttribute('aria-pressed')).not.toBe(before);
     await overlay.click();
-    const { violations } = await new AxeBuilder({ page: this.#page }).analyze();
-    expect(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([]);
+    expect(await this.#faults()).toEqual([]);
   }
 
   /** One point by ten pixels; the value follows, and the film is assessed anew. */
@@ -215,17 +253,23 @@ class Walk {
     await this.#page.getByText(this.#said.correctionSaved).first().waitFor();
     const title = this.#page.getByText(this.#said.correctionsTitle).first();
     await title.waitFor({ timeout: 60_000 });
+    // The film is assessed anew, and its referral with it; what was seen before that is of an earlier version.
+    await this.#page
+      .getByText(/corrected points on the film|korrigerat punkter på bilden/)
+      .waitFor({ timeout: 60_000 });
+    await this.#page.reload();
+    await this.#page.locator('.steps .button-main').waitFor({ timeout: 30_000 });
   }
 
   async accept(): Promise<void> {
     await this.#next('accept');
-    await this.#page.getByText(this.#words['done-accept']).first().waitFor();
+    await this.#seeTold('done-accept');
   }
 
   async orderDxa(): Promise<void> {
     await this.#next('order-dxa');
     await this.#submitDialog();
-    await this.#page.getByText(this.#words['done-order-dxa']).first().waitFor();
+    await this.#seeTold('done-order-dxa');
   }
 
   /** The page is open while the scanner asks. */
@@ -240,7 +284,7 @@ class Walk {
     await dialog.getByLabel(this.#words.measuredOn).fill(new Date().toISOString().slice(0, 10));
     await dialog.getByLabel(this.#words.lumbarSpine).fill('-2,7');
     await this.#submitDialog();
-    await this.#page.getByText(this.#words['done-record-dxa']).first().waitFor();
+    await this.#seeTold('done-record-dxa');
   }
 
   async close(): Promise<void> {
@@ -250,7 +294,7 @@ class Walk {
     await close.click();
     await this.#page.getByRole('dialog').getByLabel(this.#words['outcome-treatment-started']).check();
     await this.#submitDialog();
-    await this.#page.getByText(this.#words['done-close']).first().waitFor();
+    await this.#seeTold('done-close');
   }
 
   async findClosed(referralId: string): Promise<void> {
@@ -262,6 +306,12 @@ class Walk {
     const step = this.#page.locator('.steps .button-main');
     await expect.poll(() => step.innerText(), { timeout: 20_000 }).toBe(this.#words[`do-${action}`]);
     await step.click();
+  }
+
+  /** What the page says of what was done; where it says something else, the failure shows it. */
+  async #seeTold(key: 'done-claim' | 'done-accept' | 'done-order-dxa' | 'done-record-dxa' | 'done-close') {
+    const told = this.#page.locator('.deed-message');
+    await expect.poll(() => told.innerText(), { timeout: 20_000 }).toContain(this.#words[key]);
   }
 
   async #submitDialog(): Promise<void> {

@@ -42,7 +42,7 @@ describe.skipIf(missing.length > 0)(`the doctor of many processes ${missing.join
     const findings = await look();
     expect([...findings.values()].filter(({ ok }) => !ok)).toEqual([]);
     expect(findings.get('PostgreSQL')?.detail).toMatch(/^newest schema/);
-    expect([...findings.keys()]).toEqual(['data', 'PostgreSQL', 'Redis', 'bucket', 'worklist']);
+    expect([...findings.keys()]).toEqual(['data', 'PostgreSQL', 'Redis', 'bucket', 'worklist', 'sign-in']);
     const probes = store.requests.filter((request) => request.includes('/probes/'));
     expect(probes.at(-1)).toMatch(/^DELETE /);
   });
