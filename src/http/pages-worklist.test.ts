@@ -166,7 +166,7 @@ describe.skipIf(!tool.available)(`the worklist in Chromium${skipped}`, { timeout
     };
     const { page, referrals } = await open('', {}, many);
     await page.getByText('122 referrals').waitFor();
-    expect(await page.locator('tbody tr').count()).toBe(50);
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(50);
     await page.getByRole('button', { name: 'Next page' }).click();
     await page.getByText('Page 2').waitFor();
     await expect.poll(rowsShown).toContain('Person, 048');
