@@ -25,6 +25,6 @@ export interface AccessGate {
   identify(token: string | undefined, isAttended: boolean): Promise<SignedIn | null>;
   /** The other system that a bearer key belongs to. */
   findSystem(key: string): { readonly name: string } | undefined;
-  /** Whether a film came from one of these sites. */
-  isFilmOf(examId: string, siteIds: readonly string[]): Promise<boolean>;
+  /** The sites that a film came from; none where there is no such film. */
+  sitesOfFilm(examId: string): Promise<readonly string[]>;
 }

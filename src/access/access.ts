@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/schema.ts';
-import { isFilmOf } from '../database/site-films.ts';
+import { listSitesOfFilm } from '../database/site-films.ts';
 import type { SiteDirectory } from '../site-registry.ts';
 import type { Log } from '../telemetry.ts';
 import type { AccessGate } from './access-gate.ts';
@@ -61,7 +61,7 @@ export async function openAccess(
     way: config.signIn,
     identify: (token, isAttended) => sessions.identify(token, isAttended),
     findSystem,
-    isFilmOf: (examId, siteIds) => isFilmOf(database, examId, siteIds),
+    sitesOfFilm: (examId) => listSitesOfFilm(database, examId),
   };
   if (config.signIn === 'oidc') {
     const provider = new IdentityProvider(config, requirePublicUrl(config), log);

@@ -20,6 +20,7 @@ export function openWithoutSignIn(findSystem: AccessGate['findSystem']): AccessG
     way: 'off',
     identify: () => Promise.resolve(OPERATOR),
     findSystem,
-    isFilmOf: () => Promise.resolve(true),
+    // Nobody there is held to sites.
+    sitesOfFilm: () => Promise.resolve([]),
   };
 }

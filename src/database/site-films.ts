@@ -1,18 +1,16 @@
 import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
-import { sentBy } from './sender-records.ts';
 
-/** Whether a film came from one of these sites, first or later. */
-export async function isFilmOf(
+/** The sites that a film came from, the first and later ones; none where there is no such film. */
+export async function listSitesOfFilm(
   database: Kysely<Database>,
   examId: string,
-  siteIds: readonly string[],
-): Promise<boolean> {
-  const found = await database
+): Promise<readonly string[]> {
+  const rows = await database
     .selectFrom('exams')
-    .select('exam_id')
+    .select('site_id')
     .where('exam_id', '=', examId)
-    .where(sentBy(siteIds))
-    .executeTakeFirst();
-  return found !== undefined;
+    .union(database.selectFrom('exam_senders').select('site_id').where('exam_id', '=', examId))
+    .execute();
+  return rows.map(({ site_id }) => site_id);
 }

@@ -112,5 +112,7 @@ async function requireOwnFilm(request: FastifyRequest, gate: AccessGate): Promis
   const siteIds = request.staff?.siteIds ?? null;
   const { examId } = request.params as { readonly examId?: string };
   if (siteIds === null || examId === undefined || !request.url.startsWith('/api/')) return;
-  if (!(await gate.isFilmOf(examId, siteIds))) throw new TriageError('not-found', 'no such exam');
+  const filmSiteIds = await gate.sitesOfFilm(examId);
+  if (!filmSiteIds.some((siteId) => siteIds.includes(siteId)))
+    throw new TriageError('not-found', 'no such exam');
 }

@@ -288,7 +288,7 @@ describe('the events over a real socket', () => {
     const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
     while (!text.includes('event: referral')) text += (await reader.read()).value ?? '';
-    expect(text).toContain('id: 1\nevent: referral\ndata: {"referralId":"r1"}\n\n');
+    expect(text).toContain('event: referral\ndata: {"referralId":"r1"}\n\n');
 
     const startMs = performance.now();
     await server.close();

@@ -13,6 +13,7 @@ import type { DeliveryDesk } from '../worklist/delivery-desk.ts';
 import type { EventSource, ExamPictures, WorklistReader } from '../worklist/worklist-views.ts';
 import { guardAccess, requireListedRoutes } from './access-hooks.ts';
 import { answerErrors, closeServer, hostInUrl, type HttpLog, listen, logAnswers } from './http-answers.ts';
+import { staffOf } from './caller.ts';
 import { compressAnswers } from './compressed-answers.ts';
 import { serveDeliveries } from './delivery-routes.ts';
 import { describeImageRoutes } from './image-routes.ts';
@@ -140,6 +141,7 @@ export function buildHttpServer(options: HttpServerOptions): {
   const app = openFastify(limits, certificate === null ? undefined : readCredentials(certificate));
   const streams = new EventStreams({
     events: options.events,
+    sitesOfFilm: (examId) => options.access.sitesOfFilm(examId),
     clock: options.clock,
     streamsMax: options.limits.eventStreamsMax,
   });
@@ -173,9 +175,7 @@ function addRoutes(app: FastifyInstance, options: HttpServerOptions, streams: Ev
   }
   serveDeliveries(app, options.deliveries, options.clock);
   for (const serve of options.routes ?? []) serve(app);
-  serveEvents(app, streams, async (request) => {
-    return (await options.access.identify(readSessionCookie(request), false)) !== null;
-  });
+  serveEvents(app, streams, options.access);
   servePages(app, options.pagesFolder);
 }
 
@@ -199,15 +199,15 @@ function guardRequests(app: FastifyInstance, options: HttpServerOptions): void {
   });
 }
 
-type SessionCheck = (request: FastifyRequest) => Promise<boolean>;
-
-function serveEvents(app: FastifyInstance, streams: EventStreams, isStillIn: SessionCheck): void {
+function serveEvents(app: FastifyInstance, streams: EventStreams, gate: AccessGate): void {
   app.get('/api/events', { exposeHeadRoute: false }, (request: FastifyRequest, reply: FastifyReply) => {
+    const { siteIds } = staffOf(request);
+    const isStillIn = async () => (await gate.identify(readSessionCookie(request), false)) !== null;
     streams.requireRoom();
     reply.hijack();
     reply.raw.setHeaders(new Map([...Object.entries(SECURITY_HEADERS), ...Object.entries(EVENT_HEADERS)]));
     reply.raw.writeHead(200);
-    const remove = streams.open(reply.raw, () => isStillIn(request));
+    const remove = streams.open(reply.raw, { siteIds, isStillIn });
     request.raw.socket.setNoDelay(true);
     reply.raw.on('close', remove);
     reply.raw.on('error', remove);

@@ -4,6 +4,7 @@ import type { SessionAnswer } from '../access/session-views.ts';
 import { TriageError } from '../errors.ts';
 import { dueStanding } from '../exam/due-standing.ts';
 import { actionsIn, stateAfter } from '../exam/referral-action.ts';
+import { referralConflict } from '../exam/referral-conflict.ts';
 import { DEFAULT_REFERRAL_DAYS, dueAtMs } from '../exam/referral-life.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
 import type { RiskFactors } from '../exam/risk-factors.ts';
@@ -21,6 +22,8 @@ import { inventReferral } from './scripted-worklist.ts';
 import type { ScriptedWorklist } from './scripted-worklist.ts';
 
 const DAY_MS = 86_400_000;
+/** Who reads the pages. */
+const KARIN = { userId: 'u1', name: 'Karin Koordinator' };
 const SITES = [
   { siteId: 'clinic-7', name: 'Folktandvården Ekbacken' },
   { siteId: 'clinic-9', name: 'Röntgen Norr' },
@@ -66,7 +69,7 @@ export class ScriptedReferrals {
       way: this.way,
       identify: () => Promise.resolve(this.isSignedIn ? this.#signedIn() : null),
       findSystem: () => undefined,
-      isFilmOf: () => Promise.resolve(true),
+      sitesOfFilm: () => Promise.resolve([]),
     };
   }
 
@@ -123,10 +126,7 @@ export class ScriptedReferrals {
       return this.#answer(idOf(request.params));
     });
     app.get('/api/colleagues', () => ({
-      colleagues: [
-        { userId: 'u1', name: 'Karin Koordinator' },
-        { userId: 'u2', name: 'Per Kollega' },
-      ],
+      colleagues: [KARIN, { userId: 'u2', name: 'Per Kollega' }],
     }));
     app.post('/api/persons/:personId/reveal', () => ({
       person: {
@@ -141,19 +141,23 @@ export class ScriptedReferrals {
   }
 
   /** Does an action, as the page or a colleague asks. */
-  act(referralId: string, action: ReferralAction) {
+  act(referralId: string, action: ReferralAction, by = KARIN) {
     const before = this.#find(referralId);
-    if (action.version !== before.version) throw new TriageError('state-conflict', 'changed meanwhile');
+    const [last] = before.events;
+    if (action.version !== before.version && last !== undefined) {
+      const { action: event, actor, at } = last;
+      throw referralConflict('changed meanwhile', { conflict: 'changed', event, actor, at });
+    }
     const to =
       action.action === 'undo' ? before.events.at(0)?.fromState : stateAfter(action.action, before.state);
     const state = to ?? before.state;
     const due = dueAtMs(state, this.#nowMs(), DEFAULT_REFERRAL_DAYS);
-    const event = this.#event(action.action, before.state, state, this.#at(), 'Karin Koordinator', action);
+    const event = this.#event(action.action, before.state, state, this.#at(), by.name, action);
     this.#change(referralId, {
       ...{ state, stateSince: this.#at(), events: [event, ...before.events] },
       ...{ dueAt: due === null ? null : new Date(due).toISOString() },
       dueStanding: dueStanding(due, this.#nowMs()),
-      ...(action.action === 'claim' ? { owner: { userId: 'u1', name: 'Karin Koordinator' } } : {}),
+      ...(action.action === 'claim' ? { owner: by } : {}),
       ...(action.action === 'dismiss' ? { dismissalReason: action.reason } : {}),
       ...(action.action === 'close' ? { outcome: action.outcome } : {}),
       ...(action.action === 'record-dxa' ? { dxa: dxaOf(action) } : {}),
@@ -164,7 +168,7 @@ export class ScriptedReferrals {
 
   #signedIn(): SignedIn {
     return {
-      staff: { userId: 'u1', name: 'Karin Koordinator', roles: this.roles, siteIds: null },
+      staff: { ...KARIN, roles: this.roles, siteIds: null },
       login: 'karin',
       mustChangePassword: this.mustChangePassword,
       csrfToken: 'proof',
@@ -275,7 +279,7 @@ const SORTS = {
 
 function dxaOf(action: Extract<ReferralAction, { readonly action: 'record-dxa' }>): ScriptedReferral['dxa'] {
   const { measuredOn, tScores } = action;
-  return { measuredOn, tScores, densityClass: 'osteopenia', enteredBy: 'Karin Koordinator' };
+  return { measuredOn, tScores, densityClass: 'osteopenia', enteredBy: KARIN.name };
 }
 
 function idOf(params: unknown): string {
