@@ -205,14 +205,23 @@ function row(errorClass: ErrorClass, http: number, dimse: number, action: string
   return { class: errorClass, http, dimse, action };
 }
 
+/** What a message is made of, so that a page can say it in another language; identifies no patient either. */
+export type ErrorDetails = Readonly<Record<string, string>>;
+
 /** Any failure of this service. The message must never hold anything that identifies a patient. */
 export class TriageError extends Error {
   readonly code: ErrorCode;
+  readonly details: ErrorDetails | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly details?: ErrorDetails },
+  ) {
     super(message, options);
     this.name = 'TriageError';
     this.code = code;
+    this.details = options?.details;
   }
 
   /** How retry treats it. */

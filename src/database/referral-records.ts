@@ -5,6 +5,7 @@ import { TriageError } from '../errors.ts';
 import type { Assessment } from '../exam/assessment.ts';
 import type { ExamState } from '../exam/exam-state.ts';
 import { stateAfter } from '../exam/referral-action.ts';
+import { referralConflict } from '../exam/referral-conflict.ts';
 import {
   DEFAULT_REFERRAL_DAYS,
   type DismissalReason,
@@ -81,9 +82,9 @@ export async function requireNoOther(
 ): Promise<void> {
   const other = await findUnended(database, personId);
   if (other === undefined || other === referralId) return;
-  throw new TriageError(
-    'state-conflict',
+  throw referralConflict(
     `this person has another referral under way (${other}); go on with that one, it has the newer films`,
+    { conflict: 'other-under-way' },
   );
 }
 

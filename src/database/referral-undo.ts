@@ -1,7 +1,7 @@
 /** Taking back what was done last with a referral, where nothing outside has happened since. */
-import { TriageError } from '../errors.ts';
 import type { ProcedureStepState } from '../exam/exam-state.ts';
 import { EVENT_WORDS, type ReferralEventName } from '../exam/referral-action.ts';
+import { referralConflict } from '../exam/referral-conflict.ts';
 import { isUnended } from '../exam/referral-life.ts';
 import type { Connection } from './exam-records.ts';
 import { withdrawMeasurement } from './measurement-records.ts';
@@ -56,10 +56,16 @@ export async function undoLastDeed(
   by: ReferralActor,
 ): Promise<void> {
   const deed = await findLastDeed(database, referralId);
-  if (deed === undefined || deed.before === null) {
-    const what =
-      deed === undefined ? 'nothing was done yet' : `${deed.actorName} ${EVENT_WORDS[deed.action]}`;
-    throw new TriageError('state-conflict', `there is nothing that can be undone: ${what}`);
+  if (deed === undefined) {
+    throw referralConflict('there is nothing that can be undone: nothing was done yet', {
+      conflict: 'nothing-done',
+    });
+  }
+  if (deed.before === null) {
+    const { action: event, actorName: actor } = deed;
+    throw referralConflict(`there is nothing that can be undone: ${actor} ${EVENT_WORDS[event]}`, {
+      ...{ conflict: 'not-undoable', event, actor },
+    });
   }
   const { columns, step, measurement } = deed.before;
   const { state, state_since_ms: stateSinceMs, escalation, ...set } = columns;

@@ -1,5 +1,5 @@
 /** What is done with a referral, by people and by what happens without them: names, where each leads, words. Pure. */
-import { TriageError } from '../errors.ts';
+import { referralConflict } from './referral-conflict.ts';
 import type { ReferralState } from './referral-life.ts';
 
 /** What a person does on the page. */
@@ -112,9 +112,9 @@ export function stateAfter(action: DirectAction, from: ReferralState): ReferralS
   const to = STEPS[from][action];
   if (to === undefined) {
     const allowed = actionsIn(from).join(', ');
-    throw new TriageError(
-      'state-conflict',
+    throw referralConflict(
       `${action} is not possible while the referral is ${from}; possible are: ${allowed}`,
+      { conflict: 'not-in-state', action, state: from },
     );
   }
   return to;

@@ -31,7 +31,7 @@ export function logAnswers(app: FastifyInstance, log: HttpLog, message: string):
   });
 }
 
-/** Answers whatever is thrown with code, message and what to do. */
+/** Answers whatever is thrown with code, message and what to do, and details where there are any. */
 export function answerErrors(app: FastifyInstance, log: HttpLog): void {
   answerFailures(app, log, sendError);
   app.setNotFoundHandler((_request, reply) =>
@@ -92,5 +92,6 @@ function toTriageError(thrown: unknown): TriageError {
 
 function sendError(reply: FastifyReply, error: TriageError): FastifyReply {
   const { http, action } = ERRORS[error.code];
-  return reply.code(http).send({ code: error.code, message: error.message, action });
+  const { code, message, details } = error;
+  return reply.code(http).send({ code, message, action, details });
 }

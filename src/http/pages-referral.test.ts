@@ -158,7 +158,8 @@ describe.skipIf(!tool.available)(`one referral in Chromium${skipped}`, { timeout
     await page.route('**/api/referrals/r4', (route) => route.abort());
     referrals.act('r4', { action: 'accept', version: 1 });
     await page.locator('.steps').getByRole('button', { name: 'Take over' }).click();
-    await page.getByRole('alert').filter({ hasText: 'Nothing was changed' }).waitFor();
+    const sentence = 'Nothing was changed. Accepted by Karin Koordinator, 22 Nov 2026, 09:05.';
+    await page.getByRole('alert').filter({ hasText: sentence }).waitFor();
     await page.unroute('**/api/referrals/r4');
     await page.locator('.steps').getByRole('button', { name: 'Order DXA …' }).waitFor({ timeout: 20_000 });
   });

@@ -142,19 +142,22 @@ describe.skipIf(!tool.available)(`the worklist in Chromium${skipped}`, { timeout
     expect(await page.evaluate('window.notReloaded')).toBe(true);
   });
 
-  it('tells one clear thing when a colleague was quicker, and shows what is true now', async () => {
-    const { page, referrals } = await open();
+  it('tells in Swedish who was quicker, with what and when, and shows what is true now', async () => {
+    const { page, referrals } = await open('', { locale: 'sv-SE' });
     // The colleague's claim reaches the service while this page still shows the version before.
     await page.route('**/api/referrals?*', (route) => route.abort());
-    referrals.act('r2', { action: 'claim', version: 1 });
+    await page.route('**/api/referrals/r2/actions', async (route) => {
+      await page.unroute('**/api/referrals?*');
+      await route.continue();
+    });
+    referrals.act('r2', { action: 'claim', version: 1 }, { userId: 'u2', name: 'Per Kollega' });
     await page.keyboard.press('j');
     await page.keyboard.press('c');
-    const told = page.getByRole('alert').filter({ hasText: 'Nothing was changed' });
-    await told.waitFor();
-    expect(await told.innerText()).toContain('Somebody changed this in the meantime');
-    expect(referrals.referrals[1]?.version).toBe(2);
-    await page.unroute('**/api/referrals?*');
+    const sentence = 'Inget ändrades. Övertagen av Per Kollega, 22 nov. 2026 09:05. Uppgifterna har lästs om';
+    await page.getByRole('alert').filter({ hasText: sentence }).waitFor();
     await expect.poll(rowsShown, { timeout: 20_000 }).toEqual(['Almgren, Ingrid']);
+    expect(referrals.referrals[1]?.version).toBe(2);
+    expect(await violationsOf(page)).toEqual([]);
   });
 
   it('keeps views, sorting and filters in the address, and pages through a long list with few rows at a time', async () => {

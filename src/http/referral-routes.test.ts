@@ -55,7 +55,10 @@ describe('the routes of one referral', () => {
     expect(claimed.json<ReferralAnswer>().referral).toMatchObject({ state: 'under-review', version: 2 });
     const stale = await act({ action: 'accept', version: 1 });
     expect(stale.statusCode).toBe(409);
-    expect(stale.json()).toMatchObject({ code: 'state-conflict' });
+    expect(stale.json()).toMatchObject({
+      code: 'state-conflict',
+      details: { conflict: 'changed', event: 'claim', actor: 'Operator', at: expect.any(String) as string },
+    });
     expect(stale.body).toMatch(/took this referral at \d\d:\d\d; reload/);
     const seen = database.selectFrom('audit_trail').selectAll().where('action', '=', 'referral seen');
     expect(await seen.execute()).toMatchObject([{ subject: referralId }]);

@@ -11,6 +11,7 @@ import { spokenFailure } from './page-parts.tsx';
 import { DEED_FIELDS, deedOf } from './referral-deeds.ts';
 import { actOnReferral } from './referral-queries.ts';
 import { RequestFailed } from './requests.ts';
+import { spokenConflict } from './spoken-conflict.ts';
 import { fillWords } from './words.ts';
 
 /** The referral that something is done with, as it was seen. */
@@ -128,13 +129,13 @@ function DeedMessage(properties: {
 }
 
 function FailedDeed({ error, close }: { readonly error: Error; readonly close: () => void }) {
-  const { words } = useLanguage();
-  const isConflict = error instanceof RequestFailed && error.code === 'state-conflict';
+  const { language, words } = useLanguage();
+  const conflict = error instanceof RequestFailed && error.code === 'state-conflict' ? error : undefined;
   return (
     <p className="notice notice-warning notice-line">
       <span>
-        {isConflict && <strong>{words.conflictTitle}. </strong>}
-        {spokenFailure(error, words)}
+        {conflict !== undefined && <strong>{words.conflictTitle}. </strong>}
+        {(conflict && spokenConflict(conflict, language, words)) ?? spokenFailure(error, words)}
       </span>
       <CloseButton close={close} />
     </p>

@@ -54,6 +54,11 @@ export function durationOf(fromIso: string, atIso: string, language: Language): 
   return days < 7 && hours > 0 ? `${days} ${dayWord} ${hours} ${hourWord}` : `${days} ${dayWord}`;
 }
 
+/** Who did something, where the service itself may have. */
+export function actorText(actor: string, words: Words): string {
+  return actor === '' || actor === 'service' ? words.systemActor : actor;
+}
+
 /** Date and time of day in the reader's own time zone. */
 export function momentOf(iso: string, language: Language): string {
   return momentFormat(language).format(Date.parse(iso));

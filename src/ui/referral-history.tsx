@@ -1,5 +1,5 @@
 import type { ReferralEventView } from '../worklist/referral-views.ts';
-import { dateOf, momentOf, numberOf } from './display.ts';
+import { actorText, dateOf, momentOf, numberOf } from './display.ts';
 import { useLanguage } from './language.tsx';
 import type { WordKey, Words } from './words.ts';
 import { fillWords } from './words.ts';
@@ -26,10 +26,6 @@ export function ReferralHistory({ events }: { readonly events: readonly Referral
       </ol>
     </section>
   );
-}
-
-function actorText(actor: string, words: Words): string {
-  return actor === '' || actor === 'service' ? words.systemActor : actor;
 }
 
 /** What an action carried, in words; what is not known here is left out rather than shown as a code. */

@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
+import type { ErrorDetails } from '../errors.ts';
 
 /** Events tell at once what is new; this only keeps the ages fresh and finds out that the service is gone. */
 const REFRESH_MS = 15_000;
@@ -14,12 +15,15 @@ let tellSessionEnded: () => void = () => undefined;
 export class RequestFailed extends Error {
   readonly code: string;
   readonly action: string;
+  /** What the message is made of, where the service says so: a page can word it in the reader's language. */
+  readonly details: ErrorDetails | undefined;
 
-  constructor(code: string, message: string, action: string) {
+  constructor(code: string, message: string, action: string, details?: ErrorDetails) {
     super(message);
     this.name = 'RequestFailed';
     this.code = code;
     this.action = action;
+    this.details = details;
   }
 }
 
@@ -93,9 +97,12 @@ async function askJson<Answer>(path: string, request: RequestInit): Promise<Answ
   const text = await response.text();
   const body: unknown = text === '' ? null : JSON.parse(text);
   if (!response.ok) {
-    const told = (body ?? {}) as Partial<Record<'code' | 'message' | 'action', string>>;
+    const told = (body ?? {}) as Partial<
+      Record<'code' | 'message' | 'action', string> & { readonly details: ErrorDetails }
+    >;
     if (response.status === 401 && !path.startsWith('/api/session')) tellSessionEnded();
-    throw new RequestFailed(told.code ?? 'unexpected', told.message ?? '', told.action ?? '');
+    const { code = 'unexpected', message = '', action = '', details } = told;
+    throw new RequestFailed(code, message, action, details);
   }
   // The answer's shape is typed by the service's own routes, which are built from the same commit.
   return body as Answer;

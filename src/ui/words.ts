@@ -1,4 +1,5 @@
 import type { Language } from '../decide/reason-texts.ts';
+import { CONFLICT_WORDS } from './conflict-words.ts';
 import { DELIVERY_WORDS } from './delivery-words.ts';
 import { FILM_WORDS } from './film-words.ts';
 import { FRAME_WORDS } from './frame-words.ts';
@@ -11,6 +12,7 @@ const english = {
   ...FRAME_WORDS.en,
   ...WORKLIST_WORDS.en,
   ...REFERRAL_WORDS.en,
+  ...CONFLICT_WORDS.en,
   ...FILM_WORDS.en,
   ...SPINE_WORDS.en,
   ...DELIVERY_WORDS.en,
@@ -26,6 +28,7 @@ const swedish: Words = {
   ...FRAME_WORDS.sv,
   ...WORKLIST_WORDS.sv,
   ...REFERRAL_WORDS.sv,
+  ...CONFLICT_WORDS.sv,
   ...FILM_WORDS.sv,
   ...SPINE_WORDS.sv,
   ...DELIVERY_WORDS.sv,

@@ -8,6 +8,7 @@ import { dismissWithin, orderDxa, requireNoOther } from '../database/referral-re
 import { undoLastDeed } from '../database/referral-undo.ts';
 import { TriageError } from '../errors.ts';
 import { stateAfter } from '../exam/referral-action.ts';
+import { referralConflict } from '../exam/referral-conflict.ts';
 import type { Staff } from '../exam/staff.ts';
 import { localDay, type Schedule, scheduleOf } from './appointment.ts';
 import type { ReferralAction } from './referral-views.ts';
@@ -40,7 +41,7 @@ const ACTS: Acts = {
   assign: (deed, action) => assign(deed, action),
   release: (deed) => {
     if (deed.referral.owner_id === null)
-      throw new TriageError('state-conflict', 'nobody leads this referral');
+      throw referralConflict('nobody leads this referral', { conflict: 'led-by-nobody' });
     return change(deed, 'release', { set: { owner_id: null }, undo: {} });
   },
   dismiss: ({ database, referral, by }, { reason, note }) =>
@@ -96,15 +97,14 @@ function ownerAtLeast({ referral, staff }: Deed): { readonly owner_id: string } 
 async function claim(deed: Deed): Promise<number> {
   const { database, referral, staff } = deed;
   if (referral.owner_id === staff.userId) {
-    throw new TriageError('state-conflict', 'you lead this referral already');
+    throw referralConflict('you lead this referral already', { conflict: 'led-by-you' });
   }
   if (referral.owner_id !== null) {
     const owner = await findUser(database, 'user_id', referral.owner_id);
     const name = owner?.name ?? referral.owner_id;
-    throw new TriageError(
-      'state-conflict',
-      `${name} leads this referral; to take it over, assign it to yourself`,
-    );
+    throw referralConflict(`${name} leads this referral; to take it over, assign it to yourself`, {
+      ...{ conflict: 'led-by', owner: name },
+    });
   }
   return change(deed, 'claim', { set: { owner_id: staff.userId }, undo: {} });
 }
@@ -123,7 +123,9 @@ async function book(deed: Deed, action: ActionOf<'book-dxa'>): Promise<number> {
   stateAfter('book-dxa', referral.state);
   const step = await findStepOfReferral(database, referral.referral_id);
   if (step?.state !== 'scheduled') {
-    throw new TriageError('state-conflict', 'the DXA has begun at the scanner and cannot get another time');
+    throw referralConflict('the DXA has begun at the scanner and cannot get another time', {
+      conflict: 'dxa-begun',
+    });
   }
   const schedule = scheduleFrom(action, by.nowMs);
   await bookStep(database, step, { ...schedule, referralId: referral.referral_id, nowMs: by.nowMs });

@@ -5,6 +5,7 @@ import { DEFAULT_REFERRAL_DAYS } from '../exam/referral-life.ts';
 import type { Staff } from '../exam/staff.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { bookFetched } from '../database/fetched-referrals.ts';
+import { recordReferralEvent } from '../database/referral-events.ts';
 import { insertUser } from '../database/user-records.ts';
 import { insertTestReferral } from '../testing/scanner-fixtures.ts';
 import { openProcesses, openTestRecord } from '../testing/test-record.ts';
@@ -180,6 +181,7 @@ describe('two people at once', () => {
     expect(won.value.owner).toEqual(owner);
     expect(lost.reason).toMatchObject({
       ...{ code: 'state-conflict', message: `${owner!.name} took this referral at 09:30; reload` },
+      details: { conflict: 'changed', event: 'claim', actor: owner!.name, at: inDays(0) },
     });
     const claimed = database.selectFrom('referral_events').selectAll().where('action', '=', 'claim');
     expect(await claimed.execute()).toHaveLength(1);
@@ -193,9 +195,11 @@ describe('two people at once', () => {
     await expect(desk.act(referralId, { action: 'accept', version }, BO)).rejects.toThrow(
       'Anna Ek took this referral on 2026-11-23 at 09:30; reload',
     );
-    await expect(act({ action: 'claim' }, BO)).rejects.toThrow(
-      'Anna Ek leads this referral; to take it over, assign it to yourself',
-    );
+    await expect(act({ action: 'claim' }, BO)).rejects.toMatchObject({
+      message: 'Anna Ek leads this referral; to take it over, assign it to yourself',
+      details: { conflict: 'led-by', owner: 'Anna Ek' },
+    });
+    await expect(act({ action: 'claim' })).rejects.toMatchObject({ details: { conflict: 'led-by-you' } });
     expect(await act({ action: 'assign', userId: 'bo' }, BO)).toMatchObject({ owner: { name: 'Bo Lind' } });
     await expect(act({ action: 'assign', userId: 'rita' }, BO)).rejects.toMatchObject({
       code: 'request-invalid',
@@ -205,9 +209,23 @@ describe('two people at once', () => {
     });
   });
 
+  it('are told of what made their sight old, and of no message that went out since', async () => {
+    const { version } = await desk.read(referralId, ANNA);
+    await act({ action: 'claim' });
+    const message = { actor: 'system ris', actorName: 'ris', action: 'order-sent', details: {} } as const;
+    await recordReferralEvent(database, { ...message, referralId, nowMs: NOW_MS + 1 });
+    await expect(desk.act(referralId, { action: 'accept', version }, BO)).rejects.toMatchObject({
+      details: { conflict: 'changed', event: 'claim', actor: 'Anna Ek' },
+    });
+  });
+
   it('cannot do what the state does not allow, and a radiologist may only write notes', async () => {
     await expect(act({ action: 'close', outcome: 'other' })).rejects.toMatchObject({
       code: 'state-conflict',
+      details: { conflict: 'not-in-state', action: 'close', state: 'flagged' },
+    });
+    await expect(act({ action: 'release' })).rejects.toMatchObject({
+      details: { conflict: 'led-by-nobody' },
     });
     await expect(act({ action: 'claim' }, RITA)).rejects.toMatchObject({ code: 'forbidden' });
     const noted = await act({ action: 'note', text: 'the wedge at T8 is old' }, RITA);
@@ -239,9 +257,10 @@ describe('undo', () => {
       ['flagged', false],
     ]);
     expect(after.actions).not.toContain('undo');
-    await expect(act({ action: 'undo' })).rejects.toThrow(
-      'nothing that can be undone: triage flagged this person',
-    );
+    await expect(act({ action: 'undo' })).rejects.toMatchObject({
+      message: 'there is nothing that can be undone: triage flagged this person',
+      details: { conflict: 'not-undoable', event: 'flagged', actor: 'triage' },
+    });
   });
 
   it('takes back a dismissal, a closing and T-scores, of which those before count again', async () => {
@@ -282,7 +301,10 @@ describe('a referral that ended', () => {
     const next = await insertTestReferral(database, 2, { patientId: 'T-1' });
     expect(next).not.toBe(referralId);
     for (const action of ['reopen', 'undo'] as const) {
-      await expect(act({ action })).rejects.toThrow(`this person has another referral under way (${next})`);
+      await expect(act({ action })).rejects.toMatchObject({
+        message: expect.stringContaining(`this person has another referral under way (${next})`) as string,
+        details: { conflict: 'other-under-way' },
+      });
     }
     const { otherReferrals, films } = await desk.read(next, ANNA);
     expect(otherReferrals).toMatchObject([{ referralId, state: 'dismissed' }]);

@@ -10,6 +10,7 @@ import type { Database } from '../database/schema.ts';
 import { transact } from '../database/transact.ts';
 import { TriageError } from '../errors.ts';
 import { EVENT_WORDS, type ReferralEventName } from '../exam/referral-action.ts';
+import { referralConflict } from '../exam/referral-conflict.ts';
 import type { RiskFactors } from '../exam/risk-factors.ts';
 import { actorOf, type Role, type Staff } from '../exam/staff.ts';
 import type { SiteDirectory } from '../site-registry.ts';
@@ -47,6 +48,8 @@ export interface ReferralDeskParts {
 
 const COLLEAGUES_MAX = 500;
 const LEADING_ROLE: Role = 'coordinator';
+/** What stands in the history and made nobody's sight of the referral old. */
+const TOLD_BESIDE: readonly ReferralEventName[] = ['order-sent', 'order-refused'];
 
 /** Opens the desk over the record. */
 export function openReferralDesk(parts: ReferralDeskParts): ReferralDesk {
@@ -104,14 +107,18 @@ async function conflict(database: Connection, referralId: string, nowMs: number)
     .selectFrom('referral_events')
     .select(['actor_name', 'action', 'at_ms'])
     .where('referral_id', '=', referralId)
+    .where('action', 'not in', TOLD_BESIDE)
     .orderBy('event_id', 'desc')
     .executeTakeFirst();
   if (last === undefined) return new TriageError('state-conflict', 'this referral has changed; reload');
   const time = localTime(last.at_ms).replace(/^(..)(..).*$/, '$1:$2');
   const day = localDay(last.at_ms).replace(/^(....)(..)(..)$/, '$1-$2-$3');
   const when = localDay(last.at_ms) === localDay(nowMs) ? `at ${time}` : `on ${day} at ${time}`;
-  const what = EVENT_WORDS[last.action as ReferralEventName];
-  return new TriageError('state-conflict', `${last.actor_name} ${what} ${when}; reload`);
+  const event = last.action as ReferralEventName;
+  const actor = last.actor_name;
+  return referralConflict(`${actor} ${EVENT_WORDS[event]} ${when}; reload`, {
+    ...{ conflict: 'changed', event, actor, at: new Date(last.at_ms).toISOString() },
+  });
 }
 
 async function listColleagues(database: Connection): Promise<readonly Colleague[]> {
