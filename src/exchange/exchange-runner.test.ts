@@ -268,7 +268,7 @@ describe('a receiver', () => {
       (await byReceiver('down')).every(({ attempts }) => attempts === 1),
     );
     expect((await byReceiver('down')).map(({ state, note }) => `${state} ${note ?? ''}`)).toEqual(
-      Array.from({ length: 3 }, () => 'pending peer-unreachable'),
+      Array.from({ length: 3 }, () => `pending 127.0.0.1:${port}: ECONNREFUSED`),
     );
     clock.advance(7 * 86_400_000);
     runner.ring();

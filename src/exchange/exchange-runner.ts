@@ -9,7 +9,7 @@ import {
 import { recordReferralEvent } from '../database/referral-events.ts';
 import type { Database } from '../database/schema.ts';
 import { transact } from '../database/transact.ts';
-import { asTriageError } from '../errors.ts';
+import { asTriageError, type ErrorCode } from '../errors.ts';
 import type { ExchangeSettings } from '../exchange-settings.ts';
 import { type Meter, silentMeter } from '../meter.ts';
 import { DestinationRounds } from '../report/destination-rounds.ts';
@@ -26,6 +26,8 @@ const RETIRE_MS = 60_000;
 const REFUSALS_MAX = 5;
 /** The one place where changes are told; receivers have rounds of their own. */
 const DESK = 'outbox';
+/** Failures whose message is written by this service, and says what must be mended. */
+const TOLD_IN_FULL: readonly ErrorCode[] = ['peer-unreachable', 'peer-aborted', 'configuration-invalid'];
 
 /** What the runner needs. */
 export interface ExchangeRunnerParts {
@@ -128,7 +130,7 @@ export class ExchangeRunner {
       line = await this.#parts.openLine(receiver);
     } catch (thrown) {
       // Whatever kept us from the receiver says nothing of the messages, so none of them is given up for it at once.
-      const note = asTriageError(thrown).code;
+      const note = reasonOf(thrown);
       for (const message of due) await this.#noteFailure(message, unheard(note));
       return false;
     }
@@ -196,8 +198,8 @@ function unheard(note: string): SendVerdict & { isDelivered: false } {
   return { isDelivered: false, errorClass: 'transient', isRefused: false, note };
 }
 
-/** Messages of our own errors name no patient; others might. */
+/** What our own errors say of an address, a connection or a file names no patient; the texts of others might. */
 function reasonOf(thrown: unknown): string {
   const { code, message } = asTriageError(thrown);
-  return code === 'peer-aborted' ? message : code;
+  return TOLD_IN_FULL.includes(code) ? message : code;
 }

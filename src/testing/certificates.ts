@@ -14,8 +14,8 @@ export interface TestCertificate {
 /** An authority of a test and what it issues, in files of one folder. */
 export interface TestAuthority {
   readonly authoritiesFile: string;
-  /** A certificate for this machine, or for the names given as in `DNS:pacs.invalid`. */
-  issue(name: string, alternativeNames?: string): TestCertificate;
+  /** A certificate for this machine, or for the names given as in `DNS:pacs.invalid`; with -1 day it is past already. */
+  issue(name: string, alternativeNames?: string, days?: number): TestCertificate;
 }
 
 /** Makes an authority with openssl. */
@@ -34,7 +34,7 @@ export function makeAuthority(openssl: string, folder: string, name: string): Te
   );
   return {
     authoritiesFile,
-    issue(leaf, alternativeNames = 'IP:127.0.0.1,DNS:localhost') {
+    issue(leaf, alternativeNames = 'IP:127.0.0.1,DNS:localhost', days = 2) {
       const [keyFile, certificateFile] = [file(`${leaf}.key`), file(`${leaf}.pem`)];
       makeKey(keyFile);
       writeFileSync(file(`${leaf}.ext`), `subjectAltName=${alternativeNames}\n`);
@@ -50,7 +50,15 @@ export function makeAuthority(openssl: string, folder: string, name: string): Te
           '-CAkey',
           file(`${name}.key`),
         ],
-        ...['-CAcreateserial', '-days', '2', '-extfile', file(`${leaf}.ext`), '-out', certificateFile],
+        ...[
+          '-CAcreateserial',
+          '-days',
+          String(days),
+          '-extfile',
+          file(`${leaf}.ext`),
+          '-out',
+          certificateFile,
+        ],
       );
       const { fingerprint256 } = new X509Certificate(readFileSync(certificateFile));
       return { certificateFile, keyFile, sha256: fingerprint256.replaceAll(':', '').toLowerCase() };

@@ -1,5 +1,11 @@
 import { Hl7Message } from '@medplum/core';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import {
+  createServer as createTlsServer,
+  type SecureContextOptions,
+  Server as TlsServer,
+  type TlsOptions,
+} from 'node:tls';
 
 const START_BLOCK = '\u000b';
 const END_BLOCK = '\u001c\r';
@@ -38,10 +44,18 @@ export class ScriptedReceiver {
     this.deeds = deeds;
   }
 
-  static async start(...deeds: ReceiverDeed[]): Promise<ScriptedReceiver> {
-    const server = createServer();
+  static start(...deeds: ReceiverDeed[]): Promise<ScriptedReceiver> {
+    return ScriptedReceiver.#serve(createServer(), 'connection', deeds);
+  }
+
+  /** One that speaks TLS. */
+  static startTls(tls: TlsOptions, ...deeds: ReceiverDeed[]): Promise<ScriptedReceiver> {
+    return ScriptedReceiver.#serve(createTlsServer(tls), 'secureConnection', deeds);
+  }
+
+  static async #serve(server: Server, event: string, deeds: ReceiverDeed[]): Promise<ScriptedReceiver> {
     const receiver = new ScriptedReceiver(server, deeds.length === 0 ? [ACCEPTS] : deeds);
-    server.on('connection', (socket) => receiver.#listen(socket));
+    server.on(event, (socket: Socket) => receiver.#listen(socket));
     await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
     return receiver;
   }
@@ -53,6 +67,11 @@ export class ScriptedReceiver {
   /** How many connections are open. */
   get connections(): number {
     return this.#sockets.size;
+  }
+
+  /** Shows another certificate to whoever connects next. */
+  renew(tls: SecureContextOptions): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(tls);
   }
 
   async stop(): Promise<void> {
