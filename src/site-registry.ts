@@ -61,6 +61,12 @@ export function sitesFileOf(place: SitesPlace): string {
   return place.sitesFile !== '' || (path !== '' && existsSync(path)) ? path : '';
 }
 
+/** The sites file as it is now; null while no site is configured. Throws configuration-invalid. */
+export function readSiteBook(place: SitesPlace): SiteBook | null {
+  const file = sitesFileOf(place);
+  return file === '' ? null : readSites(file);
+}
+
 /**
  * Reads the sites file and goes on reading it when it changes. Throws configuration-invalid where it cannot be
  * used, or where there is none and the service was told to listen on more than loopback.
@@ -120,8 +126,7 @@ export class SiteRegistry implements SiteDirectory {
     }));
     // The signature is taken before the text, so that a change in between is seen at the next look.
     this.#signature = this.#path === '' ? '' : signatureOf(this.#path);
-    const file = sitesFileOf(settings);
-    this.#book = file === '' ? null : readSites(file);
+    this.#book = readSiteBook(settings);
     if (this.#path !== '') this.#lookLater();
   }
 

@@ -20,7 +20,7 @@ import { UserDesk } from './user-desk.ts';
 export interface AccessParts {
   readonly config: Config;
   readonly database: Kysely<Database>;
-  readonly sites: Pick<SiteDirectory, 'findSystem'>;
+  readonly sites: Pick<SiteDirectory, 'book' | 'findSystem'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -44,7 +44,7 @@ export async function openAccess(
 ): Promise<Access> {
   const { config, database, sites, clock, log } = parts;
   checkAccessSettings(config);
-  const users = new UserDesk(database, clock, passwords);
+  const users = new UserDesk(parts, passwords);
   const findSystem: AccessGate['findSystem'] = (key) => sites.findSystem(key);
   if (config.signIn === 'off') {
     log.warn(

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../database/schema.ts';
 import { insertUser } from '../database/user-records.ts';
+import { parseSites, type SiteBook } from '../sites.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { isOnPostgres, openTestRecord } from '../testing/test-record.ts';
 import { Accounts } from './accounts.ts';
@@ -18,6 +19,7 @@ let clock: ManualClock;
 let sessions: Sessions;
 let accounts: Accounts;
 let desk: UserDesk;
+let book: SiteBook | null;
 
 beforeEach(async () => {
   database = await openTestRecord();
@@ -27,7 +29,8 @@ beforeEach(async () => {
     ...{ database, clock, sessions, passwords, failuresMax: 3 },
     passwordChanged: () => Promise.resolve(),
   });
-  desk = new UserDesk(database, clock, passwords);
+  book = null;
+  desk = new UserDesk({ database, sites: { book: () => book }, clock }, passwords);
   await insertUser(database, {
     ...{ userId: 'u1', login: 'kerstin', name: 'Kerstin Ek', roles: ['coordinator'], siteIds: null },
     ...{ passwordHash: await passwords.hash(PASSWORD), mustChangePassword: false },
@@ -250,6 +253,22 @@ describe('the desk of users', () => {
   ] as const)('refuses %s', async (_what, roles, siteIds, message) => {
     const made = desk.create({ login: 'bo', name: 'Bo', roles, siteIds }, 'operator');
     expect(await refusal(made)).toMatch(message);
+  });
+
+  it('refuses sites that the sites file does not have and names those that it has; one given before may stay', async () => {
+    const make = (login: string, siteIds: readonly string[]) =>
+      desk.create({ login, name: login, roles: ['site-user'], siteIds }, 'operator');
+    const { user } = await make('bo', ['clinic-closed']);
+    const sites = ['clinic-7', 'hospital'].map((id) => ({ id, name: id }));
+    book = parseSites(JSON.stringify({ sites }), 'sites.json');
+    const said = 'siteIds: the sites file has no site clinic-8; it has clinic-7, hospital';
+    expect(await refusal(make('siv', ['clinic-7', 'clinic-8']))).toBe(said);
+    const change = (siteIds: readonly string[]) => desk.change(user.userId, { siteIds }, 'operator');
+    expect(await refusal(change(['clinic-closed', 'clinic-8']))).toBe(said);
+    expect((await change(['clinic-closed', 'hospital'])).siteIds).toEqual(['clinic-closed', 'hospital']);
+    expect((await change(['clinic-7'])).siteIds).toEqual(['clinic-7']);
+    expect(await refusal(change(['clinic-closed']))).toContain('no site clinic-closed');
+    expect((await desk.list()).map(({ login }) => login)).not.toContain('siv');
   });
 
   it('keeps the last administrator, whatever is asked, and lets go of one of two', async () => {

@@ -17,6 +17,7 @@ import {
 import { TriageError } from '../errors.ts';
 import type { Role } from '../exam/staff.ts';
 import { makeOneTimePassword, Passwords } from './passwords.ts';
+import type { SiteDirectory } from '../site-registry.ts';
 import type { NewUser, UserChange, UserRow } from './session-views.ts';
 
 const USERS_MAX = 1_000;
@@ -32,13 +33,22 @@ export interface WithPassword {
 /** Keeps the list of those who may sign in; each step says who took it. */
 export class UserDesk {
   readonly #database: Kysely<Database>;
+  readonly #sites: Pick<SiteDirectory, 'book'>;
   readonly #clock: Clock;
   readonly #passwords: Passwords;
 
-  constructor(database: Kysely<Database>, clock: Clock, passwords = new Passwords()) {
+  constructor(
+    parts: {
+      readonly database: Kysely<Database>;
+      readonly sites: Pick<SiteDirectory, 'book'>;
+      readonly clock: Clock;
+    },
+    passwords = new Passwords(),
+  ) {
     this.#passwords = passwords;
-    this.#database = database;
-    this.#clock = clock;
+    this.#database = parts.database;
+    this.#sites = parts.sites;
+    this.#clock = parts.clock;
   }
 
   async list(): Promise<readonly UserRow[]> {
@@ -56,6 +66,7 @@ export class UserDesk {
     }
     const name = checkedName(user.name);
     checkRoles(user.roles, user.siteIds);
+    this.#requireSites(user.siteIds ?? []);
     const oneTimePassword = makeOneTimePassword();
     const passwordHash = await this.#passwords.hash(oneTimePassword);
     const userId = randomUUID();
@@ -90,6 +101,9 @@ export class UserDesk {
         );
       }
       if (isOther) checkRoles(roles, siteIds);
+      // A site that has left the file still has films, and its people.
+      const before = siteIdsOf(user) ?? [];
+      this.#requireSites((siteIds ?? []).filter((siteId) => !before.includes(siteId)));
       if (isDisabled || !roles.includes('administrator')) await requireOtherAdministrator(transaction, user);
       await updateUser(
         transaction,
@@ -156,6 +170,17 @@ export class UserDesk {
     const user = await findUser(this.#database, 'login', login.trim().toLowerCase());
     if (user === undefined) throw new TriageError('not-found', 'there is no such login');
     return this.#rowOf(user);
+  }
+
+  /** Throws request-invalid for a site that the sites file does not have; without a file any may be named. */
+  #requireSites(siteIds: readonly string[]): void {
+    const known = siteIds.length === 0 ? undefined : this.#sites.book()?.sites.map(({ id }) => id);
+    const unknown = siteIds.filter((siteId) => known?.includes(siteId) === false);
+    if (known === undefined || unknown.length === 0) return;
+    throw new TriageError(
+      'request-invalid',
+      `siteIds: the sites file has no site ${unknown.join(', ')}; it has ${known.join(', ')}`,
+    );
   }
 
   #audit(

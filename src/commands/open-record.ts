@@ -6,13 +6,18 @@ import { openPostgres } from '../database/postgres.ts';
 import type { Database } from '../database/schema.ts';
 import { databasePath, openSqlite } from '../database/sqlite.ts';
 import { TriageError } from '../errors.ts';
+import type { SitesPlace } from '../site-registry.ts';
 
 /** What says where the record is. */
 export type RecordPlace = Pick<Config, 'mode' | 'data' | 'databaseUrl' | 'databasePasswordFile'>;
 
-/** The record in a data folder. */
-export function recordIn(dataFolder: string): RecordPlace {
-  return { mode: 'embedded', data: dataFolder, databaseUrl: '', databasePasswordFile: '' };
+/** The same, and where the sites file is. */
+export type NodePlace = RecordPlace & SitesPlace;
+
+/** The record in a data folder, with the sites file beside it. */
+export function recordIn(dataFolder: string): NodePlace {
+  const record = { mode: 'embedded', data: dataFolder, databaseUrl: '', databasePasswordFile: '' } as const;
+  return { ...record, sitesFile: '', pacs: [] };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -32,5 +32,17 @@ describe('the commands on users', () => {
     expect((await resetOne(place, 'kerstin')).oneTimePassword).not.toBe(added.oneTimePassword);
     await expect(changeOne(place, 'nobody', 'disable')).rejects.toMatchObject({ code: 'not-found' });
     await expect(addOne(place, user)).rejects.toMatchObject({ code: 'state-conflict' });
+  });
+
+  it('add nobody to a site that the sites file of the data folder does not have', async () => {
+    const sites = [{ id: 'clinic-7', name: 'Clinic 7' }];
+    await writeFile(join(folder, 'sites.json'), JSON.stringify({ sites }));
+    const add = (siteId: string) =>
+      addOne(recordIn(folder), { login: 'bo', name: 'Bo Ek', roles: ['site-user'], siteIds: [siteId] });
+    await expect(add('clinic-8')).rejects.toMatchObject({
+      code: 'request-invalid',
+      message: 'siteIds: the sites file has no site clinic-8; it has clinic-7',
+    });
+    expect((await add('clinic-7')).user.siteIds).toEqual(['clinic-7']);
   });
 });

@@ -1,7 +1,8 @@
 import type { NewUser, UserRow } from '../access/session-views.ts';
 import { UserDesk, type WithPassword } from '../access/user-desk.ts';
 import { systemClock } from '../clock.ts';
-import { type RecordPlace, withRecord } from './open-record.ts';
+import { readSiteBook } from '../site-registry.ts';
+import { type NodePlace, withRecord } from './open-record.ts';
 
 /** Whoever may run commands on the record is the operator. */
 const ACTOR = 'operator';
@@ -13,17 +14,17 @@ const CHANGES = {
 } as const;
 
 /** Those that may sign in. */
-export function listUsers(place: RecordPlace): Promise<readonly UserRow[]> {
+export function listUsers(place: NodePlace): Promise<readonly UserRow[]> {
   return atDesk(place, (desk) => desk.list());
 }
 
-/** Adds a person; throws request-invalid, state-conflict. */
-export function addOne(place: RecordPlace, user: NewUser): Promise<WithPassword> {
+/** Adds a person; throws configuration-invalid where the sites file cannot be read, request-invalid, state-conflict. */
+export function addOne(place: NodePlace, user: NewUser): Promise<WithPassword> {
   return atDesk(place, (desk) => desk.create(user, ACTOR));
 }
 
 /** Changes the person of a login; throws not-found, state-conflict. */
-export function changeOne(place: RecordPlace, login: string, change: keyof typeof CHANGES): Promise<UserRow> {
+export function changeOne(place: NodePlace, login: string, change: keyof typeof CHANGES): Promise<UserRow> {
   return atDesk(place, async (desk) => {
     const { userId } = await desk.readByLogin(login);
     return desk.change(userId, CHANGES[change], ACTOR);
@@ -31,7 +32,7 @@ export function changeOne(place: RecordPlace, login: string, change: keyof typeo
 }
 
 /** Gives the person of a login a new one-time password; throws not-found, state-conflict. */
-export function resetOne(place: RecordPlace, login: string): Promise<WithPassword> {
+export function resetOne(place: NodePlace, login: string): Promise<WithPassword> {
   return atDesk(place, async (desk) => {
     const { userId } = await desk.readByLogin(login);
     return desk.resetPassword(userId, ACTOR);
@@ -52,6 +53,7 @@ export function describeUser(user: UserRow): string {
   return `${login.padEnd(20)} ${name}: ${parts.filter((part) => part !== null).join('; ')}`;
 }
 
-function atDesk<Result>(place: RecordPlace, step: (desk: UserDesk) => Promise<Result>): Promise<Result> {
-  return withRecord(place, (database) => step(new UserDesk(database, systemClock)));
+function atDesk<Result>(place: NodePlace, step: (desk: UserDesk) => Promise<Result>): Promise<Result> {
+  const sites = { book: () => readSiteBook(place) };
+  return withRecord(place, (database) => step(new UserDesk({ database, sites, clock: systemClock })));
 }

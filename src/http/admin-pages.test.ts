@@ -102,7 +102,7 @@ describe.skipIf(!tool.available)(
       database = await openTestRecord();
       await fill();
       const clock = { ...systemClock, nowMs: () => Date.UTC(2026, 10, 22, 8, 5) };
-      const users = new UserDesk(database, clock);
+      const users = new UserDesk({ database, sites: { book: () => null }, clock });
       await users.create(
         { login: 'kim', name: 'Kim Koord', roles: ['coordinator'], siteIds: null },
         'user operator',

@@ -45,6 +45,7 @@ export async function openAccessServer(
     void lines.push(JSON.stringify({ ...fields, message }));
   const log = { info: write, warn: write, error: write } as unknown as Log;
   const sites = {
+    book: () => null,
     findSystem: (key: string) =>
       key === SYSTEM_KEY ? { name: 'region', apiKeySha256: [], rights: ['fhir' as const] } : undefined,
   };
