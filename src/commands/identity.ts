@@ -14,7 +14,8 @@ import {
 } from '../operations/opt-outs.ts';
 import type { PersonName } from '../operations/person-lookup.ts';
 import { TriageError } from '../errors.ts';
-import { type RecordPlace, withRecord } from './open-record.ts';
+import { readSiteBook } from '../site-registry.ts';
+import { type NodePlace, type RecordPlace, withRecord } from './open-record.ts';
 
 /** How a person is named on the command line. */
 export interface PersonOptions {
@@ -24,21 +25,23 @@ export interface PersonOptions {
 }
 
 /** Corrects the identity of a person. */
-export function correctPatient(
-  place: RecordPlace,
+export async function correctPatient(
+  place: NodePlace,
   wrong: PersonOptions,
   right: CorrectIdentity,
 ): Promise<IdentityReport> {
-  return withRecord(place, (database) => correctIdentity(database, nameOf(wrong), right, maker()));
+  const by = { ...maker(), days: readSiteBook(place)?.worklist.days };
+  return withRecord(place, (database) => correctIdentity(database, nameOf(wrong), right, by));
 }
 
 /** Makes two persons one. */
-export function mergePatients(
-  place: RecordPlace,
+export async function mergePatients(
+  place: NodePlace,
   from: PersonOptions,
   into: PersonOptions,
 ): Promise<IdentityReport> {
-  return withRecord(place, (database) => mergePersons(database, nameOf(from), nameOf(into), maker()));
+  const by = { ...maker(), days: readSiteBook(place)?.worklist.days };
+  return withRecord(place, (database) => mergePersons(database, nameOf(from), nameOf(into), by));
 }
 
 /** What was done, in words. */

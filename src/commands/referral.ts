@@ -10,7 +10,8 @@ import { TriageError } from '../errors.ts';
 import { ASSESSMENTS } from '../exam/assessment.ts';
 import type { DismissalReason, ReferralState } from '../exam/referral-life.ts';
 import { type Appointment, scheduleOf } from '../worklist/appointment.ts';
-import { type RecordPlace, withRecord } from './open-record.ts';
+import { readSiteBook } from '../site-registry.ts';
+import { type NodePlace, type RecordPlace, withRecord } from './open-record.ts';
 
 const ROWS_MAX = 10_000;
 const NOTE_CHARACTERS_MAX = 2_000;
@@ -31,13 +32,14 @@ export function listResults(place: RecordPlace, unmatched: boolean): Promise<rea
 }
 
 /** Accepts a referral: its DXA stands on the scanner's worklist at once. */
-export function acceptOne(
-  place: RecordPlace,
+export async function acceptOne(
+  place: NodePlace,
   referralId: string,
   appointment: Appointment,
 ): Promise<ReferralEntry> {
   const nowMs = systemClock.nowMs();
-  const order = { referralId, ...scheduleOf(appointment, nowMs), actor: ACTOR, nowMs };
+  const days = readSiteBook(place)?.worklist.days;
+  const order = { referralId, ...scheduleOf(appointment, nowMs), actor: ACTOR, nowMs, days };
   return withRecord(place, async (database) => {
     await acceptReferral(database, order);
     const [entry] = await listReferralEntries(database, { state: null, referralId, limit: 1 });

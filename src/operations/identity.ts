@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely';
 import { recordAudit } from '../database/audit-trail.ts';
 import { type Connection, patientIdentityKey } from '../database/exam-records.ts';
 import { dateOf, renewPersonTerms } from '../database/person-terms.ts';
+import type { ReferralActor } from '../database/referral-events.ts';
 import { reassessExam } from '../database/revision-records.ts';
 import type { Database } from '../database/schema.ts';
 import { TriageError } from '../errors.ts';
@@ -16,13 +17,8 @@ import { joinReferrals } from './referral-join.ts';
 import { matchResults } from './result-matching.ts';
 import { transact } from '../database/transact.ts';
 
-/** Who changes an identity, and when. */
-export interface ChangeMaker {
-  readonly actor: string;
-  /** The name that people see; left out: as the audit trail names them. */
-  readonly actorName?: string | undefined;
-  readonly nowMs: number;
-}
+/** Who changes an identity, and when; referrals may change by it. */
+export type ChangeMaker = ReferralActor;
 
 /** What is right; what is left out stays as it is. */
 export interface CorrectIdentity {
