@@ -52,7 +52,12 @@ export type SitesPlace = Pick<Config, 'sitesFile' | 'pacs' | 'mode' | 'data'>;
  */
 export function sitesPathOf({ sitesFile, pacs, mode, data }: SitesPlace): string {
   if (sitesFile !== '') return sitesFile;
-  return mode === 'embedded' && pacs.length === 0 ? join(data, 'sites.json') : '';
+  return mode === 'embedded' && pacs.length === 0 ? sitesPathIn(data) : '';
+}
+
+/** The place of a sites file in a data folder. */
+export function sitesPathIn(dataFolder: string): string {
+  return join(dataFolder, 'sites.json');
 }
 
 /** The sites file as far as it is there or ought to be; empty while no site is configured. */

@@ -4,8 +4,6 @@ import type { BackupManifest } from '../operations/backup-manifest.ts';
 import { restoreBackup } from '../operations/restore.ts';
 import { type RecordPlace, requireDataFolder, withRecord } from './open-record.ts';
 
-const NOT_INSIDE = 'the sites file, keys and certificates are not in a backup: keep them apart';
-
 /** The dump comes first: what it names is in the objects that are copied after it, for those are only ever added. */
 const BACKUP_INSTEAD =
   'back up with pg_dump, then copy the bucket (or let the object store version and replicate it), with retention off meanwhile';
@@ -25,7 +23,7 @@ export function describeBackup({ manifest, objectsAdded }: BackupReport): readon
   return [
     `${rows.exams} exams, ${objects.count} objects (${mib(objects.bytes)}), of which ${objectsAdded} are new`,
     ...missing.map((key) => `MISSING: archive/${key} is in the database and not on the disk`),
-    NOT_INSIDE,
+    describeRest(manifest),
   ];
 }
 
@@ -41,8 +39,14 @@ export function describeRestore(manifest: BackupManifest): readonly string[] {
   return [
     `restored the backup of ${createdAt}: ${rows.exams} exams, ${objects.count} objects, every digest as it was`,
     ...missing.map((key) => `archive/${key} was missing already when the backup was made`),
-    NOT_INSIDE,
+    describeRest(manifest),
   ];
+}
+
+function describeRest({ sites }: BackupManifest): string {
+  return sites === undefined
+    ? 'the sites file, keys and certificates are not in this backup: keep them apart'
+    : 'the sites file of the data folder is in this backup; keys and certificates are not: keep them apart';
 }
 
 function mib(bytes: number): string {

@@ -1,5 +1,5 @@
 /**
- * What a backup folder says of itself. `manifest.json` is written last and names the other two files, so a backup
+ * What a backup folder says of itself. `manifest.json` is written last and names the other files, so a backup
  * that was cut off leaves the one before it whole. The list of objects is one that `sha256sum -c` reads.
  */
 import { readFile } from 'node:fs/promises';
@@ -26,6 +26,10 @@ const manifestSchema = z.strictObject({
     count,
     bytes: count,
   }),
+  /** The sites file of the data folder, where there was one. */
+  sites: z
+    .strictObject({ file: z.string().regex(/^sites-[0-9TZ]+\.json$/), sha256, bytes: count })
+    .optional(),
   /** Objects that a row names and that were not on the disk when the backup was made. */
   missing: z.array(z.string()),
   rows: z.strictObject({ persons: count, exams: count, reports: count, referrals: count }),

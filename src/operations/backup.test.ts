@@ -90,9 +90,8 @@ describe('a backup', () => {
     for (const folder of [target, restored]) expect((await stat(folder)).mode & 0o077).toBe(0);
   });
 
-  it('can be checked with sha256sum alone, and holds neither sites nor keys', async () => {
+  it('can be checked with sha256sum alone, and holds no key', async () => {
     await data.addFilm(1);
-    await writeFile(join(data.folder, 'sites.json'), '{}');
     await writeFile(join(data.folder, 'node.key'), 'secret');
     const { manifest } = await backUp();
     const said = execFileSync('sha256sum', ['--check', '--strict', manifest.objects.file], {
@@ -104,6 +103,24 @@ describe('a backup', () => {
     expect(names.filter((name) => !name.startsWith('archive/'))).toEqual(
       [manifest.database.file, 'manifest.json', manifest.objects.file].sort(),
     );
+  });
+
+  it('holds the sites file of the data folder as it is at that moment, and brings it back', async () => {
+    const path = join(data.folder, 'sites.json');
+    await writeFile(path, '{"sites": "first"}');
+    await backUp();
+    await writeFile(path, '{"sites": "second"}');
+    const { manifest } = await backUp();
+    expect((await filesBelow(target)).filter((name) => name.startsWith('sites-'))).toEqual([
+      manifest.sites?.file,
+    ]);
+    await restoreBackup(target, restored);
+    expect(await readFile(join(restored, 'sites.json'), 'utf8')).toBe('{"sites": "second"}');
+    await rm(path);
+    expect((await backUp()).manifest.sites).toBeUndefined();
+    expect((await filesBelow(target)).filter((name) => name.startsWith('sites-'))).toEqual([]);
+    await restoreBackup(target, join(scratch, 'without'));
+    expect(await readdir(join(scratch, 'without'))).not.toContain('sites.json');
   });
 
   it('made again into its folder copies what is new, leaves what is not, and drops what is gone', async () => {
@@ -208,6 +225,8 @@ describe('a restore', () => {
     ['a picture that was cut', /pictures\//, 'cut', /pictures\/.*\.png is not as it was written/],
     ['a database that was changed', /^database-/, 'change', /database-.* is not as it was written/],
     ['a database that is gone', /^database-/, 'remove', /database-.* is missing/],
+    ['a sites file that was changed', /^sites-/, 'change', /sites-.*\.json is not as it was written/],
+    ['a sites file that is gone', /^sites-/, 'remove', /sites-.*\.json is missing/],
     ['a list that was cut', /^objects-/, 'cut', /objects-.*\.sha256 is not as it was written/],
     ['a list that is gone', /^objects-/, 'remove', /objects-.*\.sha256 is missing/],
     ['a manifest that was cut', /^manifest/, 'cut', /manifest\.json is not one that this program wrote/],
@@ -215,6 +234,7 @@ describe('a restore', () => {
     'of a backup with %s is refused, says so, and leaves nothing',
     async (_what, which, how, said) => {
       await data.addFilm(1);
+      await writeFile(join(data.folder, 'sites.json'), '{}');
       await backUp();
       const path = join(
         target,

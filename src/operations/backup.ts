@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Kysely } from 'kysely';
@@ -6,6 +7,7 @@ import { readSchemaStanding } from '../database/migrations.ts';
 import type { Database } from '../database/schema.ts';
 import { openSqlite } from '../database/sqlite.ts';
 import { asTriageError, TriageError } from '../errors.ts';
+import { sitesPathIn } from '../site-registry.ts';
 import {
   type BackupManifest,
   type ObjectDigests,
@@ -15,7 +17,7 @@ import {
   writeObjectList,
 } from './backup-manifest.ts';
 import { syncFolder } from './durable-file.ts';
-import { digestFile, isSameFile, linkOrCopy } from './object-copy.ts';
+import { copyWithDigest, digestFile, isSameFile, linkOrCopy } from './object-copy.ts';
 import { countRows, listObjectKeys } from './object-keys.ts';
 import { copyDatabase } from './upgrade.ts';
 import { holdUpkeep } from './upkeep-lock.ts';
@@ -38,8 +40,8 @@ export interface BackupReport {
 /**
  * Copies the record and every object that it names into a folder, while the service runs. The database is copied
  * first: an object is durable before its row is committed, so whatever row is in the copy, its object is there, and
- * retention waits until the end. Into the folder of an earlier backup only what is new is copied. The sites file and
- * the keys are no part of it. Throws state-conflict, configuration-invalid, storage-failed, storage-full.
+ * retention waits until the end. Into the folder of an earlier backup only what is new is copied. The sites file is
+ * part of it where it is in the data folder; keys never are. Throws state-conflict, configuration-invalid, storage-failed, storage-full.
  */
 export async function makeBackup(source: BackupSource, folder: string): Promise<BackupReport> {
   const release = holdUpkeep(source.dataFolder);
@@ -50,6 +52,7 @@ export async function makeBackup(source: BackupSource, folder: string): Promise<
     await copyDatabase(source.database, databasePath);
     const { keys, ...record } = await describeCopy(databasePath);
     const copied = await copyObjects(join(source.dataFolder, 'archive'), folder, keys, earlier);
+    const sites = await copySites(source.dataFolder, folder, `sites-${stamp}.json`);
     const listPath = join(folder, `objects-${stamp}.sha256`);
     await writeObjectList(listPath, copied.digests);
     const manifest: BackupManifest = {
@@ -63,6 +66,7 @@ export async function makeBackup(source: BackupSource, folder: string): Promise<
         count: copied.digests.size,
         bytes: copied.bytes,
       },
+      ...(sites === undefined ? {} : { sites }),
       missing: copied.missing,
     };
     await writeManifest(folder, manifest);
@@ -83,12 +87,19 @@ async function openTarget(folder: string): Promise<ObjectDigests> {
   if (manifest !== undefined) return readObjectList(folder, manifest);
   const names = await readdir(folder);
   // A first backup that was cut off leaves these.
-  const isOurs = (name: string): boolean => /^(?:archive|(?:database|objects)-[0-9TZ]+\..+)$/.test(name);
+  const isOurs = (name: string): boolean =>
+    /^(?:archive|(?:database|objects|sites)-[0-9TZ]+\..+)$/.test(name);
   if (names.every(isOurs)) return new Map();
   throw new TriageError(
     'configuration-invalid',
     `${folder} holds other files and no backup: name an empty folder or that of an earlier backup`,
   );
+}
+
+/** The sites file that the administration pages make; one that is kept elsewhere is kept by whoever keeps it there. */
+async function copySites(dataFolder: string, folder: string, file: string): Promise<BackupManifest['sites']> {
+  const path = sitesPathIn(dataFolder);
+  return existsSync(path) ? { file, ...(await copyWithDigest(path, join(folder, file))) } : undefined;
 }
 
 async function describeCopy(databasePath: string): Promise<{
@@ -150,9 +161,9 @@ async function copyObjects(
 
 /** Takes away what the manifest no longer names; only now, for until now the earlier backup was the valid one. */
 async function removeOthers(folder: string, manifest: BackupManifest, digests: ObjectDigests): Promise<void> {
-  const current = [manifest.database.file, manifest.objects.file];
+  const current = [manifest.database.file, manifest.objects.file, manifest.sites?.file];
   for (const name of await readdir(folder)) {
-    const isOlder = /^(?:database|objects)-[0-9TZ]+\./.test(name) && !current.includes(name);
+    const isOlder = /^(?:database|objects|sites)-[0-9TZ]+\./.test(name) && !current.includes(name);
     if (isOlder) await rm(join(folder, name), { force: true });
   }
   const archive = join(folder, 'archive');

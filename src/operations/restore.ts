@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { readSchemaStanding } from '../database/migrations.ts';
 import { openSqlite } from '../database/sqlite.ts';
 import { asTriageError, TriageError } from '../errors.ts';
+import { sitesPathIn } from '../site-registry.ts';
 import { type BackupManifest, type ObjectDigests, readManifest, readObjectList } from './backup-manifest.ts';
 import { syncFolder } from './durable-file.ts';
 import { copyWithDigest } from './object-copy.ts';
@@ -13,7 +14,7 @@ import { countRows, listObjectKeys } from './object-keys.ts';
 const PROBLEMS_NAMED = 10;
 
 /**
- * Makes a data folder of a backup. Everything is checked: the digest of the database, of the list and of each object,
+ * Makes a data folder of a backup. Everything is checked: the digest of each file and of each object,
  * the database's own structure and references, its schema, and that each row has its object. Where anything is wrong
  * nothing is left behind. Throws backup-damaged with what is wrong, database-newer, and configuration-invalid where
  * the data folder holds anything.
@@ -31,6 +32,7 @@ export async function restoreBackup(folder: string, dataFolder: string): Promise
       ...(await restoreDatabase(folder, manifest, partPath)),
       ...(await checkRecord(partPath, manifest, digests)),
       ...(await restoreObjects(folder, dataFolder, digests)),
+      ...(await restoreSites(folder, manifest, dataFolder)),
     ];
     if (problems.length > 0) throw damaged(problems);
     // The database takes its name last: a folder that has it is whole.
@@ -116,6 +118,19 @@ async function restoreObjects(
   const above = [...folders].flatMap((each) => [dirname(each), dirname(dirname(each))]);
   for (const each of new Set([...folders, ...above])) await syncFolder(each);
   return problems;
+}
+
+async function restoreSites(
+  folder: string,
+  { sites }: BackupManifest,
+  dataFolder: string,
+): Promise<readonly string[]> {
+  if (sites === undefined) return [];
+  const digest = await copyWithDigest(join(folder, sites.file), sitesPathIn(dataFolder)).catch(
+    () => undefined,
+  );
+  if (digest === undefined) return [`${sites.file} is missing or cannot be read`];
+  return digest.sha256 === sites.sha256 ? [] : [`${sites.file} is not as it was written`];
 }
 
 function damaged(problems: readonly string[]): TriageError {
