@@ -10,11 +10,23 @@ export interface RoleOfGroup {
   readonly role: Role;
 }
 
-const rolesOfGroups = list.pipe(
+// The name of a group in a directory has commas of its own: CN=DXA,OU=Groups,DC=example.
+const commasOrJson = z.string().transform((text): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return list.parse(text);
+  }
+});
+
+const rolesOfGroups = commasOrJson.pipe(
   z.array(
     z
       .string()
-      .regex(new RegExp(`^.+=(${ROLES.join('|')})$`), `write each as group=role; roles: ${ROLES.join(', ')}`)
+      .regex(
+        new RegExp(`^.+=(${ROLES.join('|')})$`),
+        `write each as group=role, a JSON list where names have commas; roles: ${ROLES.join(', ')}`,
+      )
       .transform((text): RoleOfGroup => {
         const at = text.lastIndexOf('=');
         return { group: text.slice(0, at), role: text.slice(at + 1) as Role };
@@ -129,7 +141,8 @@ export const SIGN_IN_SETTINGS = {
     'TRIAGE_OIDC_ROLES',
     rolesOfGroups,
     '',
-    'group=role, separated by commas; a person without a role is not let in',
+    'group=role, separated by commas, or a JSON list of them where names have commas: ["CN=DXA,OU=Groups=coordinator"]; ' +
+      'a person without a role is not let in',
   ),
   oidcSitesClaim: setting(
     'TRIAGE_OIDC_SITES_CLAIM',

@@ -50,7 +50,24 @@ describe('the door of the worklist', () => {
   });
 
   it.each([
+    ['DXA=coordinator, cn=IT=administrator', ['DXA', 'cn=IT']],
+    [
+      '["CN=DXA,OU=Groups,DC=example=coordinator", "IT=administrator"]',
+      ['CN=DXA,OU=Groups,DC=example', 'IT'],
+    ],
+  ])('maps the groups of %s, whose names may have commas in a JSON list', (oidcRoles, groups) => {
+    expect(readConfig({ oidcRoles }, {}).config.oidcRoles).toEqual([
+      { group: groups[0], role: 'coordinator' },
+      { group: groups[1], role: 'administrator' },
+    ]);
+  });
+
+  it.each([
     [{ oidcRoles: 'DXA=king' }, /TRIAGE_OIDC_ROLES|oidcRoles/],
+    [{ oidcRoles: 'CN=DXA,OU=Groups=coordinator' }, /a JSON list where names have commas/],
+    [{ oidcRoles: '["DXA=coordinator"' }, /a JSON list where names have commas/],
+    [{ oidcRoles: '["DXA=king"]' }, /a JSON list where names have commas/],
+    [{ oidcRoles: '{"DXA":"coordinator"}' }, /TRIAGE_OIDC_ROLES|oidcRoles/],
     [{ trustedProxies: 'proxy.example' }, /an address or a network/],
     [{ publicUrl: 'https://triage.example/worklist' }, /without a path/],
     [{ sessionIdleMinutesMax: '0' }, /minutes without a touch/],

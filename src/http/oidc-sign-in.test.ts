@@ -40,7 +40,7 @@ const openServer = (issuer = provider.issuer): Promise<AccessServer> =>
   openAccessServer(database, {
     ...{ data: folder, signIn: 'oidc', publicUrl: PUBLIC_URL, oidcIssuer: issuer },
     ...{ oidcClientId: provider.clientId, oidcClientSecretFile: join(folder, 'client-secret') },
-    oidcRoles: 'Osteoporos-samordnare=coordinator, cn=IT=administrator',
+    oidcRoles: '["Osteoporos-samordnare=coordinator", "CN=IT,OU=Groups=administrator"]',
     oidcSitesClaim: 'clinics',
   });
 
@@ -112,7 +112,7 @@ describe('sign-in at an identity provider', () => {
     await signIn('kerstin');
     const before = { cookies: new Map(browser.cookies), csrfToken: '' };
     const kerstin = provider.people.get('kerstin')!;
-    provider.people.set('kerstin', { ...kerstin, name: 'Kerstin Lund', groups: ['cn=IT'] });
+    provider.people.set('kerstin', { ...kerstin, name: 'Kerstin Lund', groups: ['CN=IT,OU=Groups'] });
     await signIn('kerstin', '/');
     expect((await session()).user).toMatchObject({ name: 'Kerstin Lund', roles: ['administrator'] });
     expect(await database.selectFrom('users').select('login').execute()).toEqual([{ login: 'kerstin.ek' }]);
