@@ -38,10 +38,16 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Builds the pages and starts the browser. */
-export async function openBrowser(executablePath: string): Promise<Browser> {
+/** WebGL drawn by the processor, as on a machine without a graphics card. */
+export const SOFTWARE_GRAPHICS = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
+
+/** Builds the pages and starts the browser; `graphics` says what it draws with. */
+export async function openBrowser(
+  executablePath: string,
+  graphics: readonly string[] = [],
+): Promise<Browser> {
   await buildPages();
-  return chromium.launch({ executablePath, args: BROWSER_ARGUMENTS });
+  return chromium.launch({ executablePath, args: [...BROWSER_ARGUMENTS, ...graphics] });
 }
 
 /** A service of its own with a page of its own; `fill` says what there is, before anything is asked. */

@@ -29,16 +29,17 @@ interface FilmParts {
  */
 export function FilmViewer({ examId, columns }: FilmParts) {
   const { said } = useViewerWords();
-  const [way, setWay] = useState<'picture' | 'waiting' | 'viewer' | 'failed'>('waiting');
+  const [way, setWay] = useState<'picture' | 'waiting' | 'viewer' | 'failed' | 'undrawable'>('waiting');
   const place = useRef<HTMLDivElement>(null);
-  useWhenSeen(place, way === 'waiting', () => setWay(canDraw() ? 'viewer' : 'failed'));
+  useWhenSeen(place, way === 'waiting', () => setWay(canDraw() ? 'viewer' : 'undrawable'));
   const picture = <FilmPicture examId={examId} columns={columns} />;
   return (
     <div ref={place}>
       {way !== 'waiting' && (
         <div className="viewer-switch">
           {way === 'failed' && <p className="faint">{said.viewerFailed}</p>}
-          {way !== 'failed' && (
+          {way === 'undrawable' && <p className="faint">{said.viewerUndrawable}</p>}
+          {(way === 'viewer' || way === 'picture') && (
             <button
               type="button"
               className="button button-plain"

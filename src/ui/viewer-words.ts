@@ -3,7 +3,9 @@ import type { Language } from '../decide/reason-texts.ts';
 const english = {
   openViewer: 'Open viewer',
   viewerLoading: 'The viewer is being opened …',
-  viewerFailed: 'The viewer cannot be used in this browser; the picture is shown instead.',
+  viewerFailed: 'The viewer could not open the film; the picture is shown instead.',
+  viewerUndrawable:
+    'The viewer cannot be used in this browser, which has no graphics (WebGL 2); the picture is shown instead. Points cannot be corrected here.',
   simplePicture: 'Plain picture',
   viewerTools: 'Tools of the viewer',
   viewerKeys:
@@ -105,7 +107,9 @@ export type ViewerWords = Readonly<Record<keyof typeof english, string>>;
 const swedish: ViewerWords = {
   openViewer: 'Öppna bildvisaren',
   viewerLoading: 'Bildvisaren öppnas …',
-  viewerFailed: 'Bildvisaren kan inte användas i den här webbläsaren; bilden visas i stället.',
+  viewerFailed: 'Bildvisaren kunde inte öppna röntgenbilden; en enkel bild visas i stället.',
+  viewerUndrawable:
+    'Bildvisaren kan inte användas i den här webbläsaren, som saknar grafik (WebGL 2); en enkel bild visas i stället. Punkter kan inte korrigeras här.',
   simplePicture: 'Enkel bild',
   viewerTools: 'Bildvisarens verktyg',
   viewerKeys:

@@ -83,7 +83,7 @@ function RulerLayer(properties: {
     <g className="ruler">
       <path className="line-under" d={d} />
       <path className="line-ruler" d={d} />
-      <text className="label label-ruler" x={(a[0] + b[0]) / 2 + 8} y={(a[1] + b[1]) / 2 - 10}>
+      <text className="label label-ruler" x={(a[0] + b[0]) / 2} y={(a[1] + b[1]) / 2 - 10}>
         {text}
       </text>
       <PointHandles

@@ -24,10 +24,20 @@ import type { FilmSamples, SampleWindow } from './film-samples.ts';
 /** What dragging with the main button does. */
 export type DragTool = 'window' | 'pan' | 'zoom';
 
+/** Zooms with one finger as with the mouse; the library's own tool waits for two, and moves the film with one. */
+class DragZoomTool extends ZoomTool {
+  static override toolName = 'DragZoom';
+
+  constructor(properties: ConstructorParameters<typeof ZoomTool>[0] = {}) {
+    super({ ...properties, configuration: { pinchToZoom: false, pan: false } });
+  }
+}
+
+const PINCH_TOOL = ZoomTool.toolName as string;
 const TOOL_NAMES: Readonly<Record<DragTool, string>> = {
   window: WindowLevelTool.toolName as string,
   pan: PanTool.toolName as string,
-  zoom: ZoomTool.toolName as string,
+  zoom: DragZoomTool.toolName,
 };
 const SCHEME = 'osteotriage:';
 /** All that the library asks of a film besides its samples: how they are scaled, which ours are not. */
@@ -48,7 +58,7 @@ function engineOfPage(): RenderingEngine {
     kind === 'generalSeriesModule' && imageId.startsWith(SCHEME) ? SERIES : undefined,
   );
   startTools();
-  for (const tool of [WindowLevelTool, PanTool, ZoomTool]) addTool(tool);
+  for (const tool of [WindowLevelTool, PanTool, DragZoomTool, ZoomTool]) addTool(tool);
   engine = new RenderingEngine('films');
   return engine;
 }
@@ -103,7 +113,7 @@ export class FilmStage {
       onCacheAdd: (image) => Object.assign(image, { windowCenter: window.center, windowWidth: window.width }),
     });
     const tools = ToolGroupManager.createToolGroup(id);
-    for (const name of Object.values(TOOL_NAMES)) tools?.addTool(name);
+    for (const name of [...Object.values(TOOL_NAMES), PINCH_TOOL]) tools?.addTool(name);
     tools?.addViewport(id, rendering.id);
     try {
       await viewport.setStack([stage.#imageId]);
@@ -112,6 +122,9 @@ export class FilmStage {
       throw thrown;
     }
     stage.setWindow(window);
+    tools?.setToolActive(PINCH_TOOL, {
+      bindings: [{ mouseButton: ToolEnums.MouseBindings.Wheel }, { numTouchPoints: 2 }],
+    });
     stage.setDragTool('window');
     stage.fit();
     stage.onChange(() => (stage.#seen = stage.place()));
@@ -133,11 +146,11 @@ export class FilmStage {
   /** What a drag does with the main button or one finger; the wheel and two fingers always zoom, the middle button moves. */
   setDragTool(tool: DragTool | null): void {
     const tools = ToolGroupManager.getToolGroup(this.#id);
-    const { Primary, Auxiliary, Secondary, Wheel } = ToolEnums.MouseBindings;
+    const { Primary, Auxiliary, Secondary } = ToolEnums.MouseBindings;
     const bindings: Readonly<Record<DragTool, object[]>> = {
       window: [{ mouseButton: Secondary }],
       pan: [{ mouseButton: Auxiliary }],
-      zoom: [{ mouseButton: Wheel }, { numTouchPoints: 2 }],
+      zoom: [],
     };
     for (const [name, toolName] of Object.entries(TOOL_NAMES)) {
       const own = bindings[name as DragTool];
