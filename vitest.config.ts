@@ -31,6 +31,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A page redraws when the machine lets it; what is waited for comes at once or not at all.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
