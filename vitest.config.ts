@@ -14,7 +14,7 @@ const ON_EACH_RECORD = [
   'src/report/{delivery-runner,commitment-asker,out-tray-runner,result-desk}.test.ts',
   'src/worklist/{modality-worklist,performed-steps,referral-desk,referral-life,referral-list,person-desk,reminders}.test.ts',
   'src/http/{dicomweb-store,dicomweb-retrieve,admin-routes}.test.ts',
-  'src/http/{fhir-routes,site-events}.test.ts',
+  'src/http/{fhir-routes,fhir-sites,site-events}.test.ts',
 ];
 
 /** What is timed runs when everything else is done. */

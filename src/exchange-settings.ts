@@ -54,6 +54,8 @@ const systemSchema = z.strictObject({
   name: label,
   /** SHA-256 of each of its keys; `osteotriage site api-key` makes one. */
   apiKeySha256: z.array(fingerprint).min(1),
+  /** The sites whose films it may see, and what came of them; left out: every site's. */
+  sites: z.array(label).min(1).optional(),
   rights: z.array(z.enum(['fhir'])).default(['fhir']),
 });
 

@@ -122,6 +122,12 @@ const sitesSchema = z
         if (!names.has(name)) say(`site ${site.id} reports to ${name}, which is no destination`);
       }
     }
+    const siteIds = new Set(book.sites.map(({ id }) => id));
+    for (const { name, sites = [] } of book.exchange.systems) {
+      for (const id of sites) {
+        if (!siteIds.has(id)) say(`system ${name} may see ${id}, which is no site`);
+      }
+    }
     for (const twice of repeated(book.destinations.map(({ name }) => name))) say(`two destinations ${twice}`);
     for (const twice of repeated(book.sites.map(({ id }) => id))) say(`two sites ${twice}`);
     // Whoever calls must be of one site, else its films would follow the rules of whichever stands first.

@@ -15,6 +15,13 @@ export interface SignedIn {
   readonly idleEndsAtMs: number | null;
 }
 
+/** Another system that asks. */
+export interface CallingSystem {
+  readonly name: string;
+  /** The sites whose films it may see; left out: every site's. */
+  readonly sites?: readonly string[] | undefined;
+}
+
 /** Who is who, for the server that asks at every request. */
 export interface AccessGate {
   readonly way: SignInWay;
@@ -24,7 +31,7 @@ export interface AccessGate {
    */
   identify(token: string | undefined, isAttended: boolean): Promise<SignedIn | null>;
   /** The other system that a bearer key belongs to. */
-  findSystem(key: string): { readonly name: string } | undefined;
+  findSystem(key: string): CallingSystem | undefined;
   /** The sites that a film came from; none where there is no such film. */
   sitesOfFilm(examId: string): Promise<readonly string[]>;
 }

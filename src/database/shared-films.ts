@@ -4,6 +4,7 @@ import type { ReportKind } from '../exam/exam-state.ts';
 import type { Connection } from './exam-records.ts';
 import { beginsAt, directionOf, type RecordPage, type TimeRange } from './record-page.ts';
 import type { ExamTable } from './schema.ts';
+import { isFilmOfSites } from './site-films.ts';
 
 /** Which films are looked for. */
 export interface FilmFilter {
@@ -14,12 +15,14 @@ export interface FilmFilter {
   /** Exams of the same study as one of these. */
   readonly besideExamIds?: readonly string[];
   readonly accessionNumbers?: readonly string[];
+  /** Sites beyond whose films nothing is shown; left out: of every site. */
+  readonly siteIds?: readonly string[];
 }
 
 /** A film that came to its end. */
 export interface SharedFilm extends Selectable<ExamTable> {
   readonly endedAtMs: number;
-  /** Names its study: the first exam of the same study and person. */
+  /** Names its study: the first exam of the same study and person, of those that may be seen. */
   readonly studyExamId: string;
   /** How often a person set points on it. */
   readonly correctionCount: number;
@@ -43,8 +46,6 @@ export interface SharedStudy {
   readonly instances: readonly StudyInstance[];
 }
 
-const FIRST_OF_STUDY = ofStudy('asc');
-const LAST_OF_STUDY = ofStudy('desc');
 // What a scanner sent back is no film that is assessed.
 const IS_FILM = sql<SqlBool>`NOT EXISTS (SELECT 1 FROM dxa_results d WHERE d.exam_id = e.exam_id)`;
 const CORRECTION_COUNT = sql<number>`(SELECT count(*) FROM corrections c WHERE c.exam_id = e.exam_id)`;
@@ -55,9 +56,9 @@ export async function listSharedFilms(
   filter: FilmFilter,
   page: RecordPage,
 ): Promise<readonly SharedFilm[]> {
-  const { changed } = filter;
+  const { changed, siteIds } = filter;
   let query = selectExams(database, filter)
-    .select([FIRST_OF_STUDY.as('studyExamId'), CORRECTION_COUNT.as('correctionCount')])
+    .select([ofStudy('asc', siteIds).as('studyExamId'), CORRECTION_COUNT.as('correctionCount')])
     .where('e.finished_at_ms', 'is not', null)
     .where(IS_FILM)
     .where(beginsAt(page, { at: 'e.finished_at_ms', key: 'e.exam_id' }))
@@ -78,10 +79,10 @@ export async function listSharedStudies(
   filter: FilmFilter,
   page: RecordPage,
 ): Promise<readonly SharedStudy[]> {
-  const { changed } = filter;
+  const { changed, siteIds } = filter;
   let query = selectExams(database, filter)
-    .select(FIRST_OF_STUDY.as('studyExamId'))
-    .where('e.exam_id', '=', LAST_OF_STUDY)
+    .select(ofStudy('asc', siteIds).as('studyExamId'))
+    .where('e.exam_id', '=', ofStudy('desc', siteIds))
     .where(beginsAt(page, { at: 'e.received_at_ms', key: 'e.exam_id' }))
     .orderBy('e.received_at_ms', directionOf(page))
     .orderBy('e.exam_id', directionOf(page))
@@ -92,10 +93,10 @@ export async function listSharedStudies(
       .where('e.received_at_ms', '<=', changed.toMs);
   }
   const rows = await query.execute();
-  const instances = await listInstances(
-    database,
-    rows.map((row) => row.study_uid),
-  );
+  const instances = await listInstances(database, {
+    studyUids: rows.map((row) => row.study_uid),
+    ...(siteIds === undefined ? {} : { siteIds }),
+  });
   return rows.map(({ studyExamId, ...lastExam }) => ({
     studyExamId,
     lastExam,
@@ -107,10 +108,11 @@ export async function listSharedStudies(
 
 async function listInstances(
   database: Connection,
-  studyUids: readonly string[],
+  filter: Pick<FilmFilter, 'siteIds'> & { readonly studyUids: readonly string[] },
 ): Promise<readonly StudyInstance[]> {
+  const { studyUids } = filter;
   if (studyUids.length === 0) return [];
-  const exams = await selectExams(database, { studyUids })
+  const exams = await selectExams(database, filter)
     .orderBy('e.received_at_ms')
     .orderBy('e.exam_id')
     .execute();
@@ -143,10 +145,11 @@ async function listInstances(
 }
 
 function selectExams(database: Connection, filter: Omit<FilmFilter, 'changed'>) {
-  const { examIds, personIds, studyUids, besideExamIds, accessionNumbers } = filter;
+  const { examIds, personIds, studyUids, besideExamIds, accessionNumbers, siteIds } = filter;
   let query = database.selectFrom('exams as e').selectAll('e');
   if (examIds !== undefined) query = query.where('e.exam_id', 'in', examIds);
   if (personIds !== undefined) query = query.where('e.person_id', 'in', personIds);
+  if (siteIds !== undefined) query = query.where(isFilmOfSites('e', siteIds));
   if (studyUids !== undefined) query = query.where('e.study_uid', 'in', studyUids);
   if (besideExamIds !== undefined) {
     query = query.where('e.study_uid', 'in', (exams) =>
@@ -163,8 +166,9 @@ function selectExams(database: Connection, filter: Omit<FilmFilter, 'changed'>) 
   return query;
 }
 
-function ofStudy(direction: 'asc' | 'desc'): RawBuilder<string> {
+function ofStudy(direction: 'asc' | 'desc', siteIds: FilmFilter['siteIds']): RawBuilder<string> {
   const order = sql.raw(direction);
-  return sql<string>`(SELECT f.exam_id FROM exams f WHERE f.study_uid = e.study_uid AND f.person_id = e.person_id
+  const seen = siteIds === undefined ? sql`` : sql`AND ${isFilmOfSites('f', siteIds)}`;
+  return sql<string>`(SELECT f.exam_id FROM exams f WHERE f.study_uid = e.study_uid AND f.person_id = e.person_id ${seen}
     ORDER BY f.received_at_ms ${order}, f.exam_id ${order} LIMIT 1)`;
 }

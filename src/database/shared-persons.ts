@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import { type Connection, patientIdentityKey } from './exam-records.ts';
 import type { RecordPage } from './record-page.ts';
 import type { PersonTable } from './schema.ts';
+import { isPersonOfSites } from './site-films.ts';
 
 /** A person, and the identities that turned out to be theirs. */
 export interface SharedPerson extends Selectable<PersonTable> {
@@ -20,6 +21,8 @@ export interface PersonStanding {
 export interface PersonFilter {
   readonly personIds?: readonly string[];
   readonly patientIds?: readonly string[];
+  /** Sites beyond whose films nothing is shown; left out: of every site. */
+  readonly siteIds?: readonly string[];
 }
 
 /** People in the order of their identifiers. */
@@ -28,11 +31,16 @@ export async function listSharedPersons(
   filter: PersonFilter,
   page: RecordPage,
 ): Promise<readonly SharedPerson[]> {
-  const { personIds, patientIds } = filter;
+  const { personIds, patientIds, siteIds } = filter;
   let query = database.selectFrom('persons').selectAll().orderBy('person_id').limit(page.limit);
   if (page.from?.key != null) query = query.where('person_id', '>=', page.from.key);
   if (personIds !== undefined) query = query.where('person_id', 'in', personIds);
   if (patientIds !== undefined) query = query.where('patient_id', 'in', patientIds);
+  if (siteIds !== undefined) {
+    query = query.where((or) =>
+      or.or([isPersonOfSites('persons.person_id', siteIds), isPersonOfSites('persons.merged_into', siteIds)]),
+    );
+  }
   const persons = await query.execute();
   if (persons.length === 0) return [];
   const merged = await database

@@ -12,6 +12,7 @@ import type {
   RiskFactorTable,
 } from './referral-tables.ts';
 import type { CorrectionTable } from './schema.ts';
+import { isFilmOfSites, isReferralOfSites } from './site-films.ts';
 
 /** Which referrals, and rows that belong to one, are looked for. */
 export interface ReferralFilter {
@@ -28,11 +29,13 @@ export interface ReferralFilter {
   readonly orderNumbers?: readonly string[];
   /** Orders that a referral has, or that asked for a DXA. */
   readonly stepIds?: readonly string[];
+  /** Sites beyond whose films nothing is shown; left out: of every site. */
+  readonly siteIds?: readonly string[];
 }
 
 /** What a referral rests on. */
 interface ReferralGrounds {
-  /** Films that speak for it and have a result, the clearest first. */
+  /** Films that speak for it, may be seen and have a result, the clearest first. */
   readonly filmIds: readonly string[];
   readonly asksTreatment: boolean;
 }
@@ -78,7 +81,7 @@ export async function listSharedReferrals(
   filter: ReferralFilter,
   page: RecordPage,
 ): Promise<readonly SharedReferral[]> {
-  const { ids, personIds, changed, referralStates, ownerIds, stepIds, examIds } = filter;
+  const { ids, personIds, changed, referralStates, ownerIds, stepIds, examIds, siteIds } = filter;
   let query = database
     .selectFrom('referrals as r')
     .selectAll('r')
@@ -86,6 +89,7 @@ export async function listSharedReferrals(
     .orderBy('r.updated_at_ms', directionOf(page))
     .orderBy('r.referral_id', directionOf(page))
     .limit(page.limit);
+  if (siteIds !== undefined) query = query.where(isReferralOfSites('r.referral_id', siteIds));
   if (ids !== undefined) query = query.where('r.referral_id', 'in', ids);
   if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
   if (referralStates !== undefined) query = query.where('r.state', 'in', referralStates);
@@ -103,7 +107,7 @@ export async function listSharedReferrals(
     query = query.where('r.updated_at_ms', '>=', changed.fromMs).where('r.updated_at_ms', '<=', changed.toMs);
   }
   const rows = await query.execute();
-  const grounds = await readGrounds(database, rows);
+  const grounds = await readGrounds(database, rows, siteIds);
   const steps = await listSteps(
     database,
     rows.map((row) => row.referral_id),
@@ -121,7 +125,7 @@ export async function listSharedOrders(
   filter: ReferralFilter,
   page: RecordPage,
 ): Promise<readonly SharedOrder[]> {
-  const { ids, personIds, changed, stepStates, orderNumbers } = filter;
+  const { ids, personIds, changed, stepStates, orderNumbers, siteIds } = filter;
   let query = database
     .selectFrom('procedure_steps as s')
     .innerJoin('referrals as r', 'r.referral_id', 's.referral_id')
@@ -131,6 +135,7 @@ export async function listSharedOrders(
     .orderBy('s.updated_at_ms', directionOf(page))
     .orderBy('s.step_id', directionOf(page))
     .limit(page.limit);
+  if (siteIds !== undefined) query = query.where(isReferralOfSites('s.referral_id', siteIds));
   if (ids !== undefined) query = query.where('s.step_id', 'in', ids);
   if (personIds !== undefined) query = query.where('r.person_id', 'in', personIds);
   if (stepStates !== undefined) query = query.where('s.state', 'in', stepStates);
@@ -146,7 +151,7 @@ export async function listSharedOrders(
     query = query.where('s.updated_at_ms', '>=', changed.fromMs).where('s.updated_at_ms', '<=', changed.toMs);
   }
   const rows = await query.execute();
-  const grounds = await readGrounds(database, rows);
+  const grounds = await readGrounds(database, rows, siteIds);
   return rows.map((row) => ({
     ...row,
     ...(grounds.get(row.referral_id) ?? NO_GROUNDS),
@@ -159,7 +164,7 @@ export async function listSharedDxa(
   filter: ReferralFilter,
   page: RecordPage,
 ): Promise<readonly SharedDxa[]> {
-  const { ids, personIds, changed, stepIds } = filter;
+  const { ids, personIds, changed, stepIds, siteIds } = filter;
   let query = database
     .selectFrom('dxa_measurements as m')
     .selectAll('m')
@@ -168,6 +173,7 @@ export async function listSharedDxa(
     .orderBy('m.at_ms', directionOf(page))
     .orderBy('m.dxa_id', directionOf(page))
     .limit(page.limit);
+  if (siteIds !== undefined) query = query.where(isReferralOfSites('m.referral_id', siteIds));
   if (ids !== undefined) query = query.where('m.dxa_id', 'in', ids);
   if (stepIds !== undefined) query = query.where('m.referral_id', 'in', referralsOf(database, stepIds));
   if (personIds !== undefined)
@@ -189,7 +195,7 @@ export function listSharedRisks(
   filter: ReferralFilter,
   page: RecordPage,
 ): Promise<readonly SharedRisk[]> {
-  const { ids, personIds, changed } = filter;
+  const { ids, personIds, changed, siteIds } = filter;
   let query = database
     .selectFrom('risk_factors as f')
     .leftJoin('persons as p', 'p.person_id', 'f.person_id')
@@ -199,6 +205,15 @@ export function listSharedRisks(
     .orderBy('f.at_ms', directionOf(page))
     .orderBy('f.risk_id', directionOf(page))
     .limit(page.limit);
+  if (siteIds !== undefined) {
+    query = query.where('f.person_id', 'in', (referrals) =>
+      referrals
+        .selectFrom('referrals as r')
+        .select('r.person_id')
+        .whereRef('r.person_id', '=', 'f.person_id')
+        .where(isReferralOfSites('r.referral_id', siteIds)),
+    );
+  }
   if (ids !== undefined) query = query.where('f.risk_id', 'in', ids);
   if (personIds !== undefined) query = query.where('f.person_id', 'in', personIds);
   if (changed !== undefined) {
@@ -213,7 +228,7 @@ export async function listSharedEvents(
   filter: ReferralFilter,
   page: RecordPage,
 ): Promise<readonly SharedEvent[]> {
-  const { ids, personIds, referralIds, changed } = filter;
+  const { ids, personIds, referralIds, changed, siteIds } = filter;
   const eventIds = ids?.filter((id) => /^\d{1,15}$/.test(id)).map(Number);
   if (eventIds?.length === 0) return [];
   let query = database
@@ -224,6 +239,7 @@ export async function listSharedEvents(
     .orderBy('v.at_ms', directionOf(page))
     .orderBy('v.event_id', directionOf(page))
     .limit(page.limit);
+  if (siteIds !== undefined) query = query.where(isReferralOfSites('v.referral_id', siteIds));
   if (eventIds !== undefined) query = query.where('v.event_id', 'in', eventIds);
   if (personIds !== undefined)
     query = query.where('v.referral_id', 'in', referralsOfPersons(database, personIds));
@@ -240,7 +256,7 @@ export function listSharedCorrections(
   filter: ReferralFilter,
   page: RecordPage,
 ): Promise<readonly SharedCorrection[]> {
-  const { ids, personIds, examIds, changed } = filter;
+  const { ids, personIds, examIds, changed, siteIds } = filter;
   let query = database
     .selectFrom('corrections as c')
     .selectAll('c')
@@ -249,6 +265,17 @@ export function listSharedCorrections(
     .orderBy('c.at_ms', directionOf(page))
     .orderBy('c.correction_id', directionOf(page))
     .limit(page.limit);
+  if (siteIds !== undefined) {
+    query = query.where((where) =>
+      where.exists(
+        where
+          .selectFrom('exams as film')
+          .select('film.exam_id')
+          .whereRef('film.exam_id', '=', 'c.exam_id')
+          .where(isFilmOfSites('film', siteIds)),
+      ),
+    );
+  }
   if (ids !== undefined) query = query.where('c.correction_id', 'in', ids);
   if (personIds !== undefined) query = query.where('c.exam_id', 'in', filmsOf(database, personIds));
   if (examIds !== undefined) query = query.where('c.exam_id', 'in', examIds);
@@ -279,9 +306,10 @@ const NO_GROUNDS: ReferralGrounds = { filmIds: [], asksTreatment: false };
 async function readGrounds(
   database: Connection,
   referrals: readonly { readonly referral_id: string; readonly lead_exam_id: string | null }[],
+  siteIds: ReferralFilter['siteIds'],
 ): Promise<ReadonlyMap<string, ReferralGrounds>> {
   if (referrals.length === 0) return new Map();
-  const films = await database
+  let query = database
     .selectFrom('referral_exams as f')
     .innerJoin('exams as e', 'e.exam_id', 'f.exam_id')
     .select(['f.referral_id', 'f.exam_id', 'f.asks_treatment'])
@@ -292,8 +320,9 @@ async function readGrounds(
     )
     .where('e.analysis_json', 'is not', null)
     .orderBy('e.received_at_ms')
-    .orderBy('f.exam_id')
-    .execute();
+    .orderBy('f.exam_id');
+  if (siteIds !== undefined) query = query.where(isFilmOfSites('e', siteIds));
+  const films = await query.execute();
   return new Map(
     referrals.map((referral) => {
       const own = films.filter((film) => film.referral_id === referral.referral_id);

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Database } from './schema.ts';
 
 /** The sites that a film came from, the first and later ones; none where there is no such film. */
@@ -13,4 +13,25 @@ export async function listSitesOfFilm(
     .union(database.selectFrom('exam_senders').select('site_id').where('exam_id', '=', examId))
     .execute();
   return rows.map(({ site_id }) => site_id);
+}
+
+/** Whether the film that an alias of `exams` stands for came from one of the sites, first or later. */
+export function isFilmOfSites(alias: string, siteIds: readonly string[]): RawBuilder<SqlBool> {
+  const sites = sql.join(siteIds);
+  return sql<SqlBool>`(${sql.ref(`${alias}.site_id`)} IN (${sites}) OR EXISTS (
+    SELECT 1 FROM exam_senders sender
+    WHERE sender.exam_id = ${sql.ref(`${alias}.exam_id`)} AND sender.site_id IN (${sites})))`;
+}
+
+/** Whether a film of one of the sites speaks for the referral that this column names. */
+export function isReferralOfSites(column: string, siteIds: readonly string[]): RawBuilder<SqlBool> {
+  return sql<SqlBool>`EXISTS (
+    SELECT 1 FROM referral_exams spoken JOIN exams film ON film.exam_id = spoken.exam_id
+    WHERE spoken.referral_id = ${sql.ref(column)} AND ${isFilmOfSites('film', siteIds)})`;
+}
+
+/** Whether one of the sites has a film of the person in this column. */
+export function isPersonOfSites(column: string, siteIds: readonly string[]): RawBuilder<SqlBool> {
+  return sql<SqlBool>`EXISTS (
+    SELECT 1 FROM exams film WHERE film.person_id = ${sql.ref(column)} AND ${isFilmOfSites('film', siteIds)})`;
 }

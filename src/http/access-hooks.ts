@@ -1,6 +1,6 @@
 /** Who may ask for what: the table of route-access.ts, enforced before any route sees a request. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { AccessGate, SignedIn } from '../access/access-gate.ts';
+import type { AccessGate, CallingSystem, SignedIn } from '../access/access-gate.ts';
 import { TriageError } from '../errors.ts';
 import { requireCsrfToken, requireOwnPage } from './own-page.ts';
 import { type Access, ROUTE_ACCESS } from './route-access.ts';
@@ -39,7 +39,7 @@ export function guardAccess(app: FastifyInstance, gate: AccessGate, publicOrigin
   const limit = app.createRateLimit({
     max: REQUESTS_PER_MINUTE_MAX,
     timeWindow: MINUTE_MS,
-    keyGenerator: (request) => request.staff?.userId ?? request.system ?? request.ip,
+    keyGenerator: (request) => request.staff?.userId ?? request.system?.name ?? request.ip,
   });
   app.addHook('onRequest', async (request, reply) => {
     const name = routeName(request.method, request.routeOptions.url ?? '');
@@ -77,9 +77,9 @@ async function identify(request: FastifyRequest, gate: AccessGate, name: string)
   request.staff = signedIn?.staff ?? null;
 }
 
-function findSystem(request: FastifyRequest, gate: AccessGate): string | null {
+function findSystem(request: FastifyRequest, gate: AccessGate): CallingSystem | null {
   const key = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  return key === undefined ? null : (gate.findSystem(key)?.name ?? null);
+  return key === undefined ? null : (gate.findSystem(key) ?? null);
 }
 
 /** Pages, their files and the addresses for operations are the same for everybody and cost little. */

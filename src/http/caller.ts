@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { SignedIn } from '../access/access-gate.ts';
+import type { CallingSystem, SignedIn } from '../access/access-gate.ts';
 import { TriageError } from '../errors.ts';
 import type { Staff } from '../exam/staff.ts';
 
@@ -9,8 +9,8 @@ declare module 'fastify' {
     staff: Staff | null;
     /** The same with the session; null where nobody signed in. */
     signedIn: SignedIn | null;
-    /** The name of the other system whose key came with the request; null for people. */
-    system: string | null;
+    /** The other system whose key came with the request; null for people. */
+    system: CallingSystem | null;
   }
 }
 
@@ -21,7 +21,7 @@ export function staffOf(request: FastifyRequest): Staff {
 }
 
 /** The other system that asks. Throws unauthorised where its key is not known. */
-export function systemOf(request: FastifyRequest): string {
+export function systemOf(request: FastifyRequest): CallingSystem {
   if (request.system === null) throw new TriageError('unauthorised', 'the key of a system is needed');
   return request.system;
 }

@@ -1,18 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { Kysely } from 'kysely';
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWithoutSignIn } from '../access/open-gate.ts';
-import { systemClock } from '../clock.ts';
 import type { Database } from '../database/schema.ts';
 import type { FhirResource } from '../exchange/fhir/fhir-values.ts';
 import { exampleReport } from '../testing/example-report.ts';
+import { buildFhirServer, type FhirServer } from '../testing/fhir-server.ts';
 import { fillFhirRecord, FHIR_RECORD_MS, type FhirRecord, insertFilm } from '../testing/fhir-record.ts';
-import { ScriptedWorklist } from '../testing/scripted-worklist.ts';
-import { servedOperations } from '../testing/served-operations.ts';
 import { openTestRecord } from '../testing/test-record.ts';
-import { serveFhir } from './fhir-routes.ts';
-import { buildHttpServer } from './server.ts';
 
 const KEY = 'key-of-the-record-system';
 const PERSONNUMMER = 'urn:oid:1.2.752.129.2.1.3.1';
@@ -20,38 +14,16 @@ const PERSONNUMMER = 'urn:oid:1.2.752.129.2.1.3.1';
 let database: Kysely<Database>;
 let record: FhirRecord;
 let app: FastifyInstance;
-let closeStreams: () => void;
-const lines: string[] = [];
+let server: FhirServer;
 
 beforeAll(async () => {
   database = await openTestRecord();
   record = await fillFhirRecord(database);
-  const worklist = new ScriptedWorklist();
-  const write = (fields: object, message: string): void =>
-    void lines.push(JSON.stringify({ ...fields, message }));
-  const log = { info: write, warn: write, error: write };
-  const sha256 = createHash('sha256').update(KEY).digest('hex');
-  const built = buildHttpServer({
-    ...{ host: '127.0.0.1', port: 0, clock: systemClock, log, pagesFolder: '/nowhere' },
-    ...{ reader: worklist, pictures: worklist, events: worklist, deliveries: worklist },
-    access: openWithoutSignIn((key) =>
-      createHash('sha256').update(key).digest('hex') === sha256 ? { name: 'journal' } : undefined,
-    ),
-    routes: [
-      serveFhir({
-        ...{ database, clock: systemClock, log, softwareVersion: '1.0' },
-        publicUrl: new URL('https://node.test'),
-      }),
-    ],
-    operations: servedOperations(),
-    limits: { bodyBytesMax: 1024, eventStreamsMax: 1 },
-  });
-  app = built.app;
-  closeStreams = () => built.streams.close();
+  server = buildFhirServer(database, { [KEY]: { name: 'journal' } });
+  ({ app } = server);
 });
 afterAll(async () => {
-  closeStreams();
-  await app.close();
+  await server.close();
   await database.destroy();
 });
 
@@ -350,7 +322,7 @@ describe('a search', () => {
       { actor: 'system journal', action: 'fhir searched', subject: 'Patient', person_id: null },
     ]);
     expect(rows[0]?.detail).toBe('{"found":1,"parameters":["identifier"]}');
-    expect(lines.join('\n')).not.toMatch(/191212121212|200001012384/);
+    expect(server.lines.join('\n')).not.toMatch(/191212121212|200001012384/);
   });
 });
 

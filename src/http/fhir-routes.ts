@@ -7,7 +7,7 @@ import type { Database } from '../database/schema.ts';
 import { transactInGroup } from '../database/transact.ts';
 import { ERRORS, TriageError } from '../errors.ts';
 import { capabilityStatement } from '../exchange/fhir/capability-statement.ts';
-import { openFhirReader, type SharedResource } from '../exchange/fhir/fhir-reader.ts';
+import { type FhirReader, openFhirReader, type SharedResource } from '../exchange/fhir/fhir-reader.ts';
 import type { FhirElement } from '../exchange/fhir/fhir-values.ts';
 import { findKind, RESOURCE_KINDS, type ResourceKind } from '../exchange/fhir/resource-kinds.ts';
 import { failureOutcome, searchBundle } from '../exchange/fhir/search-bundle.ts';
@@ -69,7 +69,7 @@ async function read(request: FastifyRequest, reply: FastifyReply, parts: FhirPar
   requireJson(request, pairsOf(request));
   const kind = kindOf(request);
   const { id } = request.params as { readonly id: string };
-  const shared = await openFhirReader(parts.database, parts.clock).read(kind, id);
+  const shared = await readerOf(request, parts).read(kind, id);
   if (shared === undefined) throw new TriageError('not-found', `there is no such ${kind.type}`);
   await writeAudit(request, parts, {
     action: 'fhir resource seen',
@@ -100,7 +100,7 @@ async function search(
   if (ignored.length > 0 && /\bhandling=strict\b/.test(String(request.headers['prefer'] ?? ''))) {
     throw new TriageError('request-invalid', `these parameters are not known here: ${ignored.join(', ')}`);
   }
-  const page = await openFhirReader(parts.database, parts.clock).search(kind, asked);
+  const page = await readerOf(request, parts).search(kind, asked);
   await writeAudit(request, parts, {
     action: 'fhir searched',
     subject: kind.type,
@@ -120,6 +120,12 @@ async function search(
   return send(reply, bundle);
 }
 
+/** A system that is held to some sites finds nothing of the others: it is as if that were not there. */
+function readerOf(request: FastifyRequest, { database, clock }: FhirParts): FhirReader {
+  const { sites } = systemOf(request);
+  return openFhirReader(database, clock, sites === undefined ? {} : { siteIds: sites });
+}
+
 /** One row for each person whose data was shown, and one where it was nobody's. */
 async function writeAudit(
   request: FastifyRequest,
@@ -134,7 +140,7 @@ async function writeAudit(
   const { action, subject, shown, detail } = look;
   const entry = {
     atMs: clock.nowMs(),
-    actor: `system ${systemOf(request)}`,
+    actor: `system ${systemOf(request).name}`,
     action,
     subject,
     ...(detail === undefined ? {} : { detail }),

@@ -36,10 +36,13 @@ export interface FhirReader {
 /** A page that finds little ends here, and its next link goes on. */
 const ROWS_LOOKED_AT_MAX = 2_000;
 
-/** Reads from the record of this node. */
-export function openFhirReader(database: Kysely<Database>, clock: Clock): FhirReader {
+/** Whose films a caller may see: those of some sites, or all of them. */
+export type SiteScope = Pick<RecordFilter, 'siteIds'>;
+
+/** Reads from the record of this node what is in the scope. */
+export function openFhirReader(database: Kysely<Database>, clock: Clock, scope: SiteScope = {}): FhirReader {
   const readMany = async (kind: ResourceKind, ids: readonly string[]): Promise<readonly SharedResource[]> => {
-    const filter = { rowIds: [...new Set(ids.map(rowIdOf))] };
+    const filter = { ...scope, rowIds: [...new Set(ids.map(rowIdOf))] };
     const page = { order: 'newest', limit: ROWS_LOOKED_AT_MAX, from: null } as const;
     const rows = await Promise.all(
       kind.sources.map((source) => source.list(database, filter, page, today(clock))),
@@ -50,7 +53,7 @@ export function openFhirReader(database: Kysely<Database>, clock: Clock): FhirRe
   return {
     read: async (kind, id) => (await readMany(kind, [id]))[0],
     async search(kind, request) {
-      const { found, next } = await gather(database, kind, request, today(clock));
+      const { found, next } = await gather(database, kind, { ...request, scope }, today(clock));
       return { found, included: await readIncluded(readMany, kind, request, found), next };
     },
   };
@@ -59,10 +62,10 @@ export function openFhirReader(database: Kysely<Database>, clock: Clock): FhirRe
 async function gather(
   database: Kysely<Database>,
   kind: ResourceKind,
-  request: SearchRequest,
+  request: SearchRequest & { readonly scope: SiteScope },
   onDate: string,
 ): Promise<{ readonly found: readonly SharedResource[]; readonly next: string | null }> {
-  const filter = await resolvePersons(database, filterOf(request));
+  const filter = await resolvePersons(database, { ...filterOf(request), ...request.scope });
   const found: SharedResource[] = [];
   let { from } = request;
   if (cannotMatch(filter)) return { found, next: null };

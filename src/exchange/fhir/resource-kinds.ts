@@ -104,12 +104,13 @@ function rowsOf<Row>(
 }
 
 const PERSONS: RowSource = {
-  async list(database, { rowIds, patientIds }, page, onDate) {
+  async list(database, { rowIds, patientIds, siteIds }, page, onDate) {
     const persons = await listSharedPersons(
       database,
       {
         ...(rowIds === undefined ? {} : { personIds: rowIds }),
         ...(patientIds === undefined ? {} : { patientIds }),
+        ...(siteIds === undefined ? {} : { siteIds }),
       },
       page,
     );
