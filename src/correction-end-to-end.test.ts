@@ -228,9 +228,9 @@ describe.skipIf(!tool.available)(
       await expect.poll(greyOf).toBeLessThan(asGiven + 10);
       await page.getByRole('button', { name: 'Brightness +' }).click({ clickCount: 3 });
       await expect.poll(greyOf).toBeGreaterThan(asGiven + 5);
-      expect(await page.locator('.result .line-border').count()).toBe(1);
+      await page.locator('.result .line-border').waitFor({ state: 'attached' });
       await page.getByRole('button', { name: 'Overlay' }).click();
-      expect(await page.locator('.result').count()).toBe(0);
+      await page.locator('.result').waitFor({ state: 'detached' });
       await page.getByRole('button', { name: 'Ruler' }).click();
       const { spacing } = await readAnalysis(panoramic);
       const [start, end] = await Promise.all(
@@ -244,11 +244,12 @@ describe.skipIf(!tool.available)(
       expect(shownMm).toBeCloseTo((columnOf(end) - columnOf(start)) * spacing.mmPerPx!, 0);
       await page.getByRole('button', { name: 'End of the ruler' }).focus();
       await page.keyboard.press('Shift+ArrowRight');
-      const longer = await page.getByRole('button', { name: 'End of the ruler' }).getAttribute('aria-label');
-      expect(Number(/Ruler: ([\d.]+) mm/.exec(longer ?? '')?.[1])).toBeCloseTo(
-        shownMm + 10 * spacing.mmPerPx!,
-        1,
-      );
+      const longer = page.getByRole('button', { name: 'End of the ruler' });
+      await expect
+        .poll(async () =>
+          Number(/Ruler: ([\d.]+) mm/.exec((await longer.getAttribute('aria-label')) ?? '')?.[1]),
+        )
+        .toBeCloseTo(shownMm + 10 * spacing.mmPerPx!, 1);
       expect(complaints).toEqual([]);
     });
 

@@ -235,7 +235,7 @@ class Walk {
     const overlay = this.#viewerTool(this.#said.overlayOn);
     const before = await overlay.getAttribute('aria-pressed');
     await overlay.click();
-    expect(await overlay.getAttribute('aria-pressed')).not.toBe(before);
+    await expect.poll(() => overlay.getAttribute('aria-pressed')).not.toBe(before);
     await overlay.click();
     expect(await this.#faults()).toEqual([]);
   }

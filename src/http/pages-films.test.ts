@@ -33,7 +33,7 @@ function fill({ worklist }: Pick<Stage, 'worklist'>): void {
   worklist.pictures.set('e1', { preview: paintPng(1200, 500, shade), overlay });
 }
 
-describe.skipIf(!tool.available)(`films and deliveries in Chromium${skipped}`, { timeout: 60_000 }, () => {
+describe.skipIf(!tool.available)(`films and deliveries in Chromium${skipped}`, { timeout: 120_000 }, () => {
   beforeAll(async () => {
     if (tool.available) browser = await openBrowser(tool.path);
   });
@@ -55,7 +55,7 @@ describe.skipIf(!tool.available)(`films and deliveries in Chromium${skipped}`, {
     await expect.poll(() => page.evaluate('document.querySelector(".viewer img").naturalWidth')).toBe(1200);
     const numbers = page.locator('table.numbers');
     expect(await numbers.innerText()).toMatch(/Patient’s right[^]*2\.34 ± 0\.15 mm\s+24\.4 pixels\s+0\.21/);
-    expect(await page.getByText('mandible-contour 1.0.0').count()).toBe(1);
+    await page.getByText('mandible-contour 1.0.0').waitFor();
     expect(await page.getByText('detector scale, not corrected for magnification').count()).toBe(2);
 
     // Nothing here serves the samples of the film, so the picture is what stays.
@@ -63,8 +63,8 @@ describe.skipIf(!tool.available)(`films and deliveries in Chromium${skipped}`, {
     const viewer = page.getByRole('region', { name: 'Film, can be moved' });
     await viewer.focus();
     await page.keyboard.press('z');
-    expect(await page.getByRole('button', { name: '100 %' }).getAttribute('aria-pressed')).toBe('true');
-    expect(Math.round((await overlay.boundingBox())?.width ?? 0)).toBe(1200);
+    await page.getByRole('button', { name: '100 %', pressed: true }).waitFor();
+    await expect.poll(async () => Math.round((await overlay.boundingBox())?.width ?? 0)).toBe(1200);
     await page.keyboard.press('o');
     await page.getByRole('img', { name: 'as it was received' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
@@ -153,7 +153,7 @@ describe.skipIf(!tool.available)(`films and deliveries in Chromium${skipped}`, {
     await page.getByRole('button', { name: /^Finding/ }).click();
     await page.getByText('Holm, Elsa').waitFor({ state: 'detached' });
     expect(page.url()).toContain('/films?state=positive');
-    expect(await page.getByText('Almgren, Ingrid').count()).toBe(1);
+    await expect.poll(() => page.getByText('Almgren, Ingrid').count()).toBe(1);
   });
 
   it('list the reports that were given up, and send those of one receiver again', async () => {

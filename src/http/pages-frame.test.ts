@@ -35,7 +35,7 @@ const signedOut = ({ referrals }: Pick<Stage, 'referrals'>): void => {
   referrals.isSignedIn = false;
 };
 
-describe.skipIf(!tool.available)(`the frame of the pages in Chromium${skipped}`, { timeout: 60_000 }, () => {
+describe.skipIf(!tool.available)(`the frame of the pages in Chromium${skipped}`, { timeout: 120_000 }, () => {
   beforeAll(async () => {
     if (tool.available) browser = await openBrowser(tool.path);
   });
@@ -53,7 +53,7 @@ describe.skipIf(!tool.available)(`the frame of the pages in Chromium${skipped}`,
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').filter({ hasText: 'User name or password is wrong' }).waitFor();
-    expect(await page.evaluate('document.activeElement.name')).toBe('password');
+    await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('password');
     expect(await violationsOf(page)).toEqual([]);
     await page.keyboard.type('right');
     await page.keyboard.press('Enter');
@@ -73,7 +73,7 @@ describe.skipIf(!tool.available)(`the frame of the pages in Chromium${skipped}`,
     await page.getByRole('heading', { name: 'Almgren, Ingrid' }).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    expect(new URL(page.url()).pathname).toBe('/');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/');
     expect(stage.complaints).toEqual([]);
   });
 

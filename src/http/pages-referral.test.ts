@@ -42,7 +42,7 @@ async function open(path: string, options: Parameters<typeof openStage>[2] = {})
   return stage;
 }
 
-describe.skipIf(!tool.available)(`one referral in Chromium${skipped}`, { timeout: 60_000 }, () => {
+describe.skipIf(!tool.available)(`one referral in Chromium${skipped}`, { timeout: 120_000 }, () => {
   beforeAll(async () => {
     if (tool.available) browser = await openBrowser(tool.path);
   });
@@ -61,8 +61,8 @@ describe.skipIf(!tool.available)(`one referral in Chromium${skipped}`, { timeout
     await dialog.getByRole('button', { name: 'Order DXA' }).click();
     await press('Book DXA …');
     await dialog.getByRole('button', { name: 'Book DXA' }).click();
-    expect(await dialog.getByText('Fill this in.').count()).toBe(2);
-    expect(await page.evaluate('document.activeElement.name')).toBe('date');
+    await expect.poll(() => dialog.getByText('Fill this in.').count()).toBe(2);
+    await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('date');
     await dialog.getByLabel('Date').fill('2026-12-03');
     await dialog.getByLabel('Time').fill('14:30');
     await dialog.getByRole('button', { name: 'Book DXA' }).click();
@@ -89,10 +89,12 @@ describe.skipIf(!tool.available)(`one referral in Chromium${skipped}`, { timeout
       ...{ state: 'closed', outcome: 'treatment-started' },
       dxa: { tScores: { lumbarSpine: -2.7, femoralNeck: null, totalHip: -1.9 } },
     });
-    const history = await page.locator('.history').innerText();
-    expect(history).toMatch(
-      /Closed\s+Treatment started[^]*T-scores recorded[^]*Lumbar spine[^]*-2.7[^]*DXA booked[^]*2026-12-03 14:30[^]*DXA ordered\s+DXA1[^]*Accepted[^]*Taken over/,
-    );
+    const history = page.locator('.history');
+    await expect
+      .poll(() => history.innerText())
+      .toMatch(
+        /Closed\s+Treatment started[^]*T-scores recorded[^]*Lumbar spine[^]*-2.7[^]*DXA booked[^]*2026-12-03 14:30[^]*DXA ordered\s+DXA1[^]*Accepted[^]*Taken over/,
+      );
     await page.getByRole('button', { name: 'Undo' }).first().click();
     await page.getByText('It was undone.').waitFor();
     expect(referrals.referrals[0]?.state).toBe('treatment-assessment');
