@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { fillPersonTerms } from '../../src/database/person-terms.ts';
 import type { Database } from '../../src/database/schema.ts';
 import { addToTallies } from '../../src/database/tallies.ts';
+import { figuresOf } from '../../src/exam/finding-figures.ts';
 import { FINDING_KINDS } from '../../src/exam/finding-kind.ts';
 import type { ReferralState } from '../../src/exam/referral-life.ts';
 import { inventAnalysis } from '../../src/testing/scripted-worklist.ts';
@@ -117,6 +118,7 @@ function referralRow(index: number) {
       fractionOf(index, 12) * 100,
     ),
     lead_exam_id: filmId(index),
+    figures_json: FIGURES,
     arrived_at_ms: arrivedAtMs,
   };
 }
@@ -145,6 +147,7 @@ function filmRow(index: number) {
   };
 }
 
+const FIGURES = JSON.stringify(figuresOf(inventAnalysis()));
 const REASONS = JSON.stringify(inventAnalysis().reasons);
 /** As long as that of a film that was measured: most of it is the border of the jaw. */
 const ANALYSIS = JSON.stringify({

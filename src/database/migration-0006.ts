@@ -49,6 +49,7 @@ async function extendReferrals(db: Kysely<unknown>): Promise<void> {
   await add('age_years', 'integer');
   await add('site_id', 'text', 'loopback');
   await add('lead_exam_id', 'text');
+  await add('figures_json', 'text');
   await add('arrived_at_ms', 'bigint', 0);
   await add('dismissal_reason', 'text');
   await add('outcome', 'text');

@@ -2,22 +2,18 @@
 import { endOfPrefix } from './person-terms.ts';
 import type { Connection } from './exam-records.ts';
 
-/**
- * Up to so many terms that begin with a prefix are few: it is faster to look up their people than to walk past others.
- * Where more than one is asked for, most of them fall away before anything else is read.
- */
-const FEW_MAX = { ofOne: 8_000, ofSeveral: 30_000 };
+/** Terms that begin with a prefix are counted so far: the people of more are never looked up one by one. */
+const COUNTED_MAX = 30_000;
 
 /** So few are looked up at once, whatever else is asked for. */
 const RARE_MAX = 200;
 
 /** The prefixes of a search, by how many people have them. */
 export interface WeighedPrefixes {
-  /** The rarest; null where there is none. */
-  readonly rarest: string | null;
-  /** Whether few have the rarest, so that it is fast to look all of them up. */
-  readonly isFew: boolean;
-  readonly others: readonly string[];
+  /** The rarest first. */
+  readonly prefixes: readonly string[];
+  /** Terms that begin with the rarest; null where there are too many to look up. */
+  readonly rarestCount: number | null;
 }
 
 /** Says which prefix fewest people have. */
@@ -25,16 +21,15 @@ export async function weighPrefixes(
   database: Connection,
   prefixes: readonly string[],
 ): Promise<WeighedPrefixes> {
-  const fewMax = prefixes.length > 1 ? FEW_MAX.ofSeveral : FEW_MAX.ofOne;
   let weighed = await countEach(database, prefixes, RARE_MAX);
   // Where one is rare the others need not be counted further.
-  if (!weighed.some(({ count }) => count <= RARE_MAX)) weighed = await countEach(database, prefixes, fewMax);
-  const [rarest] = weighed.toSorted((a, b) => a.count - b.count);
-  if (rarest === undefined) return { rarest: null, isFew: false, others: [] };
+  if (!weighed.some(({ count }) => count <= RARE_MAX))
+    weighed = await countEach(database, prefixes, COUNTED_MAX);
+  const byCount = weighed.toSorted((a, b) => a.count - b.count);
+  const rarestCount = byCount[0]?.count ?? 0;
   return {
-    rarest: rarest.prefix,
-    isFew: rarest.count <= fewMax,
-    others: prefixes.filter((prefix) => prefix !== rarest.prefix),
+    prefixes: byCount.map(({ prefix }) => prefix),
+    rarestCount: rarestCount <= COUNTED_MAX ? rarestCount : null,
   };
 }
 
@@ -44,8 +39,8 @@ export async function findPersonIds(
   prefixes: readonly string[],
   limit: number,
 ): Promise<readonly string[]> {
-  const { rarest, others } = await weighPrefixes(database, prefixes);
-  if (rarest === null) return [];
+  const [rarest, ...others] = (await weighPrefixes(database, prefixes)).prefixes;
+  if (rarest === undefined) return [];
   const rows = await database
     .selectFrom('person_terms as found')
     .innerJoin('persons', 'persons.person_id', 'found.person_id')

@@ -43,8 +43,9 @@ const SESSION = {
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
   enable_material: 'off',
-  // Compiling costs more than our short statements.
+  // Compiling costs more than our short statements, and so does starting processes that share one.
   jit: 'off',
+  max_parallel_workers_per_gather: '0',
   timezone: 'UTC',
 };
 

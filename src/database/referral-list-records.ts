@@ -4,14 +4,14 @@
  * - A list of one state is a range of an index that ends with every column a filter looks at: a page reads entries of
  *   that index and no rows. A list of several states is merged from such ranges.
  * - A person's referrals that have not ended are few: they are found first and then sorted.
- * - Whom a search finds is looked up first where they are few; where they are many, the list is walked and each entry's
- *   person is held against the terms, since the page is soon full.
+ * - Whom a search finds is looked up first where they are few. Where they are many, the list is walked and each entry's
+ *   person is held against the terms, since the page is soon full; a sample of the list says which way is shorter.
  */
 import { type ExpressionBuilder, type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import type { FindingKind } from '../exam/finding-kind.ts';
 import type { ReferralState } from '../exam/referral-life.ts';
 import type { Connection } from './exam-records.ts';
-import { weighPrefixes } from './person-search.ts';
+import { type WeighedPrefixes, weighPrefixes } from './person-search.ts';
 import { endOfPrefix } from './person-terms.ts';
 import type { Database } from './schema.ts';
 
@@ -61,19 +61,58 @@ export async function findReferralPlaces(
   page: PageOfPlaces,
 ): Promise<readonly ReferralPlace[]> {
   const { sort, after, limit } = page;
-  const { rarest, isFew, others } = await weighPrefixes(database, filter.prefixes);
-  const driver = isFew ? rarest : null;
-  const held = isFew ? [] : filter.prefixes;
+  const weighed = await weighPrefixes(database, filter.prefixes);
+  const areLookedUp = await isLookingUpShorter(database, filter, weighed, limit);
   const select = (state: ReferralState | null, from: ReferralPlace | null, count: number): ListQuery => {
-    const all = driver === null ? selectPlaces(database) : selectFound(database, driver, others);
-    const chosen = all.where((where) =>
-      where.and(conditionsOf(where, filter, { state, prefixes: held, isFound: driver !== null })),
-    );
+    const all = areLookedUp ? selectFound(database, weighed) : selectPlaces(database);
+    const prefixes = areLookedUp ? [] : weighed.prefixes;
+    const chosen = all.where((where) => where.and(conditionsOf(where, filter, state, prefixes)));
     const rest = from === null ? chosen : chosen.where((where) => comesAfter(where, sort, from));
-    return orderBy(rest, sort, driver === null).limit(count);
+    return orderBy(rest, sort, !areLookedUp).limit(count);
   };
-  if (driver !== null || filter.states === null) return select(null, after, limit).execute();
+  if (areLookedUp || filter.states === null) return select(null, after, limit).execute();
   return mergeRanges(filter.states, page, (state, from, count) => select(state, from, count).execute());
+}
+
+/** So few persons are looked up without asking whether there is a shorter way. */
+const LOOKED_UP_AT_ONCE = 2_000;
+/** Entries of the list whose persons tell how many have the terms. */
+const SAMPLED_ENTRIES = 400;
+
+/** Whether there are fewer persons to look up than entries to walk past until the page is full. */
+async function isLookingUpShorter(
+  database: Connection,
+  { states, ownerId }: ReferralFilter,
+  { prefixes, rarestCount }: WeighedPrefixes,
+  limit: number,
+): Promise<boolean> {
+  if (prefixes.length === 0 || rarestCount === null) return false;
+  if (rarestCount <= LOOKED_UP_AT_ONCE) return true;
+  const { entries, found } = await database
+    .selectFrom((from) =>
+      from
+        .selectFrom('referrals')
+        .select('person_id')
+        .where((where) => (states === null ? where('owner_id', '=', ownerId) : where('state', 'in', states)))
+        .limit(SAMPLED_ENTRIES)
+        .as('own'),
+    )
+    .select((select) => [
+      select.fn.countAll<number>().as('entries'),
+      select.fn
+        .sum<number>(
+          select
+            .case()
+            .when(select.and(prefixes.map((prefix) => hasTerm(prefix, 'own.person_id'))))
+            .then(1)
+            .else(0)
+            .end(),
+        )
+        .as('found'),
+    ])
+    .executeTakeFirstOrThrow();
+  // Where that is all there is, the walk is short whoever has the terms.
+  return entries === SAMPLED_ENTRIES && (limit * SAMPLED_ENTRIES) / Math.max(found, 0.5) > rarestCount;
 }
 
 /** Rows that are read of a range at a time: the page takes few of each where there are several. */
@@ -151,20 +190,21 @@ export async function countUnended(
   };
 }
 
+const PLACE_COLUMNS = [
+  'r.referral_id as referralId',
+  'r.urgency as urgency',
+  'r.due_at_ms as dueAtMs',
+  'r.arrived_at_ms as arrivedAtMs',
+] as const;
+
 function selectPlaces(database: Connection): ListQuery {
-  return database
-    .selectFrom('referrals as r')
-    .select([
-      'r.referral_id as referralId',
-      'r.urgency as urgency',
-      'r.due_at_ms as dueAtMs',
-      'r.arrived_at_ms as arrivedAtMs',
-    ]);
+  return database.selectFrom('referrals as r').select(PLACE_COLUMNS);
 }
 
-/** A cross join and a list that is made first: both engines then go from the persons to their referrals. */
-function selectFound(database: Connection, prefix: string, others: readonly string[]): ListQuery {
-  const query = database
+/** Lists that are made first, and a cross join: both engines then go from the persons to their referrals. */
+function selectFound(database: Connection, { prefixes }: WeighedPrefixes): ListQuery {
+  const [rarest = '', ...others] = prefixes;
+  return database
     .with(
       (cte) => cte('found').materialized(),
       (from) =>
@@ -172,39 +212,35 @@ function selectFound(database: Connection, prefix: string, others: readonly stri
           .selectFrom('person_terms as own')
           .select('own.person_id')
           .distinct()
-          .where('own.term', '>=', prefix)
-          .where('own.term', '<', endOfPrefix(prefix))
+          .where('own.term', '>=', rarest)
+          .where('own.term', '<', endOfPrefix(rarest))
           .where((where) => where.and(others.map((other) => hasTerm(other, 'own.person_id')))),
     )
-    .selectFrom('found')
-    .crossJoin('referrals as r')
-    .whereRef('r.person_id', '=', 'found.person_id')
-    .select([
-      'r.referral_id as referralId',
-      'r.urgency as urgency',
-      'r.due_at_ms as dueAtMs',
-      'r.arrived_at_ms as arrivedAtMs',
-    ]);
-  return query;
+    .with(
+      (cte) => cte('theirs').materialized(),
+      (from) =>
+        from
+          .selectFrom('found')
+          .crossJoin('referrals')
+          .whereRef('referrals.person_id', '=', 'found.person_id')
+          .select(['referral_id', 'state', 'urgency', 'due_at_ms', 'arrived_at_ms'])
+          .select(['owner_id', 'site_id', 'kind', 'grade', 'age_years', 'referrals.person_id']),
+    )
+    .selectFrom('theirs as r')
+    .select(PLACE_COLUMNS) as ListQuery;
 }
 
-/** Of persons that were found first nothing but the person may lead to the referral. */
 function conditionsOf(
   where: Builder,
   filter: ReferralFilter,
-  range: {
-    readonly state: ReferralState | null;
-    readonly prefixes: readonly string[];
-    readonly isFound: boolean;
-  },
+  state: ReferralState | null,
+  prefixes: readonly string[],
 ) {
   const { states, ownerId, dueUntilMs, siteId, kind, gradeMin, ageMin, ageMax } = filter;
-  const { state, prefixes, isFound } = range;
-  const owner = isFound ? sql<string>`coalesce(r.owner_id, '')` : sql.ref<string>('r.owner_id');
   return [
     ...(state !== null ? [where('r.state', '=', state)] : []),
     ...(state === null && states !== null ? [where('r.state', 'in', states)] : []),
-    ...(ownerId !== null ? [where(owner, '=', ownerId), where('r.due_at_ms', 'is not', null)] : []),
+    ...(ownerId !== null ? [where('r.owner_id', '=', ownerId), where('r.due_at_ms', 'is not', null)] : []),
     ...(dueUntilMs !== null ? [where('r.due_at_ms', '<=', dueUntilMs)] : []),
     ...(siteId !== null ? [where('r.site_id', '=', siteId)] : []),
     ...(kind !== null ? [where('r.kind', '=', kind)] : []),

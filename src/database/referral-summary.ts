@@ -2,8 +2,8 @@
 import { urgencyOf } from '../decide/urgency.ts';
 import type { GenantGrade } from '../exam/analysis.ts';
 import { compareFindings, type FindingKind, findingKindOf, sortingScoreOf } from '../exam/finding-kind.ts';
+import { type FindingFigures, figuresOf } from '../exam/finding-figures.ts';
 import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
-import { worstVertebra } from '../exam/worst-vertebra.ts';
 import type { Connection } from './exam-records.ts';
 
 /** What a referral says of its films. */
@@ -53,6 +53,7 @@ export async function refreshReferral(database: Connection, referralId: string):
       sorting_score: sortingScore,
       urgency,
       lead_exam_id: summary.leadExamId,
+      figures_json: lead?.figures == null ? null : JSON.stringify(lead.figures),
       ...(lead === undefined ? {} : { age_years: lead.age_years, site_id: lead.site_id }),
       ...(rows[0] === undefined ? {} : { arrived_at_ms: rows[0].received_at_ms }),
     })
@@ -87,14 +88,19 @@ export async function refreshUnsummarised(database: Connection, limit: number): 
   return rows.length;
 }
 
-function findingOf({
-  analysis_json: json,
-}: FilmOfReferral): Pick<ReferralSummary, 'kind' | 'grade' | 'sortingScore'> {
+function findingOf({ analysis_json: json }: FilmOfReferral): Pick<
+  ReferralSummary,
+  'kind' | 'grade' | 'sortingScore'
+> & {
+  readonly figures: FindingFigures | null;
+} {
   const analysis = json === null ? null : parseStoredAnalysis(json);
-  if (analysis?.outcome !== 'positive') return { kind: null, grade: null, sortingScore: null };
+  const figures = analysis && figuresOf(analysis);
+  if (analysis?.outcome !== 'positive') return { kind: null, grade: null, sortingScore: null, figures };
   return {
     kind: findingKindOf(analysis),
-    grade: analysis.spine === null ? null : (worstVertebra(analysis.spine)?.genantGrade ?? null),
+    grade: figures?.vertebra?.genantGrade ?? null,
     sortingScore: sortingScoreOf(analysis),
+    figures,
   };
 }

@@ -42,6 +42,8 @@ export interface ReferralTable {
   age_years: Generated<number | null>;
   site_id: Generated<string>;
   lead_exam_id: Generated<string | null>;
+  /** Its FindingFigures; null: nothing was measured. */
+  figures_json: Generated<string | null>;
   /** When the first film of it arrived. */
   arrived_at_ms: Generated<number>;
   dismissal_reason: Generated<DismissalReason | null>;

@@ -15,6 +15,9 @@ export function databasePath(dataFolder: string): string {
   return join(dataFolder, 'osteotriage.sqlite');
 }
 
+/** Pages that are kept in memory: of a large record a search touches more than SQLite's own two MiB. */
+const CACHE_KIB = 65_536;
+
 /**
  * Opens the record as an SQLite file: write-ahead log and a full sync at every commit, so that a row that was
  * committed outlives a power cut. `readOnly` is for looking while the service runs.
@@ -30,6 +33,7 @@ export function openSqlite(path: string, options: { readonly readOnly?: boolean 
       connection.exec('PRAGMA synchronous = FULL');
     }
     connection.exec('PRAGMA foreign_keys = ON');
+    connection.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   } catch (cause) {
     throw new TriageError('database-failed', 'the database file could not be opened', { cause });
   }

@@ -1,24 +1,19 @@
-/** Rows of the list of referrals, made of what stands in the record; of the films only the one that speaks most clearly is read. */
+/** Rows of the list of referrals, made of what stands in the record; of the films only the reasons of the one that speaks most clearly. */
 import type { Selectable } from 'kysely';
 import type { Connection } from '../database/exam-records.ts';
 import { assessmentsAsked } from '../database/referral-films.ts';
 import type { ReferralExamTable } from '../database/referral-tables.ts';
-import type { AnalysisResult, Reason } from '../exam/analysis.ts';
-import { isScaleCorrected } from '../exam/device-profile.ts';
+import type { Reason } from '../exam/analysis.ts';
 import { dueStanding } from '../exam/due-standing.ts';
-import { findingKindOf, sortingScoreOf } from '../exam/finding-kind.ts';
-import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
-import { largestLossPercent, worstVertebra } from '../exam/worst-vertebra.ts';
+import { type FindingFigures, NO_FIGURES } from '../exam/finding-figures.ts';
 import { PERSON_COLUMNS, personView } from './person-view.ts';
 import type { ReferralListRow } from './referral-views.ts';
-import type { WorstVertebraView } from './worklist-views.ts';
 
 /** The name of a site; one that the sites file no longer has is called by its identifier. */
 export type NameSite = (siteId: string) => string;
 
 interface LeadFilm {
   readonly ageYears: number | null;
-  readonly analysis: AnalysisResult | null;
   readonly reasons: readonly Reason[];
 }
 
@@ -52,7 +47,9 @@ export async function readReferralRows(
       owner: row.owner_id === null ? null : { userId: row.owner_id, name: row.owner_name ?? row.owner_id },
       assessments: assessmentsAsked(mine),
       ageYears: row.age_years ?? lead?.ageYears ?? null,
-      ...describeFinding(lead),
+      ...(row.figures_json === null ? NO_FIGURES : (JSON.parse(row.figures_json) as FindingFigures)),
+      ...{ kind: row.kind, sortingScore: row.sorting_score },
+      ...{ finding: lead?.reasons[0]?.text ?? '', reasons: lead?.reasons ?? [] },
       examIds: mine
         .map((film) => film.exam_id)
         .toSorted((a, b) => Number(b === leadId) - Number(a === leadId)),
@@ -75,6 +72,7 @@ function selectRows(database: Connection, referralIds: readonly string[]) {
     .innerJoin('persons', 'persons.person_id', 'r.person_id')
     .leftJoin('users', 'users.user_id', 'r.owner_id')
     .select(['r.referral_id', 'r.person_id', 'r.state', 'r.version', 'r.owner_id', 'r.lead_exam_id'])
+    .select(['r.kind', 'r.sorting_score', 'r.figures_json'])
     .select([
       'r.created_at_ms',
       'r.arrived_at_ms',
@@ -109,7 +107,7 @@ async function readLeads(
   if (examIds.length === 0) return new Map();
   const rows = await database
     .selectFrom('exams')
-    .select(['exam_id', 'age_years', 'analysis_json', 'reasons_json'])
+    .select(['exam_id', 'age_years', 'reasons_json'])
     .where('exam_id', 'in', examIds)
     .execute();
   return new Map(
@@ -117,42 +115,10 @@ async function readLeads(
       row.exam_id,
       {
         ageYears: row.age_years,
-        analysis: row.analysis_json === null ? null : parseStoredAnalysis(row.analysis_json),
         reasons: JSON.parse(row.reasons_json) as readonly Reason[],
       },
     ]),
   );
-}
-
-function describeFinding(lead: LeadFilm | undefined) {
-  const analysis = lead?.analysis ?? null;
-  const reasons = lead?.reasons ?? [];
-  // A film that was assessed anew and is no finding any longer has no kind and no score.
-  const found = analysis?.outcome === 'positive' ? analysis : null;
-  const meanWidthMm = analysis?.panoramic?.meanWidthMm ?? null;
-  return {
-    kind: found === null ? null : findingKindOf(found),
-    sortingScore: found === null ? null : sortingScoreOf(found),
-    finding: reasons[0]?.text ?? '',
-    reasons,
-    meanWidthMm,
-    widthScale: meanWidthMm === null ? null : scaleOf(analysis),
-    vertebra: vertebraView(analysis),
-  };
-}
-
-/** Whether millimetres are corrected for magnification, by the film's own word or by the site's. */
-function scaleOf(analysis: AnalysisResult | null): 'corrected' | 'detector' {
-  const isCorrected =
-    analysis !== null && isScaleCorrected(analysis.spacing, analysis.panoramic?.magnification ?? null);
-  return isCorrected ? 'corrected' : 'detector';
-}
-
-function vertebraView(analysis: AnalysisResult | null): WorstVertebraView | null {
-  const worst = analysis?.spine == null ? null : worstVertebra(analysis.spine);
-  if (worst === null) return null;
-  const { level, genantGrade, deformity } = worst;
-  return { level, genantGrade, deformity, lossPercent: largestLossPercent(worst) };
 }
 
 function isoTime(ms: number): string {

@@ -1,5 +1,6 @@
-import type { AnalysisResult, Deformity, GenantGrade, Outcome, Reason, ViewName } from '../exam/analysis.ts';
+import type { AnalysisResult, Outcome, Reason, ViewName } from '../exam/analysis.ts';
 import type { Assessment } from '../exam/assessment.ts';
+import type { FindingFigures } from '../exam/finding-figures.ts';
 import type { FindingKind } from '../exam/finding-kind.ts';
 import type { CommitmentState, DeliveryState, ExamState, ReportKind } from '../exam/exam-state.ts';
 import type { NumberKind } from '../exam/personal-number.ts';
@@ -18,7 +19,7 @@ export interface PersonView {
 }
 
 /** One row of the worklist: a person with an open referral. */
-export interface ReferralRow {
+export interface ReferralRow extends FindingFigures {
   readonly referralId: string;
   readonly state: ReferralState;
   /** What the films ask for, the most pressing first. */
@@ -31,26 +32,12 @@ export interface ReferralRow {
   readonly finding: string;
   /** The reasons behind the finding, so that the page can say them in the reader's language. */
   readonly reasons: readonly Reason[];
-  readonly meanWidthMm: number | null;
-  /** Whether meanWidthMm is corrected for magnification; null where there is no width in millimetres. */
-  readonly widthScale: 'corrected' | 'detector' | null;
-  /** The vertebra of the highest grade; null where the finding is another. */
-  readonly vertebra: WorstVertebraView | null;
   /** Sorts within a kind, highest first; scores of different kinds are not comparable. */
   readonly sortingScore: number | null;
   readonly examIds: readonly string[];
   /** When the first film arrived; the page shows the time since. */
   readonly arrivedAt: string;
   readonly createdAt: string;
-}
-
-/** The vertebra that a row speaks of. */
-export interface WorstVertebraView {
-  readonly level: string;
-  readonly genantGrade: GenantGrade;
-  readonly deformity: Deformity;
-  /** The largest of its losses of height. */
-  readonly lossPercent: number | null;
 }
 
 /** One exam in a list, whatever its outcome. */
