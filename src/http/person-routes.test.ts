@@ -5,6 +5,7 @@ import { openWithoutSignIn } from '../access/open-gate.ts';
 import { systemClock } from '../clock.ts';
 import { recordAudit } from '../database/audit-trail.ts';
 import type { Database } from '../database/schema.ts';
+import { DEFAULT_REFERRAL_DAYS } from '../exam/referral-life.ts';
 import { openPersonDesk } from '../worklist/person-desk.ts';
 import type { IdentityAnswer, PersonsAnswer } from '../worklist/person-views.ts';
 import { openReferralList } from '../worklist/referral-list.ts';
@@ -36,7 +37,10 @@ beforeEach(async () => {
     ...{ host: '127.0.0.1', port: 0, access: openWithoutSignIn(() => undefined) },
     ...{ reader: worklist, pictures: worklist, events: worklist, deliveries: worklist, clock },
     routes: [
-      servePersons({ desk, database, clock, events: { publish: (event) => void events.push(event) } }),
+      servePersons({
+        ...{ desk, database, clock, events: { publish: (event) => void events.push(event) } },
+        sites: { referralDays: () => DEFAULT_REFERRAL_DAYS },
+      }),
       serveReferralList({ list, record: (entry) => recordAudit(database, entry), clock }),
     ],
     log: { info: ignore, warn: ignore, error: ignore },

@@ -11,6 +11,7 @@ import {
   type IdentityReport,
   mergePersons,
 } from '../operations/identity.ts';
+import type { SiteDirectory } from '../site-registry.ts';
 import type { PersonDesk } from '../worklist/person-desk.ts';
 import type { IdentityAnswer, PersonAnswer, PersonsAnswer, RevealAnswer } from '../worklist/person-views.ts';
 import { parseInput } from '../worklist/worklist-routes.ts';
@@ -23,6 +24,7 @@ export interface PersonRoutesParts {
   readonly database: Kysely<Database>;
   readonly clock: Clock;
   readonly events: Pick<EventBus, 'publish'>;
+  readonly sites: Pick<SiteDirectory, 'referralDays'>;
 }
 
 const identifier = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'is no identifier');
@@ -43,12 +45,15 @@ const protectionBody = z.strictObject({ isProtected: z.boolean() });
 const revealBody = z.strictObject({ referralId: identifier.nullable().default(null) });
 
 /** Serves the register of people, and corrections of who a film is of. */
-export function servePersons({ desk, database, clock, events }: PersonRoutesParts): RouteGroup {
+export function servePersons({ desk, database, clock, events, sites }: PersonRoutesParts): RouteGroup {
   const at = (): string => new Date(clock.nowMs()).toISOString();
   const personOf = (request: FastifyRequest): string => parseInput(personParams, request.params).personId;
   const maker = (request: FastifyRequest): ChangeMaker => {
     const staff = staffOf(request);
-    return { actor: actorOf(staff), actorName: staff.name, nowMs: clock.nowMs() };
+    return {
+      ...{ actor: actorOf(staff), actorName: staff.name, nowMs: clock.nowMs() },
+      days: sites.referralDays(),
+    };
   };
   const answer = async (report: IdentityReport, request: FastifyRequest): Promise<IdentityAnswer> => {
     const personId = report.toPersonId;

@@ -83,7 +83,7 @@ export function describeServer(foundation: Foundation, health: Health, access: A
       serveFilms({ ...foundation, reader: displays, publish: (event) => events.publish(event) }),
       serveFhir({ ...foundation, publicUrl: config.publicUrl, softwareVersion: PRODUCT_VERSION }),
       serveReferrals({ desk: openReferralDesk(foundation), clock }),
-      servePersons({ desk: openPersonDesk(database, clock), database, clock, events }),
+      servePersons({ ...foundation, desk: openPersonDesk(database, clock) }),
       serveReferralList({
         list: openReferralList(foundation),
         record: (entry) => recordAudit(database, entry),
