@@ -88,12 +88,13 @@ async function lookInto(
   if (!isOnPostgres) {
     const details = rows.map(({ detail }) => String(detail));
     // What is scanned along no index is read as a whole; the lines that tallies have are few.
-    return {
-      wide: details.filter((detail) =>
-        /^SCAN (?!tallies|\(|found|own|later|due|waiting|ended|some|CONSTANT)\S+$/.test(detail),
-      ),
-      plan,
-    };
+    const small = /^SCAN (?:tallies|\(|found|own|later|due|waiting|ended|some|CONSTANT)/;
+    // The referrals of the persons that were found are a list that was made first.
+    const isMade = (detail: string) => detail === 'SCAN r' && details.includes('MATERIALIZE theirs');
+    const wide = details.filter(
+      (detail) => /^SCAN \S+$/.test(detail) && !small.test(detail) && !isMade(detail),
+    );
+    return { wide, plan };
   }
   const wide: string[] = [];
   const visit = (node: PlanNode): void => {
