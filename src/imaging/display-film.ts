@@ -1,36 +1,11 @@
 /** A film as a viewer shows it: 16-bit samples in which bone is bright, and how to window them. Pure. */
 import type { PixelModule } from '../dicom/read-header.ts';
+import type { DisplayHead, DisplayWindow } from '../exam/display-head.ts';
 import type { Film } from '../exam/film.ts';
 import type { Spacing } from '../exam/analysis.ts';
 import { areaAverage } from './area-average.ts';
 import { cutFilm } from './grey-picture.ts';
 import { histogramOf, percentilesOf } from './histogram.ts';
-
-/** Which samples become black and white. */
-export interface DisplayWindow {
-  readonly center: number;
-  readonly width: number;
-}
-
-/** What stands before the samples. */
-export interface DisplayHead {
-  /** Of the samples; fewer than the film's where it was reduced. */
-  readonly columns: number;
-  readonly rows: number;
-  /** Pixels of the film for one of the samples, along each axis. */
-  readonly reduction: number;
-  readonly filmColumns: number;
-  readonly filmRows: number;
-  /** Sample values lie between these. */
-  readonly lowest: number;
-  readonly highest: number;
-  /** By the film's own greys, as the preview has them. */
-  readonly window: DisplayWindow;
-  /** What the file asks for; null where it says nothing that can be used. */
-  readonly fileWindow: DisplayWindow | null;
-  /** Of the film as the file states it. */
-  readonly spacing: Spacing;
-}
 
 /** A head with its samples, row by row. */
 export interface DisplayFilm {

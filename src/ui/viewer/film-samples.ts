@@ -1,26 +1,11 @@
-import type { Spacing } from '../../exam/analysis.ts';
+import type { DisplayHead, DisplayWindow } from '../../exam/display-head.ts';
 import { RequestFailed } from '../requests.ts';
 
 /** Which samples become black and white. */
-export interface SampleWindow {
-  readonly center: number;
-  readonly width: number;
-}
+export type SampleWindow = DisplayWindow;
 
-/** What the service says of the samples (src/imaging/display-film.ts). */
-export interface SamplesHead {
-  readonly columns: number;
-  readonly rows: number;
-  /** Pixels of the film for one of the samples, along each axis. */
-  readonly reduction: number;
-  readonly filmColumns: number;
-  readonly filmRows: number;
-  readonly lowest: number;
-  readonly highest: number;
-  readonly window: SampleWindow;
-  readonly fileWindow: SampleWindow | null;
-  readonly spacing: Spacing;
-}
+/** What the service says of the samples. */
+export type SamplesHead = DisplayHead;
 
 /** A film for the screen: bone is bright. */
 export interface FilmSamples {
