@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
 import type { KeyboardEvent, ReactNode, RefObject } from 'react';
+import type { DisplayHead } from '../../exam/display-head.ts';
 import { RequestFailed } from '../requests.ts';
 import { fillWords } from '../words.ts';
-import { fetchFilmSamples, type SamplesHead } from './film-samples.ts';
+import { fetchFilmSamples } from './film-samples.ts';
 import { FilmStage } from './film-stage.ts';
 import type { PlaneOfFilm } from './point-handles.tsx';
 import { useViewerWords } from './viewer-language.ts';
@@ -10,7 +11,7 @@ import { useViewerWords } from './viewer-language.ts';
 /** A film that is drawn. */
 export interface OpenFilm {
   readonly stage: FilmStage;
-  readonly head: SamplesHead;
+  readonly head: DisplayHead;
 }
 
 /** One film, drawn by the graphics of the browser, with lines and handles over it. */

@@ -1,15 +1,9 @@
-import type { DisplayHead, DisplayWindow } from '../../exam/display-head.ts';
+import type { DisplayHead } from '../../exam/display-head.ts';
 import { RequestFailed } from '../requests.ts';
-
-/** Which samples become black and white. */
-export type SampleWindow = DisplayWindow;
-
-/** What the service says of the samples. */
-export type SamplesHead = DisplayHead;
 
 /** A film for the screen: bone is bright. */
 export interface FilmSamples {
-  readonly head: SamplesHead;
+  readonly head: DisplayHead;
   readonly samples: Uint16Array;
 }
 
@@ -30,7 +24,7 @@ export function readFilmSamples(answer: ArrayBuffer): FilmSamples {
   const headBytes = new DataView(answer).getUint32(0, true);
   const text = new TextDecoder().decode(new Uint8Array(answer, LENGTH_BYTES, headBytes));
   // The answer's shape is typed by the service, which is built from the same commit.
-  const head = JSON.parse(text) as SamplesHead;
+  const head = JSON.parse(text) as DisplayHead;
   const samples = new Uint16Array(answer, LENGTH_BYTES + headBytes, head.columns * head.rows);
   return { head, samples };
 }

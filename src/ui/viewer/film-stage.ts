@@ -18,8 +18,9 @@ import {
   WindowLevelTool,
   ZoomTool,
 } from '@cornerstonejs/tools';
+import type { DisplayWindow } from '../../exam/display-head.ts';
 import type { PointPx } from '../../exam/film.ts';
-import type { FilmSamples, SampleWindow } from './film-samples.ts';
+import type { FilmSamples } from './film-samples.ts';
 
 /** What dragging with the main button does. */
 export type DragTool = 'window' | 'pan' | 'zoom';
@@ -159,13 +160,13 @@ export class FilmStage {
     }
   }
 
-  window(): SampleWindow {
+  window(): DisplayWindow {
     const { voiRange } = this.#viewport.getProperties();
     if (voiRange == null) return this.#film.head.window;
     return { center: (voiRange.lower + voiRange.upper) / 2, width: voiRange.upper - voiRange.lower };
   }
 
-  setWindow({ center, width }: SampleWindow): void {
+  setWindow({ center, width }: DisplayWindow): void {
     const half = Math.max(1, width) / 2;
     this.#viewport.setProperties({ voiRange: { lower: center - half, upper: center + half } });
     this.#viewport.render();

@@ -1,7 +1,7 @@
 /** What the buttons and keys of the viewer do to a film. */
+import type { DisplayHead, DisplayWindow } from '../../exam/display-head.ts';
 import type { PointPx } from '../../exam/film.ts';
 import type { OpenFilm } from './film-pane.tsx';
-import type { SampleWindow, SamplesHead } from './film-samples.ts';
 
 /** Settings of the greys that can be chosen by name. */
 export const GREYS = ['film', 'file', 'bone', 'full'] as const;
@@ -18,8 +18,8 @@ const GREY_STEP = 0.08;
 /** The window of a named setting; null where the file says nothing. */
 export function windowOf(
   greys: Greys,
-  { window, fileWindow, lowest, highest }: SamplesHead,
-): SampleWindow | null {
+  { window, fileWindow, lowest, highest }: DisplayHead,
+): DisplayWindow | null {
   switch (greys) {
     case 'film':
       return window;
@@ -34,7 +34,7 @@ export function windowOf(
 }
 
 /** The name of the setting that a window is; null where it was set by hand. */
-export function greysOf(shown: SampleWindow, head: SamplesHead): Greys | null {
+export function greysOf(shown: DisplayWindow, head: DisplayHead): Greys | null {
   const isShown = (greys: Greys): boolean => {
     const window = windowOf(greys, head);
     return (
