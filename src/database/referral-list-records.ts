@@ -227,7 +227,7 @@ function selectFound(database: Connection, { prefixes }: WeighedPrefixes): ListQ
           .select(['owner_id', 'site_id', 'kind', 'grade', 'age_years', 'referrals.person_id']),
     )
     .selectFrom('theirs as r')
-    .select(PLACE_COLUMNS) as ListQuery;
+    .select(PLACE_COLUMNS);
 }
 
 function conditionsOf(
