@@ -7,6 +7,7 @@ import {
   type OrderedCorrection,
   type PointsCorrection,
 } from '../exam/correction.ts';
+import { referralConflict } from '../exam/referral-conflict.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Connection } from './exam-records.ts';
 import { reassessExam } from './revision-records.ts';
@@ -123,9 +124,13 @@ async function requireSeen(
     .executeTakeFirst();
   if (exam === undefined) throw new TriageError('not-found', 'no such exam');
   const { state, revision, analysis_json: before, person_id: personId } = exam;
-  if (state === 'pending') throw new TriageError('state-conflict', 'the film is being read anew just now');
+  if (state === 'pending') {
+    throw referralConflict('the film is being read anew just now', { conflict: 'film-being-read' });
+  }
   if (revision !== seenRevision) {
-    throw new TriageError('state-conflict', 'the film was read anew since you looked: look again');
+    throw referralConflict('the film was read anew since you looked: look again', {
+      conflict: 'film-read-anew',
+    });
   }
   if (before === null) throw new TriageError('state-conflict', 'nothing was measured on this film');
   return { before, personId };

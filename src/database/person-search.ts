@@ -76,7 +76,13 @@ async function countEach(
   upTo: number,
 ): Promise<readonly { readonly prefix: string; readonly count: number }[]> {
   const counted = [];
-  for (const prefix of prefixes) counted.push({ prefix, count: await countTerms(database, prefix, upTo) });
+  let least = upTo;
+  // The longest is likely to be the rarest, and of no other more need be known than that it is not.
+  for (const prefix of prefixes.toSorted((a, b) => b.length - a.length)) {
+    const count = await countTerms(database, prefix, least);
+    counted.push({ prefix, count });
+    least = Math.min(least, count);
+  }
   return counted;
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Kysely } from 'kysely';
-import { TriageError } from '../errors.ts';
 import type { Assessment } from '../exam/assessment.ts';
 import type { ExamState } from '../exam/exam-state.ts';
 import { stateAfter } from '../exam/referral-action.ts';
@@ -174,9 +173,10 @@ export async function orderDxa(
     .where('person_id', '=', referral.person_id)
     .executeTakeFirstOrThrow();
   if ((person.patient_id ?? '') === '' || (person.name ?? '') === '') {
-    throw new TriageError(
-      'request-invalid',
+    throw referralConflict(
       'the person of this referral has no Patient ID or no name; correct the identity, then order the DXA',
+      { conflict: 'person-unnamed' },
+      'request-invalid',
     );
   }
   const step = await insertStep(database, order);

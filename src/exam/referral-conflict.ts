@@ -12,7 +12,19 @@ export type ReferralConflict =
       readonly at: string;
     }
   | { readonly conflict: 'led-by'; readonly owner: string }
-  | { readonly conflict: 'led-by-you' | 'led-by-nobody' | 'other-under-way' | 'dxa-begun' | 'nothing-done' }
+  | {
+      readonly conflict:
+        | 'led-by-you'
+        | 'led-by-nobody'
+        | 'other-under-way'
+        | 'dxa-begun'
+        | 'nothing-done'
+        | 'person-unnamed'
+        | 'day-to-come'
+        | 'day-beyond'
+        | 'film-being-read'
+        | 'film-read-anew';
+    }
   | { readonly conflict: 'not-undoable'; readonly event: ReferralEventName; readonly actor: string }
   | {
       readonly conflict: 'not-in-state';
@@ -20,7 +32,14 @@ export type ReferralConflict =
       readonly state: ReferralState;
     };
 
-/** The failure that tells both: the message in English for programs, the details for pages. */
-export function referralConflict(message: string, details: ReferralConflict): TriageError {
-  return new TriageError('state-conflict', message, { details });
+/**
+ * The failure that tells both: the message in English for programs, the details for pages. What is asked for does not
+ * fit the state of the referral, or does not hold whatever its state.
+ */
+export function referralConflict(
+  message: string,
+  details: ReferralConflict,
+  code: 'state-conflict' | 'request-invalid' = 'state-conflict',
+): TriageError {
+  return new TriageError(code, message, { details });
 }

@@ -59,7 +59,7 @@ export function ForcedPasswordPage() {
 }
 
 function PasswordForm() {
-  const { words } = useLanguage();
+  const { language, words } = useLanguage();
   const [passwordNow, setPasswordNow] = useState('');
   const [fresh, setFresh] = useState('');
   const [again, setAgain] = useState('');
@@ -86,7 +86,7 @@ function PasswordForm() {
       </div>
       {change.error !== null && (
         <p className="notice notice-warning" role="alert">
-          {spokenFailure(change.error, words)}
+          {spokenFailure(change.error, language, words)}
         </p>
       )}
       <TextField

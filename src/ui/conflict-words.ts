@@ -12,6 +12,12 @@ const english = {
   'conflict-dxa-begun': 'The DXA has begun at the scanner and cannot get another time.',
   'conflict-nothing-done': 'There is nothing to undo.',
   'conflict-not-undoable': 'What was done last cannot be undone: {event} ({name}).',
+  'conflict-person-unnamed':
+    'The person has no number or no name, so that no scanner could find the order. Correct the identity first.',
+  'conflict-day-to-come': 'The day of the measurement has not come yet.',
+  'conflict-day-beyond': 'The day must be today or within two years.',
+  'conflict-film-being-read': 'The film is being read anew just now. Try again in a moment.',
+  'conflict-film-read-anew': 'The film was read anew since you opened it. Reload the page and look again.',
   'conflict-not-in-state': 'This is not possible in the referral’s present state: {state}.',
 };
 
@@ -30,6 +36,12 @@ const swedish: ConflictWords = {
   'conflict-dxa-begun': 'DXA-undersökningen har påbörjats och kan inte få en ny tid.',
   'conflict-nothing-done': 'Det finns inget att ångra.',
   'conflict-not-undoable': 'Det som gjordes senast kan inte ångras: {event} ({name}).',
+  'conflict-person-unnamed':
+    'Personen saknar personnummer eller namn, så ingen DXA-apparat kan hitta beställningen. Rätta identiteten först.',
+  'conflict-day-to-come': 'Mätdagen har inte varit än.',
+  'conflict-day-beyond': 'Dagen ska vara i dag eller inom två år.',
+  'conflict-film-being-read': 'Bilden läses om just nu. Försök igen om en stund.',
+  'conflict-film-read-anew': 'Bilden har lästs om sedan du öppnade den. Ladda om sidan och titta igen.',
   'conflict-not-in-state': 'Det går inte i remissens nuvarande läge: {state}.',
 };
 

@@ -11,7 +11,6 @@ import { spokenFailure } from './page-parts.tsx';
 import { DEED_FIELDS, deedOf } from './referral-deeds.ts';
 import { actOnReferral } from './referral-queries.ts';
 import { RequestFailed } from './requests.ts';
-import { spokenConflict } from './spoken-conflict.ts';
 import { fillWords } from './words.ts';
 
 /** The referral that something is done with, as it was seen. */
@@ -130,12 +129,12 @@ function DeedMessage(properties: {
 
 function FailedDeed({ error, close }: { readonly error: Error; readonly close: () => void }) {
   const { language, words } = useLanguage();
-  const conflict = error instanceof RequestFailed && error.code === 'state-conflict' ? error : undefined;
+  const isConflict = error instanceof RequestFailed && error.code === 'state-conflict';
   return (
     <p className="notice notice-warning notice-line">
       <span>
-        {conflict !== undefined && <strong>{words.conflictTitle}. </strong>}
-        {(conflict && spokenConflict(conflict, language, words)) ?? spokenFailure(error, words)}
+        {isConflict && <strong>{words.conflictTitle}. </strong>}
+        {spokenFailure(error, language, words)}
       </span>
       <CloseButton close={close} />
     </p>

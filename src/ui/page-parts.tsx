@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
+import type { Language } from '../decide/reason-texts.ts';
 import type { Reason } from '../exam/analysis.ts';
 import type { Assessment } from '../exam/assessment.ts';
 import type { ExamState } from '../exam/exam-state.ts';
@@ -9,6 +10,7 @@ import { PageLink } from './address.tsx';
 import { ageAndSexOf, durationOf, momentOf, nameOf, shownNumber, spokenReason } from './display.ts';
 import { useLanguage } from './language.tsx';
 import { RequestFailed } from './requests.ts';
+import { spokenConflict } from './spoken-conflict.ts';
 import { fillWords } from './words.ts';
 import type { Words } from './words.ts';
 
@@ -112,26 +114,28 @@ export function AwaitedNotice({ error }: { readonly error: Error | null }) {
 
 /** Why a request failed: in the reader's language where the pages know the code, else as the service says it. */
 export function FailureText({ error }: { readonly error: Error }) {
-  const { words } = useLanguage();
-  const known = knownFailure(error, words);
+  const { language, words } = useLanguage();
+  const known = knownFailure(error, language, words);
   if (known !== undefined) return <p>{known}</p>;
   return (
     <p lang="en">
-      {spokenFailure(error, words)}
+      {spokenFailure(error, language, words)}
       {error instanceof RequestFailed && <span className="code"> ({error.code})</span>}
     </p>
   );
 }
 
 /** The same as bare text. */
-export function spokenFailure(error: Error, words: Words): string {
-  const known = knownFailure(error, words);
+export function spokenFailure(error: Error, language: Language, words: Words): string {
+  const known = knownFailure(error, language, words);
   if (known !== undefined) return known;
   return error instanceof RequestFailed ? `${error.message}. ${error.action}` : error.message;
 }
 
-function knownFailure(error: Error, words: Words): string | undefined {
+function knownFailure(error: Error, language: Language, words: Words): string | undefined {
   if (!(error instanceof RequestFailed)) return words['error-unreachable'];
+  const conflict = spokenConflict(error, language, words);
+  if (conflict !== undefined) return conflict;
   const key = `error-${error.code}`;
   return key in words ? words[key as keyof Words] : undefined;
 }

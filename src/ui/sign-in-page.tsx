@@ -41,7 +41,7 @@ function OidcLink() {
 }
 
 function SignInForm() {
-  const { words } = useLanguage();
+  const { language, words } = useLanguage();
   const [login, setLogin] = useState('');
   const [password, setPassword] = useState('');
   const passwordField = useRef<HTMLInputElement>(null);
@@ -64,7 +64,7 @@ function SignInForm() {
         <p className="notice notice-warning" role="alert" id="sign-in-error">
           {signIn.error instanceof RequestFailed && signIn.error.code === 'unauthorised'
             ? words.signInFailed
-            : spokenFailure(signIn.error, words)}
+            : spokenFailure(signIn.error, language, words)}
         </p>
       )}
       <TextField

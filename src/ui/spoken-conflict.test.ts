@@ -36,9 +36,12 @@ describe('why a referral was not changed', () => {
   it('is said of each kind without a place that stays empty', () => {
     const kinds: readonly ReferralConflict[] = [
       { conflict: 'led-by', owner: 'Per Lind' },
-      ...(['led-by-you', 'led-by-nobody', 'other-under-way', 'dxa-begun', 'nothing-done'] as const).map(
-        (conflict) => ({ conflict }),
-      ),
+      ...(
+        [
+          ...(['led-by-you', 'led-by-nobody', 'other-under-way', 'dxa-begun', 'nothing-done'] as const),
+          ...(['person-unnamed', 'day-to-come', 'day-beyond', 'film-being-read', 'film-read-anew'] as const),
+        ] as const
+      ).map((conflict) => ({ conflict })),
     ];
     for (const details of kinds)
       for (const language of ['en', 'sv'] as const) expect(say(details, language)).toMatch(/^[^{}]{15,}\.$/);

@@ -140,7 +140,8 @@ async function recordScores(deed: Deed, { measuredOn, tScores }: ActionOf<'recor
   const { referral_id: referralId } = referral;
   stateAfter('record-dxa', referral.state);
   if (measuredOn.replaceAll('-', '') > localDay(by.nowMs)) {
-    throw new TriageError('request-invalid', 'measuredOn: this day has not come yet');
+    const message = 'measuredOn: this day has not come yet';
+    throw referralConflict(message, { conflict: 'day-to-come' }, 'request-invalid');
   }
   const step = await findStepOfReferral(database, referralId);
   const isOpen = step?.state === 'scheduled' || step?.state === 'in-progress';
@@ -166,16 +167,21 @@ function scheduleFrom(
 ): Schedule {
   const date = action.date?.replaceAll('-', '');
   if (date !== undefined && (date < localDay(nowMs) || date > localDay(nowMs + DAYS_AHEAD_MAX * DAY_MS))) {
-    throw new TriageError('request-invalid', 'date: today or a day within two years');
+    throw beyondDays('date');
   }
   return scheduleOf({ station: action.stationAeTitle, date, time: action.time?.replace(':', '') }, nowMs);
+}
+
+function beyondDays(field: string): TriageError {
+  const message = `${field}: today or a day within two years`;
+  return referralConflict(message, { conflict: 'day-beyond' }, 'request-invalid');
 }
 
 function dueOnMs(dueOn: string, nowMs: number): number {
   const [year = 0, month = 1, day = 1] = dueOn.split('-').map(Number);
   const dueAtMs = new Date(year, month - 1, day, DUE_HOUR).getTime();
   if (dueOn.replaceAll('-', '') < localDay(nowMs) || dueAtMs > nowMs + DAYS_AHEAD_MAX * DAY_MS) {
-    throw new TriageError('request-invalid', 'dueOn: today or a day within two years');
+    throw beyondDays('dueOn');
   }
   return dueAtMs;
 }

@@ -43,7 +43,7 @@ export interface ReferralListParts {
 export const EXPORTED_ROWS_MAX = 50_000;
 const EXPORTED_AT_ONCE = 500;
 /** Up to so many it is told how many match; looking further costs more than it says. */
-const MATCHING_MAX = 200;
+const MATCHING_MAX = 100;
 
 /** The states of each tab; null: whoever leads it has few. */
 const TAB_STATES: Readonly<Record<ReferralTab, readonly ReferralState[] | null>> = {

@@ -67,7 +67,7 @@ export interface ReferralListAnswer {
   readonly nextCursor: string | null;
   /** How many rows each tab has without filters. */
   readonly counts: Readonly<Record<ReferralTab, number>>;
-  /** How many match the filters; null where more than 200 do. */
+  /** How many match the filters; null where more than 100 do. */
   readonly matching: number | null;
   /** The sites of the sites file, for the filter. */
   readonly sites: readonly { readonly siteId: string; readonly name: string }[];

@@ -5,7 +5,9 @@ import { isWithdrawn, type PointsCorrection } from '../../exam/correction.ts';
 import type { PointPx } from '../../exam/film.ts';
 import type { CorrectedAnswer, CorrectionsAnswer } from '../../worklist/film-views.ts';
 import type { ExamView } from '../../worklist/worklist-views.ts';
-import { changeJson, RequestFailed } from '../requests.ts';
+import { useLanguage } from '../language.tsx';
+import { spokenFailure } from '../page-parts.tsx';
+import { changeJson } from '../requests.ts';
 import { fillWords } from '../words.ts';
 import {
   changesOf,
@@ -42,6 +44,7 @@ export interface Correction {
 
 /** Holds the points of a film while a person moves them, and saves them. */
 export function useCorrection(exam: ExamView | undefined, notes: CorrectionsAnswer | undefined): Correction {
+  const { language, words } = useLanguage();
   const { said } = useViewerWords();
   const client = useQueryClient();
   const [draft, setDraft] = useState<CorrectionDraft | null>(null);
@@ -70,7 +73,7 @@ export function useCorrection(exam: ExamView | undefined, notes: CorrectionsAnsw
       setMessage(said.correctionSaved);
       await client.invalidateQueries({ queryKey: ['exam', exam.examId] });
     } catch (thrown) {
-      const text = thrown instanceof RequestFailed ? thrown.message : '';
+      const text = thrown instanceof Error ? spokenFailure(thrown, language, words) : '';
       setMessage(fillWords(said.correctionFailed, { text }));
     } finally {
       setSaving(false);
