@@ -233,7 +233,7 @@ const swedish: WorklistWords = {
   selectedRow: 'Vald',
   protectedIdentity: 'Skyddade personuppgifter',
   protectedName: 'Namnet är skyddat',
-  urgencyOf: '{n} av 1 000',
+  urgencyOf: '{n} av 1\u00a0000',
 };
 
 /** Those words in each language. */
