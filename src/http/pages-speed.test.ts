@@ -16,13 +16,22 @@ const FIRST_VIEW_BYTES_MAX = 200_000;
 /** From the request of the page to rows of which a key has selected one. */
 const INTERACTIVE_MS_MAX = 1_500;
 /**
- * A coordinator's desktop computer in an office: half of this processor, 10 Mbit/s, 40 ms to the service and back.
- * Coordinators keep the worklist at a desk; on a telephone it can be read, and is not promised in this time.
+ * A coordinator's desktop computer in an office: a processor on which WORK takes so long, about twice what it takes on
+ * a server's; 10 Mbit/s, 40 ms to the service and back. Coordinators keep the worklist at a desk; on a
+ * telephone it can be read, and is not promised in this time.
  */
-const PROFILE = {
-  cpuRate: 2,
-  network: { offline: false, latency: 40, downloadThroughput: 1_250_000, uploadThroughput: 625_000 },
-} as const;
+const OFFICE_WORK_MS = 460;
+const OFFICE_LINE = { offline: false, latency: 40, downloadThroughput: 1_250_000, uploadThroughput: 625_000 };
+/** In a page: objects, sorting and text, as scripts have them. Says how long it took. */
+const WORK = `(() => {
+  const startedAtMs = performance.now();
+  for (let round = 0; round < 60; round += 1) {
+    const rows = Array.from({ length: 4_000 }, (_, i) => ({ id: 'r' + ((i * 7_919) % 4_001), text: String(i * 31) }));
+    rows.sort((a, b) => (a.id < b.id ? -1 : 1));
+    if (JSON.parse(JSON.stringify(rows)).length !== 4_000) throw new Error('no work was done');
+  }
+  return performance.now() - startedAtMs;
+})()`;
 const TRIES_MAX = 8;
 const ROWS = 50;
 /** What a screen shows of the fifty rows: they are drawn first. */
@@ -74,15 +83,31 @@ describe.skipIf(!tool.available)(`the first view${skipped}`, { timeout: 120_000 
     // What other programs take of this machine only adds to it; the least disturbed round is the page's own.
     const times: number[] = [];
     while (times.length < TRIES_MAX && Math.min(...times) >= INTERACTIVE_MS_MAX) {
-      times.push((await firstView(PROFILE)).readyMs);
+      // As much slower than this machine is in this moment: virtual machines have neighbours.
+      const slowdown = Math.max(1, OFFICE_WORK_MS / (await workMs()));
+      const { readyMs } = await firstView(slowdown);
+      process.stderr.write(`slowed down ${slowdown.toFixed(2)} times: `);
+      times.push(readyMs);
     }
     process.stderr.write(`interactive after ${times.map((time) => Math.round(time)).join(', ')} ms\n`);
     expect(Math.min(...times)).toBeLessThan(INTERACTIVE_MS_MAX);
   });
 });
 
-/** Opens the worklist in a fresh browser context and waits until a key moves the selection. */
-async function firstView(profile?: typeof PROFILE) {
+/** How long the work takes in a page now; the first time it is compiled. */
+async function workMs(): Promise<number> {
+  const page = await browser.newPage();
+  const times: number[] = [];
+  for (let round = 0; round < 3; round += 1) times.push(Number(await page.evaluate(WORK)));
+  await page.close();
+  return Math.min(...times);
+}
+
+/**
+ * Opens the worklist in a fresh browser context and waits until a key moves the selection; with a slowdown on the
+ * computer and the line of an office.
+ */
+async function firstView(slowdown?: number) {
   const stage = await openStage(browser, ({ referrals }) => {
     for (let n = 0; n < ROWS; n += 1) {
       const person = inventPerson(`Person^${n}`, `TEST-3${n}`);
@@ -92,9 +117,9 @@ async function firstView(profile?: typeof PROFILE) {
   const { page } = stage;
   const client = await page.context().newCDPSession(page);
   await client.send('Network.enable');
-  if (profile !== undefined) {
-    await client.send('Emulation.setCPUThrottlingRate', { rate: profile.cpuRate });
-    await client.send('Network.emulateNetworkConditions', profile.network);
+  if (slowdown !== undefined) {
+    await client.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
+    await client.send('Network.emulateNetworkConditions', OFFICE_LINE);
   }
   const names = new Map<string, string>();
   let bytes = 0;

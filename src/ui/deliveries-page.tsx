@@ -87,7 +87,7 @@ function DeliveryTable(properties: {
   const { name, deliveries, at } = properties;
   return (
     <TableCard label={name}>
-      <table className="rows">
+      <table className="rows stacked">
         <caption className="unseen">{name}</caption>
         <thead>
           <tr>
@@ -110,10 +110,10 @@ function DeliveryTable(properties: {
                 )}
               </th>
               <td>{words[delivery.object]}</td>
-              <td className="reason" title={delivery.note ?? undefined}>
+              <td data-label={words.note} className="reason" title={delivery.note ?? undefined}>
                 {delivery.note === null ? '–' : spokenCode(delivery.note, language)}
               </td>
-              <td className="lines">
+              <td data-label={words.attempts} className="lines">
                 <span>{delivery.attempts}</span>
                 {delivery.firstTryAt !== null && (
                   <span className="faint">
@@ -121,7 +121,7 @@ function DeliveryTable(properties: {
                   </span>
                 )}
               </td>
-              <td className="lines">
+              <td data-label={words.givenUp} className="lines">
                 <SinceLines from={delivery.changedAt} at={at} />
               </td>
               <td className="links">

@@ -85,7 +85,7 @@ function ExamTable({ exams, at }: { readonly exams: readonly ExamRow[]; readonly
   const { words } = useLanguage();
   return (
     <TableCard label={words.filmsTitle}>
-      <table className="rows">
+      <table className="rows stacked">
         <caption className="unseen">{words.filmsTitle}</caption>
         <thead>
           <tr>
@@ -153,7 +153,7 @@ function Refusals() {
       {data?.refusals.length === 0 && <p className="faint">{words.refusalsEmpty}</p>}
       {data !== undefined && data.refusals.length > 0 && (
         <TableCard label={words.refusalsTitle}>
-          <table className="rows">
+          <table className="rows stacked">
             <caption className="unseen">{words.refusalsTitle}</caption>
             <thead>
               <tr>
@@ -167,11 +167,15 @@ function Refusals() {
               {data.refusals.map((refusal) => (
                 <tr key={refusal.refusalId}>
                   <td className="nowrap">{momentOf(refusal.at, language)}</td>
-                  <td className="code">{refusal.callingAeTitle}</td>
+                  <td data-label={words.sender} className="code">
+                    {refusal.callingAeTitle}
+                  </td>
                   <td className="reason">
                     <ReasonText reason={refusal} />
                   </td>
-                  <td className="code break">{refusal.sopInstanceUid ?? '–'}</td>
+                  <td data-label={words.identifiers} className="code break">
+                    {refusal.sopInstanceUid ?? '–'}
+                  </td>
                 </tr>
               ))}
             </tbody>

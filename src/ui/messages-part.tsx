@@ -66,7 +66,7 @@ function MessageTable({ name, messages, at }: Parameters<typeof Receiver>[0]) {
   const { language, words } = useLanguage();
   return (
     <TableCard label={name}>
-      <table className="rows">
+      <table className="rows stacked">
         <caption className="unseen">{name}</caption>
         <thead>
           <tr>
@@ -83,8 +83,10 @@ function MessageTable({ name, messages, at }: Parameters<typeof Receiver>[0]) {
                 <span>{words[`message-${message.kind}`]}</span>
                 {message.standing !== null && <span className="faint code">{message.standing}</span>}
               </td>
-              <td className="reason break">{message.note ?? '–'}</td>
-              <td className="lines">
+              <td data-label={words.note} className="reason break">
+                {message.note ?? '–'}
+              </td>
+              <td data-label={words.attempts} className="lines">
                 <span>{message.attempts}</span>
                 {message.firstTryAt !== null && (
                   <span className="faint">
@@ -92,7 +94,7 @@ function MessageTable({ name, messages, at }: Parameters<typeof Receiver>[0]) {
                   </span>
                 )}
               </td>
-              <td className="lines">
+              <td data-label={words.givenUp} className="lines">
                 <SinceLines from={message.changedAt} at={at} />
               </td>
             </tr>

@@ -49,7 +49,7 @@ export function PersonFilms({ person, at }: PartProperties & { readonly at: stri
     <section className="part" aria-labelledby="films">
       <h2 id="films">{own.films}</h2>
       <div className="card">
-        <table className="rows">
+        <table className="rows stacked">
           <caption className="unseen">{own.films}</caption>
           <thead>
             <tr>
@@ -143,7 +143,7 @@ export function PersonAccesses({ person }: PartProperties) {
         <p className="faint">{own.noAccesses}</p>
       ) : (
         <div className="card">
-          <table className="rows">
+          <table className="rows stacked">
             <caption className="unseen">{own.accesses}</caption>
             <thead>
               <tr>

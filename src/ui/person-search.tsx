@@ -72,7 +72,7 @@ function FoundPersons(properties: {
   const { persons, offer } = properties;
   return (
     <div className="card">
-      <table className="rows">
+      <table className="rows stacked">
         <caption className="unseen">{own.found}</caption>
         <thead>
           <tr>

@@ -3,11 +3,20 @@ import type { RiskFactors } from '../exam/risk-factors.ts';
 import type { ReferralAction, ReferralAnswer, ReferralListAnswer } from '../worklist/referral-views.ts';
 import { listPath } from './referral-query.ts';
 import type { ReferralFilters } from './referral-query.ts';
-import { changeJson, useRead } from './requests.ts';
+import { changeJson, readJson, useRead } from './requests.ts';
 
 /** Colleagues that a referral can be handed to. */
 export interface ColleaguesAnswer {
   readonly colleagues: readonly { readonly userId: string; readonly name: string }[];
+}
+
+/** How one page of the list is read. */
+export function rowsQuery(filters: ReferralFilters, search: string, cursor: string | undefined) {
+  const path = listPath(filters, search, cursor);
+  return {
+    queryKey: ['referrals', path],
+    queryFn: ({ signal }: { readonly signal: AbortSignal }) => readJson<ReferralListAnswer>(path, signal),
+  };
 }
 
 /** One page of the list; the page before stays in sight until the next is there. */

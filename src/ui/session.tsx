@@ -24,20 +24,22 @@ export function SessionProvider(properties: { readonly session: SignedIn; readon
   return <SessionContext value={properties.session}>{properties.children}</SessionContext>;
 }
 
+/** How the session is read. */
+export const SESSION_QUERY = {
+  queryKey: SESSION_KEY,
+  queryFn: async ({ signal }: { readonly signal: AbortSignal }): Promise<SessionAnswer> => {
+    const answer = await readJson<SessionAnswer>('/api/session', signal);
+    keepCsrfToken(answer.csrfToken);
+    return answer;
+  },
+  retry: 1,
+  retryDelay: 500,
+} as const;
+
 /** Reads the session, and anew when an answer says that it ended. */
 export function useSessionAnswer() {
   const client = useQueryClient();
-  const query = useQuery<SessionAnswer>({
-    queryKey: SESSION_KEY,
-    queryFn: async ({ signal }) => {
-      const answer = await readJson<SessionAnswer>('/api/session', signal);
-      keepCsrfToken(answer.csrfToken);
-      return answer;
-    },
-    refetchInterval: REFRESH_MS,
-    retry: 1,
-    retryDelay: 500,
-  });
+  const query = useQuery({ ...SESSION_QUERY, refetchInterval: REFRESH_MS });
   useEffect(() => {
     onSessionEnded(() => void client.invalidateQueries({ queryKey: SESSION_KEY }));
     return watchAttention();
