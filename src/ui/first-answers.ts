@@ -9,7 +9,12 @@ import { SESSION_QUERY } from './session.tsx';
  */
 export async function takeFirstAnswers(client: QueryClient): Promise<void> {
   if (location.pathname === '/' && location.search === '') {
-    void client.prefetchQuery(rowsQuery(parseFilters(''), '', undefined));
+    client.query(rowsQuery(parseFilters(''), '', undefined)).catch(leaveToPage);
   }
-  await client.prefetchQuery(SESSION_QUERY);
+  await client.query(SESSION_QUERY).catch(leaveToPage);
+}
+
+/** What could not be read is read again, and told, by the page that shows it. */
+function leaveToPage(): void {
+  return undefined;
 }
