@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.ts';
 import {
+  type ChangeMaker,
   type CorrectIdentity,
   correctIdentity,
   type IdentityReport,
@@ -30,7 +31,7 @@ export async function correctPatient(
   wrong: PersonOptions,
   right: CorrectIdentity,
 ): Promise<IdentityReport> {
-  const by = { ...maker(), days: readSiteBook(place)?.worklist.days };
+  const by = mover(place);
   return withRecord(place, (database) => correctIdentity(database, nameOf(wrong), right, by));
 }
 
@@ -40,7 +41,7 @@ export async function mergePatients(
   from: PersonOptions,
   into: PersonOptions,
 ): Promise<IdentityReport> {
-  const by = { ...maker(), days: readSiteBook(place)?.worklist.days };
+  const by = mover(place);
   return withRecord(place, (database) => mergePersons(database, nameOf(from), nameOf(into), by));
 }
 
@@ -76,6 +77,11 @@ function nameOf({ id, issuer, referral }: PersonOptions): PersonName {
     throw new TriageError('request-invalid', 'say who is meant: by Patient ID or by a referral of theirs');
   }
   return { patientId: id, issuer };
+}
+
+/** Who moves films may move a referral too, whose due date counts by the days of the sites file. */
+function mover(place: NodePlace): ChangeMaker {
+  return { ...maker(), days: readSiteBook(place)?.worklist.days };
 }
 
 function maker(): { readonly actor: string; readonly nowMs: number } {

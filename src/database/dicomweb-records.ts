@@ -6,7 +6,7 @@ import type { ReportKind } from '../exam/exam-state.ts';
 import type { Standing } from '../exam/standing.ts';
 import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
 import type { Database, ExamTable, PersonTable, ReportTable } from './schema.ts';
-import { sentBy } from './sender-records.ts';
+import { isFilmOfSites } from './site-films.ts';
 
 /** Values of the header that older rows may lack. */
 interface HeaderExtras {
@@ -52,7 +52,7 @@ export async function listInstances(
     .innerJoin('persons', 'persons.person_id', 'exams.person_id')
     .selectAll('exams')
     .select(['persons.name', 'persons.patient_id', 'persons.issuer', 'persons.birth_date', 'persons.sex'])
-    .where(sentBy([siteId]))
+    .where(isFilmOfSites('exams', [siteId]))
     .where('exams.study_uid', 'in', [...key.studyUids])
     .orderBy('exams.received_at_ms')
     .execute();
@@ -60,7 +60,7 @@ export async function listInstances(
     .selectFrom('reports')
     .innerJoin('exams', 'exams.exam_id', 'reports.exam_id')
     .selectAll('reports')
-    .where(sentBy([siteId]))
+    .where(isFilmOfSites('exams', [siteId]))
     .where('exams.study_uid', 'in', [...key.studyUids])
     .orderBy('reports.created_at_ms')
     .orderBy('reports.revision')
@@ -148,7 +148,7 @@ export async function findStandings(
   sopInstanceUid: string,
 ): Promise<readonly ExamStanding[]> {
   const rows = await standings(database)
-    .where(sentBy([siteId]))
+    .where(isFilmOfSites('exams', [siteId]))
     .where('exams.sop_uid', '=', sopInstanceUid)
     .execute();
   return rows.map((row) => standingOf(row));

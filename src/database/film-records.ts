@@ -2,7 +2,7 @@ import { TriageError } from '../errors.ts';
 import type { AnalysisResult } from '../exam/analysis.ts';
 import { parseStoredAnalysis } from '../exam/stored-analysis.ts';
 import type { Connection } from './exam-records.ts';
-import { sentBy } from './sender-records.ts';
+import { isFilmOfSites } from './site-films.ts';
 
 /** A film that is held, as a viewer needs it. */
 export interface HeldFilm {
@@ -26,7 +26,9 @@ export async function requireFilm(
     .selectFrom('exams')
     .select(['exam_id', 'person_id', 'object_key', 'revision', 'analysis_json', 'object_removed_at_ms'])
     .where('exam_id', '=', examId)
-    .$if(siteIds !== null && siteIds.length > 0, (query) => query.where(sentBy(siteIds ?? [])))
+    .$if(siteIds !== null && siteIds.length > 0, (query) =>
+      query.where(isFilmOfSites('exams', siteIds ?? [])),
+    )
     .executeTakeFirst();
   if (row === undefined || siteIds?.length === 0) throw new TriageError('not-found', 'no such exam');
   if (row.object_removed_at_ms !== null)
@@ -62,7 +64,9 @@ export async function listOtherFilms(
     .where('person_id', '=', personId)
     .where('exam_id', '!=', examId)
     .where('object_removed_at_ms', 'is', null)
-    .$if(siteIds !== null && siteIds.length > 0, (query) => query.where(sentBy(siteIds ?? [])))
+    .$if(siteIds !== null && siteIds.length > 0, (query) =>
+      query.where(isFilmOfSites('exams', siteIds ?? [])),
+    )
     .orderBy('received_at_ms', 'desc')
     .limit(OTHER_FILMS_MAX)
     .execute();

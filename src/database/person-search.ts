@@ -39,7 +39,9 @@ export async function findPersonIds(
   prefixes: readonly string[],
   limit: number,
 ): Promise<readonly string[]> {
-  const [rarest, ...others] = (await weighPrefixes(database, prefixes)).prefixes;
+  // One alone has no others to be weighed against.
+  const weighed = prefixes.length > 1 ? (await weighPrefixes(database, prefixes)).prefixes : prefixes;
+  const [rarest, ...others] = weighed;
   if (rarest === undefined) return [];
   const rows = await database
     .selectFrom('person_terms as found')

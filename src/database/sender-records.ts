@@ -1,5 +1,5 @@
 /** Sites that sent a film which another site had sent first: they see it and learn of its result as well. */
-import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { ReportKind } from '../exam/exam-state.ts';
 import { pendingDeliveries } from './delivery-records.ts';
 import type { Connection } from './exam-records.ts';
@@ -25,24 +25,6 @@ export async function noteSender(
     .values({ exam_id: sender.examId, site_id: sender.siteId, noted_at_ms: sender.nowMs, is_told: 0 })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-}
-
-/** Whether an exam was sent by one of these sites, first or later. */
-export function sentBy(siteIds: readonly string[]) {
-  // No site is in no list, and an empty one is no SQL.
-  const names = siteIds.length === 0 ? [''] : [...siteIds];
-  return (eb: ExpressionBuilder<Pick<Database, 'exams' | 'exam_senders'>, 'exams'>) =>
-    eb.or([
-      eb('exams.site_id', 'in', names),
-      eb(
-        'exams.exam_id',
-        'in',
-        eb
-          .selectFrom('exam_senders')
-          .select('exam_senders.exam_id')
-          .where('exam_senders.site_id', 'in', names),
-      ),
-    ]);
 }
 
 /** Later senders of films that have ended since, and that were not told yet. */

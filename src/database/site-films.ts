@@ -17,10 +17,10 @@ export async function listSitesOfFilm(
 
 /** Whether the film that an alias of `exams` stands for came from one of the sites, first or later. */
 export function isFilmOfSites(alias: string, siteIds: readonly string[]): RawBuilder<SqlBool> {
-  const sites = sql.join(siteIds);
-  return sql<SqlBool>`(${sql.ref(`${alias}.site_id`)} IN (${sites}) OR EXISTS (
-    SELECT 1 FROM exam_senders sender
-    WHERE sender.exam_id = ${sql.ref(`${alias}.exam_id`)} AND sender.site_id IN (${sites})))`;
+  // No site is in no list, and an empty one is no SQL.
+  const sites = sql.join(siteIds.length === 0 ? [''] : siteIds);
+  return sql<SqlBool>`(${sql.ref(`${alias}.site_id`)} IN (${sites}) OR ${sql.ref(`${alias}.exam_id`)} IN (
+    SELECT sender.exam_id FROM exam_senders sender WHERE sender.site_id IN (${sites})))`;
 }
 
 /** Whether a film of one of the sites speaks for the referral that this column names. */

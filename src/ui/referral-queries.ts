@@ -3,7 +3,7 @@ import type { RiskFactors } from '../exam/risk-factors.ts';
 import type { ReferralAction, ReferralAnswer, ReferralListAnswer } from '../worklist/referral-views.ts';
 import { listPath } from './referral-query.ts';
 import type { ReferralFilters } from './referral-query.ts';
-import { changeJson, readJson, useRead } from './requests.ts';
+import { changeJson, type ReadPlace, readQuery, useRead } from './requests.ts';
 
 /** Colleagues that a referral can be handed to. */
 export interface ColleaguesAnswer {
@@ -12,11 +12,7 @@ export interface ColleaguesAnswer {
 
 /** How one page of the list is read. */
 export function rowsQuery(filters: ReferralFilters, search: string, cursor: string | undefined) {
-  const path = listPath(filters, search, cursor);
-  return {
-    queryKey: ['referrals', path],
-    queryFn: ({ signal }: { readonly signal: AbortSignal }) => readJson<ReferralListAnswer>(path, signal),
-  };
+  return readQuery<ReferralListAnswer>(...rowsPlace(filters, search, cursor));
 }
 
 /** One page of the list; the page before stays in sight until the next is there. */
@@ -25,8 +21,12 @@ export function useReferralList(
   search: string,
   cursor: string | undefined,
 ): UseQueryResult<ReferralListAnswer> {
+  return useRead<ReferralListAnswer>(...rowsPlace(filters, search, cursor), { keepsPrevious: true });
+}
+
+function rowsPlace(filters: ReferralFilters, search: string, cursor: string | undefined): ReadPlace {
   const path = listPath(filters, search, cursor);
-  return useRead<ReferralListAnswer>(['referrals', path], path, { keepsPrevious: true });
+  return [['referrals', path], path];
 }
 
 /** One referral. */

@@ -49,6 +49,17 @@ export function watchAttention(): () => void {
   };
 }
 
+/** An address and the key that its answer is kept under. */
+export type ReadPlace = readonly [queryKey: readonly string[], path: string];
+
+/** How an address is read. */
+export function readQuery<Answer>(...[queryKey, path]: ReadPlace) {
+  return {
+    queryKey,
+    queryFn: ({ signal }: { readonly signal: AbortSignal }): Promise<Answer> => readJson(path, signal),
+  };
+}
+
 /** Reads an address as long as the component is shown; live events mark its first key as stale. */
 export function useRead<Answer>(
   queryKey: readonly string[],
@@ -56,8 +67,7 @@ export function useRead<Answer>(
   options: { readonly keepsPrevious?: boolean } = {},
 ): UseQueryResult<Answer> {
   return useQuery<Answer>({
-    queryKey,
-    queryFn: ({ signal }) => readJson<Answer>(path, signal),
+    ...readQuery<Answer>(queryKey, path),
     refetchInterval: REFRESH_MS,
     retry: (failures, error) => !(error instanceof RequestFailed) && failures < 1,
     retryDelay: 500,

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { assessmentsAsked } from '../database/referral-films.ts';
 import type { Database } from '../database/schema.ts';
-import { sentBy } from '../database/sender-records.ts';
+import { isFilmOfSites } from '../database/site-films.ts';
 import { readTallies } from '../database/tallies.ts';
 import { reasonText } from '../decide/reason-texts.ts';
 import { type AnalysisResult, namedAfterInstance, type Outcome } from '../exam/analysis.ts';
@@ -36,7 +36,7 @@ async function listExams(database: Kysely<Database>, query: ExamsQuery): Promise
     .innerJoin('persons', 'persons.person_id', 'exams.person_id')
     .select([...EXAM_COLUMNS, ...PERSON_COLUMNS])
     .$if(state !== undefined, (select) => select.where('exams.state', '=', state ?? 'pending'))
-    .$if(siteIds !== null, (select) => select.where(sentBy(siteIds ?? [])))
+    .$if(siteIds !== null, (select) => select.where(isFilmOfSites('exams', siteIds ?? [])))
     .orderBy('exams.received_at_ms', 'desc')
     .limit(query.limit)
     .execute();
